@@ -1,0 +1,1 @@
+//! Examples, integration tests and benches of gradus live beside this crate.
