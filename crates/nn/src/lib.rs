@@ -1,1 +1,5 @@
-//! Skeleton.
+//! Layers, losses, optimizers and training loops as plain functions over gradus trees.
+
+#![forbid(unsafe_code)]
+
+pub mod data;
