@@ -1,1 +1,26 @@
-//! Skeleton.
+//! The typed array IR of gradus: [`Program`]s, their primitives with all rules, tracing, and the
+//! reference interpreter [`eval`](eval::eval), which is the meaning of every Program.
+//!
+//! Invariant: this crate knows no pass, no Cranelift and no machine; it is strict, and never
+//! broadcasts or promotes.
+#![forbid(unsafe_code)]
+
+#[macro_use]
+pub mod dtype;
+
+pub mod array;
+pub mod error;
+pub mod eval;
+pub mod ops;
+pub mod program;
+pub mod shape;
+pub mod text;
+pub mod trace;
+
+pub use array::{Array, Buffer};
+pub use dtype::{Dtype, Element, Kind};
+pub use error::{Error, ErrorKind, Place, Result};
+pub use ops::{Lanes, Op, Operand, Passes, Rules, Sample, Split};
+pub use program::{Builder, Equation, Program, Var, Vars};
+pub use shape::{Dims, Extent, Shape, Type};
+pub use trace::{Capture, Traced, Val, Vals, bind, bind1, trace};

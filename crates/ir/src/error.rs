@@ -1,0 +1,162 @@
+//! The one error type: what went wrong, in which operation, at which line of the user's program.
+
+use crate::{Shape, Type};
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::panic::Location;
+
+/// The crate's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A line of the user's program. Places are no part of equality: passes keep them, caches ignore them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place(Option<&'static Location<'static>>);
+
+impl Place {
+    /// The caller's line.
+    #[track_caller]
+    pub fn here() -> Place {
+        Place(Some(Location::caller()))
+    }
+    /// No known line, as in a parsed program.
+    pub fn unknown() -> Place {
+        Place(None)
+    }
+    /// The line, if it is known.
+    pub fn location(self) -> Option<&'static Location<'static>> {
+        self.0
+    }
+}
+impl PartialEq for Place {
+    fn eq(&self, _: &Place) -> bool {
+        true
+    }
+}
+impl Eq for Place {}
+impl Hash for Place {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(at) => write!(f, "{}:{}:{}", at.file(), at.line(), at.column()),
+            None => f.write_str("an unknown place"),
+        }
+    }
+}
+
+/// A program that cannot be built, compiled or run.
+#[derive(Clone, Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    op: Cow<'static, str>,
+    kind: ErrorKind,
+    at: Place,
+    notes: Vec<(String, Place)>,
+}
+
+/// Why it was refused. Rules build a kind; the tracer adds operation and place.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Two shapes had to agree and do not.
+    ShapeMismatch {
+        /// Shape of the left operand.
+        lhs: Shape,
+        /// Shape of the right operand.
+        rhs: Shape,
+        /// What the user can do about it.
+        hint: &'static str,
+    },
+    /// Two element types had to agree and do not.
+    DtypeMismatch {
+        /// Type of the left operand.
+        lhs: Type,
+        /// Type of the right operand.
+        rhs: Type,
+        /// What the user can do about it.
+        hint: &'static str,
+    },
+    /// A numbered constraint of docs/spec.md is violated.
+    Constraint {
+        /// Its number in the primitive's list.
+        number: u8,
+        /// The fact, with the types at hand, and what to do.
+        message: String,
+    },
+    /// Anything else: the fact and what to do.
+    Invalid(String),
+}
+
+impl ErrorKind {
+    /// A fact in words.
+    pub fn invalid(message: impl Into<String>) -> ErrorKind {
+        ErrorKind::Invalid(message.into())
+    }
+    /// Constraint number `number` of the primitive is violated.
+    pub fn constraint(number: u8, message: impl Into<String>) -> ErrorKind {
+        ErrorKind::Constraint { number, message: message.into() }
+    }
+}
+
+impl Error {
+    /// An error of `op` at `at`.
+    pub fn new(op: impl Into<Cow<'static, str>>, kind: ErrorKind, at: Place) -> Error {
+        Error(Box::new(Inner { op: op.into(), kind, at, notes: vec![] }))
+    }
+    /// An error of `op` at the caller's line.
+    #[track_caller]
+    pub fn here(op: impl Into<Cow<'static, str>>, kind: ErrorKind) -> Error {
+        Error::new(op, kind, Place::here())
+    }
+    /// Adds a line that helps: `what` is as in "traced by `jit` made".
+    pub fn with_note(mut self, what: impl Into<String>, at: Place) -> Error {
+        self.0.notes.push((what.into(), at));
+        self
+    }
+    /// The operation that refused.
+    pub fn op(&self) -> &str {
+        &self.0.op
+    }
+    /// The reason, for callers that react to it.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+    /// The line it comes from.
+    pub fn place(&self) -> Place {
+        self.0.at
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.op, self.0.kind)?;
+        if self.0.at.location().is_some() {
+            write!(f, "\n  at {}", self.0.at)?;
+        }
+        for (what, at) in &self.0.notes {
+            write!(f, "\n  {what}")?;
+            if at.location().is_some() {
+                write!(f, " at {at}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ErrorKind::ShapeMismatch { lhs, rhs, hint } => write!(f, "shapes {lhs} and {rhs} differ; {hint}"),
+            ErrorKind::DtypeMismatch { lhs, rhs, hint } => {
+                write!(f, "element types of {lhs} and {rhs} differ; {hint}")
+            }
+            ErrorKind::Constraint { message, .. } | ErrorKind::Invalid(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,110 @@
+//! Attributes of operations: what the text form prints between braces and reads back.
+
+use crate::{Array, Dtype, Program};
+use std::sync::Arc;
+
+/// The value of one attribute.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Attribute {
+    /// `3`
+    Int(i64),
+    /// `[0, 2]`
+    Ints(Vec<i64>),
+    /// `[[0, 1], [2, 3]]`
+    Table(Vec<Vec<i64>>),
+    /// `true`
+    Bool(bool),
+    /// A word: `f32`, `clip`.
+    Word(String),
+    /// Text in quotes.
+    Text(String),
+    /// `f32[2] [1.0, 2.0]`, every bit kept.
+    Literal(Array),
+    /// A nested program.
+    Program(Arc<Program>),
+}
+
+/// Named attributes in the order in which they print.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Attributes(Vec<(String, Attribute)>);
+
+impl Attributes {
+    /// No attributes.
+    pub fn new() -> Attributes {
+        Attributes::default()
+    }
+    /// One more at the end.
+    pub fn with(mut self, name: &str, value: impl Into<Attribute>) -> Attributes {
+        self.0.push((name.into(), value.into()));
+        self
+    }
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    /// In the order in which they print.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Attribute)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+    /// Takes out an attribute that must be there.
+    ///
+    /// # Errors
+    /// If it is missing or of another form.
+    pub fn take<T: TryFrom<Attribute>>(&mut self, name: &str) -> Result<T, String> {
+        let found = self.0.iter().position(|(n, _)| n == name);
+        let (_, value) = self.0.remove(found.ok_or_else(|| format!("attribute `{name}` is missing"))?);
+        T::try_from(value).map_err(|_| format!("attribute `{name}` is of the wrong form"))
+    }
+    /// The first attribute that nobody took.
+    pub fn first_left(&self) -> Option<&str> {
+        self.0.first().map(|(name, _)| name.as_str())
+    }
+}
+
+macro_rules! conversions {
+    ($($T:ty = $Variant:ident, $x:ident => $into:expr, $y:ident => $back:expr;)*) => { $(
+        impl From<$T> for Attribute {
+            fn from($x: $T) -> Attribute { Attribute::$Variant($into) }
+        }
+        impl TryFrom<Attribute> for $T {
+            type Error = ();
+            fn try_from(attribute: Attribute) -> Result<$T, ()> {
+                match attribute { Attribute::$Variant($y) => $back, _ => Err(()) }
+            }
+        }
+    )* };
+}
+conversions! {
+    i64 = Int, x => x, y => Ok(y);
+    usize = Int, x => x as i64, y => usize::try_from(y).map_err(drop);
+    bool = Bool, x => x, y => Ok(y);
+    Vec<i64> = Ints, x => x, y => Ok(y);
+    Vec<usize> = Ints, x => x.into_iter().map(|n| n as i64).collect(), y => naturals(&y);
+    crate::Dims = Ints, x => x.into_iter().map(|n| n as i64).collect(), y => naturals(&y).map(Into::into);
+    Vec<Vec<i64>> = Table, x => x, y => Ok(y);
+    Dtype = Word, x => x.name().into(), y => Dtype::from_name(&y).ok_or(());
+    Array = Literal, x => x, y => Ok(y);
+    Arc<Program> = Program, x => x, y => Ok(y);
+}
+
+impl Attribute {
+    /// A word, such as the name of a mode.
+    pub fn word(word: &str) -> Attribute {
+        Attribute::Word(word.into())
+    }
+}
+
+impl TryFrom<Attribute> for String {
+    type Error = ();
+    fn try_from(attribute: Attribute) -> Result<String, ()> {
+        match attribute {
+            Attribute::Word(s) | Attribute::Text(s) => Ok(s),
+            _ => Err(()),
+        }
+    }
+}
+
+fn naturals(ints: &[i64]) -> Result<Vec<usize>, ()> {
+    ints.iter().map(|&n| usize::try_from(n).map_err(drop)).collect()
+}

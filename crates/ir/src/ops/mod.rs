@@ -1,0 +1,167 @@
+//! Every primitive of gradus. One file per family; a file holds all the rules of its primitives.
+//!
+//! Passes ask the rules and never name a primitive. To add a primitive to a family, edit its file; to
+//! add a family, add its file and one line of `families!`.
+
+pub mod attributes;
+pub mod elementwise;
+pub mod movement;
+pub mod sample;
+
+use crate::trace::{Val, Vals, bind};
+use crate::{Array, ErrorKind, Program, Type};
+pub use attributes::{Attribute, Attributes};
+pub use sample::Sample;
+
+/// A shape rule's answer: the types of the results, or why there are none.
+pub type Infer = Result<Vec<Type>, ErrorKind>;
+
+/// The new leading axis of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lanes {
+    /// Its extent.
+    pub size: usize,
+}
+
+/// An operand of a linear equation that is being transposed.
+#[derive(Clone, Debug)]
+pub enum Operand {
+    /// It does not depend on what is linear.
+    Known(Val),
+    /// It does: a cotangent of this type is wanted.
+    Linear(Type),
+}
+
+impl Operand {
+    /// The value, if it is known.
+    pub fn known(&self) -> Option<Val> {
+        match self {
+            Operand::Known(v) => Some(*v),
+            Operand::Linear(_) => None,
+        }
+    }
+}
+
+/// What remains of an operation of which some operands are known.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// The results that are known, computed in the current trace.
+    pub known: Vec<Option<Val>>,
+    /// The rest: its operands are `residuals`, then the unknown operands in order; its results are those not known.
+    pub rest: Op,
+    /// Known values that the rest reads.
+    pub residuals: Vec<Val>,
+}
+
+/// The passes as rules of operations that hold Programs see them; `gradus-transform` implements it.
+pub trait Passes {
+    /// `(x, dx of those marked) -> (y, dy)` with which `dy` are not zero.
+    fn jvp(&self, program: &Program, has_tangent: &[bool]) -> (Program, Vec<bool>);
+    /// `(known.., cotangents of results) -> cotangents of the linear parameters`, linear in those marked.
+    fn transpose(&self, program: &Program, linear: &[bool]) -> Program;
+    /// The program over a new leading axis of the parameters marked; every result is batched.
+    fn batch(&self, program: &Program, mapped: &[bool], lanes: Lanes) -> Program;
+    /// Splits by what is known: a Program from known parameters to (known results.., residuals..), and one from
+    /// (residuals.., unknown parameters..) to the unknown results; last, which results are known.
+    fn split(&self, program: &Program, known: &[bool]) -> (Program, Program, Vec<bool>);
+}
+
+/// What a family must answer for each of its primitives.
+pub trait Rules {
+    /// The name in printed programs.
+    fn name(&self) -> &'static str;
+    /// The attributes in printed programs, in a fixed order.
+    fn attributes(&self) -> Attributes {
+        Attributes::new()
+    }
+    /// What operands and attributes must satisfy, as sentences; (C1) is the first. `infer` cites the numbers.
+    fn constraints(&self) -> &'static [&'static str];
+    /// The number of results for `num_args` operands.
+    fn num_results(&self, num_args: usize) -> usize {
+        let _ = num_args;
+        1
+    }
+    /// The types of the results, or why there are none.
+    fn infer(&self, args: &[&Type]) -> Infer;
+    /// The meaning: what every other rule and every kernel must agree with. For floats each result is computed in
+    /// `f64` and rounded once; integers never pass through floats.
+    ///
+    /// # Errors
+    /// What can only be seen while running, such as a failed check.
+    fn eval(&self, args: &[&Array]) -> Result<Vec<Array>, ErrorKind>;
+    /// Writes the operation into the current trace, with the tangents of its results; `None` is a zero tangent.
+    fn jvp(&self, passes: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>);
+    /// The cotangents of the linear operands (`None` for a zero, and for known ones).
+    ///
+    /// Called only for operations linear in the operands marked `Linear`.
+    fn transpose(&self, passes: &dyn Passes, ct: &[Option<Val>], args: &[Operand]) -> Vec<Option<Val>>;
+    /// The same operation over a new leading axis of the operands marked; every result has it.
+    fn batch(&self, passes: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals;
+    /// What remains when some operands are known; `None` if nothing can be computed before all are.
+    fn split(&self, passes: &dyn Passes, args: &[Option<Val>]) -> Option<Split> {
+        let _ = (passes, args);
+        None
+    }
+    /// Programs inside, for printing and for passes that walk into them.
+    fn programs(&self) -> Vec<&std::sync::Arc<Program>> {
+        vec![]
+    }
+    /// The same operation over other Programs, one for each of [`Rules::programs`]; `None` if there are none.
+    fn with_programs(&self, programs: Vec<std::sync::Arc<Program>>) -> Option<Op> {
+        let _ = programs;
+        None
+    }
+}
+
+macro_rules! families {
+    ($($Family:ident($ty:ty)),* $(,)?) => {
+        /// An operation with its attributes: only data.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub enum Op { $(#[doc = concat!("See [`", stringify!($ty), "`].")] $Family($ty)),* }
+
+        $(impl From<$ty> for Op { fn from(op: $ty) -> Op { Op::$Family(op) } })*
+
+        impl Op {
+            /// The family's answers: the only way a pass learns what an operation means.
+            pub fn rules(&self) -> &dyn Rules { match self { $(Op::$Family(op) => op),* } }
+
+            /// The operation of that printed name and attributes; `None` if no family knows the name.
+            ///
+            /// # Errors
+            /// If an attribute is missing, unknown or of the wrong form.
+            pub fn parse(name: &str, attributes: &mut Attributes) -> Option<Result<Op, String>> {
+                $(if let Some(op) = <$ty>::parse(name, attributes) { return Some(op.map(Op::$Family)) })*
+                None
+            }
+        }
+
+        /// Samples of every primitive: the input of the conformance tests and of the generated spec.
+        pub fn samples() -> Vec<Sample> {
+            let mut all = vec![];
+            $(all.extend(<$ty>::samples());)*
+            all
+        }
+    };
+}
+
+families! {
+    Unary(elementwise::Unary),
+    Binary(elementwise::Binary),
+    Movement(movement::Movement),
+}
+
+/// Writes `op`, with tangents given by `tangent(y)`; for primitives with one result.
+pub(crate) fn with_tangent(
+    op: Op,
+    x: &[Val],
+    tangent: impl FnOnce(Val) -> Option<Val>,
+) -> (Vals, Vec<Option<Val>>) {
+    let y = bind(op, x);
+    let dy = tangent(y[0]);
+    (y, vec![dy])
+}
+
+/// The sum of the terms that are not zero.
+pub(crate) fn sum_terms(terms: impl IntoIterator<Item = Option<Val>>) -> Option<Val> {
+    terms.into_iter().flatten().reduce(|a, b| a + b)
+}

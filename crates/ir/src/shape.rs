@@ -1,0 +1,192 @@
+//! Extents, shapes and the types of values.
+
+use crate::Dtype;
+use smallvec::SmallVec;
+use std::fmt;
+
+/// The length of one axis. A newtype, so that a symbolic length can join later.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Extent(usize);
+
+impl Extent {
+    /// The number of positions along the axis.
+    pub fn get(self) -> usize {
+        self.0
+    }
+}
+impl From<usize> for Extent {
+    fn from(n: usize) -> Extent {
+        Extent(n)
+    }
+}
+impl fmt::Display for Extent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+impl fmt::Debug for Extent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A list of axis numbers or extents; short ones need no allocation.
+pub type Dims = SmallVec<[usize; 4]>;
+
+/// The extents of an array, last axis fastest in memory.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Shape(SmallVec<[Extent; 4]>);
+
+impl Shape {
+    /// The shape of a scalar.
+    pub fn scalar() -> Shape {
+        Shape::default()
+    }
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.0.len()
+    }
+    /// The extent of `axis`.
+    ///
+    /// # Panics
+    /// If `axis` is out of range.
+    pub fn dim(&self, axis: usize) -> usize {
+        self.0[axis].get()
+    }
+    /// Every extent.
+    pub fn dims(&self) -> Dims {
+        self.0.iter().map(|n| n.get()).collect()
+    }
+    /// Every extent, as it stands in the type.
+    pub fn extents(&self) -> &[Extent] {
+        &self.0
+    }
+    /// The number of elements; saturates instead of overflowing, so that absurd sizes stay absurd.
+    pub fn size(&self) -> usize {
+        if self.0.iter().any(|n| n.get() == 0) {
+            return 0;
+        }
+        self.0.iter().fold(1usize, |all, n| all.saturating_mul(n.get()))
+    }
+    /// Elements between neighbours along each axis, in row-major order.
+    pub fn strides(&self) -> Dims {
+        let mut strides = Dims::from_elem(1, self.rank());
+        for axis in (1..self.rank()).rev() {
+            strides[axis - 1] = strides[axis].saturating_mul(self.dim(axis));
+        }
+        strides
+    }
+    /// The shape without the axes listed.
+    pub fn without(&self, axes: &[usize]) -> Shape {
+        Shape(self.0.iter().enumerate().filter(|(i, _)| !axes.contains(i)).map(|(_, n)| *n).collect())
+    }
+    /// The shape with a new axis of extent `n` before `axis`.
+    pub fn with_axis(&self, axis: usize, n: usize) -> Shape {
+        let mut dims = self.0.clone();
+        dims.insert(axis, Extent(n));
+        Shape(dims)
+    }
+    /// The shape with extent `n` at `axis`.
+    pub fn with_dim(&self, axis: usize, n: usize) -> Shape {
+        let mut dims = self.0.clone();
+        dims[axis] = Extent(n);
+        Shape(dims)
+    }
+}
+
+impl From<&[usize]> for Shape {
+    fn from(dims: &[usize]) -> Shape {
+        dims.iter().copied().collect()
+    }
+}
+impl From<&Vec<usize>> for Shape {
+    fn from(dims: &Vec<usize>) -> Shape {
+        dims[..].into()
+    }
+}
+impl From<Vec<usize>> for Shape {
+    fn from(dims: Vec<usize>) -> Shape {
+        dims[..].into()
+    }
+}
+impl From<Dims> for Shape {
+    fn from(dims: Dims) -> Shape {
+        dims[..].into()
+    }
+}
+impl<const N: usize> From<[usize; N]> for Shape {
+    fn from(dims: [usize; N]) -> Shape {
+        dims[..].into()
+    }
+}
+impl<const N: usize> From<&[usize; N]> for Shape {
+    fn from(dims: &[usize; N]) -> Shape {
+        dims[..].into()
+    }
+}
+impl FromIterator<usize> for Shape {
+    fn from_iter<I: IntoIterator<Item = usize>>(dims: I) -> Shape {
+        Shape(dims.into_iter().map(Extent).collect())
+    }
+}
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for (i, n) in self.0.iter().enumerate() {
+            write!(f, "{}{n}", if i == 0 { "" } else { "," })?;
+        }
+        f.write_str("]")
+    }
+}
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The type of a value: what its elements are and how many stand along each axis.
+#[derive(Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Type {
+    /// The type of the elements.
+    pub dtype: Dtype,
+    /// The extents.
+    pub shape: Shape,
+}
+
+impl Type {
+    /// An array type.
+    pub fn new(dtype: Dtype, shape: impl Into<Shape>) -> Type {
+        Type { dtype, shape: shape.into() }
+    }
+    /// The type of a single element.
+    pub fn scalar(dtype: Dtype) -> Type {
+        Type { dtype, shape: Shape::scalar() }
+    }
+    /// Another shape, the same elements.
+    pub fn with_shape(&self, shape: impl Into<Shape>) -> Type {
+        Type { dtype: self.dtype, shape: shape.into() }
+    }
+    /// Other elements, the same shape.
+    pub fn with_dtype(&self, dtype: Dtype) -> Type {
+        Type { dtype, shape: self.shape.clone() }
+    }
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.shape.rank()
+    }
+    /// Bytes of all elements; saturates.
+    pub fn size_bytes(&self) -> usize {
+        self.shape.size().saturating_mul(self.dtype.size_bytes())
+    }
+}
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.dtype, self.shape)
+    }
+}
+impl fmt::Debug for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,3 @@
+//! The text form of Programs: what prints parses back to an equal Program.
+
+mod print;

@@ -1,0 +1,75 @@
+//! Printing. Floats print in the fewest digits that read back to the same bits.
+
+use crate::ops::{Attribute, Attributes};
+use crate::program::{Program, Var};
+use crate::{Array, Element};
+use std::fmt::{self, Write};
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_program(f, self, 0)
+    }
+}
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn write_program(out: &mut dyn Write, program: &Program, depth: usize) -> fmt::Result {
+    let indent = "  ".repeat(depth);
+    let typed = |vars: &mut dyn Iterator<Item = Var>| {
+        vars.map(|v| format!("{v}: {}", program.ty(v))).collect::<Vec<_>>().join(", ")
+    };
+    let plain = |vars: &[Var]| vars.iter().map(Var::to_string).collect::<Vec<_>>().join(", ");
+    writeln!(out, "fn({}) {{", typed(&mut program.params()))?;
+    for eqn in program.equations() {
+        let results = typed(&mut eqn.results.iter().copied());
+        write!(out, "{indent}  {results} = {}({})", eqn.op.rules().name(), plain(&eqn.args))?;
+        write_attributes(out, &eqn.op.rules().attributes(), depth + 1)?;
+        writeln!(out)?;
+    }
+    write!(out, "{indent}  return {}\n{indent}}}", plain(program.results()))
+}
+
+fn write_attributes(out: &mut dyn Write, attributes: &Attributes, depth: usize) -> fmt::Result {
+    if attributes.is_empty() {
+        return Ok(());
+    }
+    out.write_str(" {")?;
+    for (i, (name, value)) in attributes.iter().enumerate() {
+        write!(out, "{}{name} = ", if i == 0 { "" } else { ", " })?;
+        match value {
+            Attribute::Int(n) => write!(out, "{n}")?,
+            Attribute::Ints(ns) => write!(out, "{ns:?}")?,
+            Attribute::Table(rows) => write!(out, "{rows:?}")?,
+            Attribute::Bool(b) => write!(out, "{b}")?,
+            Attribute::Word(word) => out.write_str(word)?,
+            Attribute::Text(text) => write!(out, "{text:?}")?,
+            Attribute::Literal(array) => write_literal(out, array)?,
+            Attribute::Program(program) => write_program(out, program, depth)?,
+        }
+    }
+    out.write_char('}')
+}
+
+fn write_literal(out: &mut dyn Write, array: &Array) -> fmt::Result {
+    write!(out, "{} [", array.ty())?;
+    with_element!(array.dtype(), T => {
+        for (i, x) in array.elements::<T>().enumerate() {
+            write!(out, "{}{}", if i == 0 { "" } else { ", " }, literal_word(x))?;
+        }
+    });
+    out.write_char(']')
+}
+
+fn literal_word<T: Element>(x: T) -> String {
+    match T::DTYPE.kind() {
+        crate::Kind::Float if x.to_f64().is_nan() => {
+            let repr = x.to_repr();
+            let bits = bytemuck::bytes_of(&repr).iter().rev().map(|b| format!("{b:02x}"));
+            format!("nan:{}", bits.collect::<String>())
+        }
+        _ => format!("{x:?}"),
+    }
+}

@@ -1,0 +1,385 @@
+//! Tracing: writing a [`Program`] down by running a function on [`Val`]s.
+//!
+//! A thread has a stack of open traces; operations go to the innermost. A value of an outer trace that
+//! meets an inner one becomes an operand of every trace in between (a *capture*). The first error is
+//! kept, with the line that caused it; later operations on poisoned values stay silent. Invariant: a
+//! trace is closed by the guard that opened it, also when user code panics.
+
+use crate::program::{Builder, Var, Vars};
+use crate::{Array, Error, ErrorKind, Op, Place, Program, Shape, Type};
+use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::{self, ThreadId};
+
+/// A value inside a trace: strict, its operations never broadcast or promote.
+#[derive(Clone, Copy, Debug)]
+pub struct Val {
+    trace: u32,
+    index: u32,
+}
+
+/// Results of one operation.
+pub type Vals = SmallVec<[Val; 2]>;
+
+/// The index of a value that an error left behind.
+const POISONED: u32 = u32::MAX;
+
+/// What an operand of a trace was outside of it.
+#[derive(Clone, Debug)]
+pub enum Capture {
+    /// A value of the enclosing trace.
+    Val(Val),
+    /// Data that the function holds; only at the outermost trace.
+    Array(Array),
+}
+
+/// A traced function.
+#[derive(Debug)]
+pub struct Traced {
+    /// Its parameters are the arguments, then the captures.
+    pub program: Program,
+    /// What the hidden parameters stand for.
+    pub captures: Vec<Capture>,
+}
+
+struct Trace {
+    id: u32,
+    builder: Builder,
+    captures: Vec<Capture>,
+    lifted: FxHashMap<(u32, u32), Var>,
+    error: Option<Error>,
+    place: Option<Place>,
+}
+
+thread_local!(static STACK: RefCell<Vec<Trace>> = const { RefCell::new(vec![]) });
+
+/// The payload that unwinds to the border when a poisoned value is asked for its type.
+pub struct Poisoned;
+
+/// Runs `f` on a value for each of `types` and returns the program it wrote down.
+///
+/// # Errors
+/// The first error of the operations inside.
+pub fn trace(at: Place, types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Result<Traced, Error> {
+    let guard = Guard::open(at);
+    let args: Vec<Val> = types.iter().map(|ty| guard.param(ty.clone())).collect();
+    let results = f(&args);
+    guard.close(&results)
+}
+
+struct Guard {
+    id: u32,
+}
+
+impl Guard {
+    fn open(at: Place) -> Guard {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        remember(id, at);
+        let trace = Trace {
+            id,
+            builder: Builder::new(),
+            captures: vec![],
+            lifted: FxHashMap::default(),
+            error: None,
+            place: None,
+        };
+        STACK.with_borrow_mut(|stack| stack.push(trace));
+        Guard { id }
+    }
+    fn param(&self, ty: Type) -> Val {
+        STACK.with_borrow_mut(|stack| {
+            let trace = stack.last_mut().expect("internal: an open trace");
+            Val { trace: self.id, index: trace.builder.param(ty).index() as u32 }
+        })
+    }
+    fn close(self, results: &[Val]) -> Result<Traced, Error> {
+        let vars: Vars = STACK.with_borrow_mut(|stack| {
+            let level = stack.len() - 1;
+            results
+                .iter()
+                .map(|v| operand(stack, level, *v, Place::unknown()).unwrap_or(Var::new(0)))
+                .collect()
+        });
+        let trace = STACK.with_borrow_mut(Vec::pop).expect("internal: an open trace");
+        forget(self.id);
+        std::mem::forget(self);
+        match trace.error {
+            Some(error) => Err(error),
+            None => Ok(Traced { program: trace.builder.finish(&vars), captures: trace.captures }),
+        }
+    }
+}
+
+/// Reached only when user code unwinds: the trace is closed, and its error goes to the enclosing one.
+impl Drop for Guard {
+    fn drop(&mut self) {
+        forget(self.id);
+        STACK.with_borrow_mut(|stack| {
+            if let Some(closed) = stack.pop()
+                && let (Some(error), Some(outer)) = (closed.error, stack.last_mut())
+            {
+                outer.error.get_or_insert(error);
+            }
+            if stack.is_empty() {
+                stack.shrink_to(8);
+            }
+        });
+    }
+}
+
+/// Runs `f`, in which a poisoned value may unwind: then the result is `None`.
+///
+/// Other panics go on.
+pub fn catch_poison<R>(f: impl FnOnce() -> R) -> Option<R> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(f))
+        .map_err(|payload| {
+            if !payload.is::<Poisoned>() {
+                std::panic::resume_unwind(payload)
+            }
+        })
+        .ok()
+}
+
+/// Traces as [`trace`] does, at the border: a poisoned value that unwinds becomes its error.
+///
+/// # Errors
+/// The first error of the operations inside.
+pub fn trace_at_border(
+    at: Place,
+    types: &[Type],
+    f: impl FnOnce(&[Val]) -> Vec<Val>,
+) -> Result<Traced, Error> {
+    let guard = Guard::open(at);
+    let args: Vec<Val> = types.iter().map(|ty| guard.param(ty.clone())).collect();
+    let results = catch_poison(|| f(&args)).unwrap_or_default();
+    guard.close(&results)
+}
+
+/// Whether a trace is open on this thread.
+pub fn is_tracing() -> bool {
+    STACK.with_borrow(|stack| !stack.is_empty())
+}
+
+/// Keeps `error` as the first of the innermost trace and returns a poisoned value.
+///
+/// # Panics
+/// If no trace is open on this thread: then there is nowhere to keep it.
+pub fn refuse(error: Error) -> Val {
+    STACK.with_borrow_mut(|stack| match stack.last_mut() {
+        Some(trace) => {
+            trace.error.get_or_insert(error);
+            Val { trace: trace.id, index: POISONED }
+        }
+        None => panic!("{error}\n  outside of a trace: call it in a function given to `jit` or `trace`"),
+    })
+}
+
+/// Equations written while `f` runs carry `place`, not the line that writes them.
+pub fn at_place<R>(place: Place, f: impl FnOnce() -> R) -> R {
+    let set = |place| {
+        STACK.with_borrow_mut(|stack| stack.last_mut().and_then(|t| std::mem::replace(&mut t.place, place)))
+    };
+    let before = set(Some(place));
+    let result = f();
+    set(before);
+    result
+}
+
+/// The place that [`at_place`] asked for, or the caller's line.
+#[track_caller]
+pub fn current_place() -> Place {
+    let here = Place::here();
+    STACK.with_borrow(|stack| stack.last().and_then(|t| t.place).unwrap_or(here))
+}
+
+impl Val {
+    /// Whether an error left this value behind.
+    pub fn is_poisoned(self) -> bool {
+        self.index == POISONED
+    }
+    /// The type, known while tracing.
+    ///
+    /// A poisoned value has none: the call unwinds to the border, which returns the first error.
+    #[track_caller]
+    pub fn ty(self) -> Type {
+        let at = Place::here();
+        let ty = STACK.with_borrow(|stack| {
+            let trace = stack.iter().rev().find(|t| t.id == self.trace)?;
+            (!self.is_poisoned()).then(|| trace.builder.ty(Var::new(self.index as usize)).clone())
+        });
+        ty.unwrap_or_else(|| {
+            if !self.is_poisoned() {
+                refuse(Error::new("shape", foreign(self), at));
+            }
+            std::panic::resume_unwind(Box::new(Poisoned))
+        })
+    }
+    /// The shape, known while tracing. See [`Val::ty`].
+    #[track_caller]
+    pub fn shape(self) -> Shape {
+        self.ty().shape
+    }
+    /// Data as an operand of the innermost trace.
+    ///
+    /// At the outermost trace it becomes a hidden operand; a clone of the same buffer shares it.
+    pub fn array(array: &Array) -> Val {
+        STACK.with_borrow_mut(|stack| {
+            let Some(outermost) = stack.first_mut() else {
+                panic!("an Array was used as a Val outside of a trace: give the function to `jit` or `trace`");
+            };
+            let same = |c: &Capture| matches!(c, Capture::Array(a) if a.shares_buffer(array) && a.ty() == array.ty());
+            let position = outermost.captures.iter().position(same).unwrap_or_else(|| {
+                outermost.captures.push(Capture::Array(array.clone()));
+                let var = outermost.builder.param(array.ty().clone());
+                outermost.lifted.insert((0, (outermost.captures.len() - 1) as u32), var);
+                outermost.captures.len() - 1
+            });
+            let var = outermost.lifted[&(0, position as u32)];
+            Val { trace: outermost.id, index: var.index() as u32 }
+        })
+    }
+}
+
+/// The one door through which operations enter a program: `op` with `args` in the innermost trace.
+///
+/// A refused operation stores the first error of the trace and returns poisoned values.
+#[track_caller]
+pub fn bind(op: impl Into<Op>, args: &[Val]) -> Vals {
+    bind_at(op.into(), args, current_place())
+}
+
+/// [`bind`] for an operation with one result.
+#[track_caller]
+pub fn bind1(op: impl Into<Op>, args: &[Val]) -> Val {
+    bind_at(op.into(), args, current_place())[0]
+}
+
+fn bind_at(op: Op, args: &[Val], place: Place) -> Vals {
+    let outcome = STACK.with_borrow_mut(|stack| -> Result<Vals, Option<Error>> {
+        let Some(level) = stack.len().checked_sub(1) else {
+            let message = "there is no open trace: call it in a function given to `jit` or `trace`";
+            panic!("{}", Error::new(op.rules().name(), ErrorKind::invalid(message), place));
+        };
+        if args.iter().any(|v| v.is_poisoned()) {
+            return Err(None);
+        }
+        let vars = args
+            .iter()
+            .map(|v| {
+                operand(stack, level, *v, place)
+                    .map_err(|kind| Some(Error::new(op.rules().name(), kind, place)))
+            })
+            .collect::<Result<Vars, _>>()?;
+        let trace = &mut stack[level];
+        let out = {
+            let types: SmallVec<[&Type; 4]> = vars.iter().map(|v| trace.builder.ty(*v)).collect();
+            op.rules().infer(&types).and_then(admit)
+        };
+        let out = out.map_err(|kind| Some(Error::new(op.rules().name(), kind, place)))?;
+        let results = trace.builder.push(op.clone(), vars, out, place);
+        Ok(results.iter().map(|r| Val { trace: trace.id, index: r.index() as u32 }).collect())
+    });
+    outcome.unwrap_or_else(|error| {
+        if let Some(error) = error {
+            refuse(error);
+        }
+        let poisoned = Val { trace: 0, index: POISONED };
+        let results = op.rules().num_results(args.len());
+        smallvec![poisoned; results]
+    })
+}
+
+/// More bytes than any machine has: refused before anything is allocated.
+const ABSURD_BYTES: usize = 1 << 46;
+
+fn admit(types: Vec<Type>) -> Result<Vec<Type>, ErrorKind> {
+    match types.iter().find(|ty| ty.size_bytes() > ABSURD_BYTES) {
+        Some(ty) => Err(ErrorKind::invalid(format!("a result of type {ty} is larger than any memory"))),
+        None => Ok(types),
+    }
+}
+
+/// `v` as a variable of the trace at `level`, lifted through every trace in between.
+fn operand(stack: &mut [Trace], level: usize, v: Val, place: Place) -> Result<Var, ErrorKind> {
+    if v.is_poisoned() {
+        return Err(ErrorKind::invalid("internal: a poisoned operand"));
+    }
+    if stack[level].id == v.trace {
+        return Ok(Var::new(v.index as usize));
+    }
+    if let Some(var) = stack[level].lifted.get(&(v.trace, v.index)) {
+        return Ok(*var);
+    }
+    if level == 0 {
+        return Err(foreign(v));
+    }
+    let outer = operand(stack, level - 1, v, place)?;
+    let ty = stack[level - 1].builder.ty(outer).clone();
+    let captured = Val { trace: stack[level - 1].id, index: outer.index() as u32 };
+    let inner = &mut stack[level];
+    let var = inner.builder.param(ty);
+    inner.captures.push(Capture::Val(captured));
+    inner.lifted.insert((v.trace, v.index), var);
+    Ok(var)
+}
+
+// ---- where traces were, for the message about a value used outside of its own
+
+struct Known {
+    id: u32,
+    at: Place,
+    thread: ThreadId,
+    open: bool,
+}
+static KNOWN: Mutex<VecDeque<Known>> = Mutex::new(VecDeque::new());
+const MOST_KNOWN: usize = 256;
+
+fn remember(id: u32, at: Place) {
+    if let Ok(mut known) = KNOWN.lock() {
+        if known.len() >= MOST_KNOWN {
+            known.pop_front();
+        }
+        known.push_back(Known { id, at, thread: thread::current().id(), open: true });
+    }
+}
+
+fn forget(id: u32) {
+    if let Ok(mut known) = KNOWN.lock()
+        && let Some(trace) = known.iter_mut().rev().find(|k| k.id == id)
+    {
+        trace.open = false;
+    }
+}
+
+fn foreign(v: Val) -> ErrorKind {
+    let found = KNOWN.lock().ok().and_then(|known| {
+        let k = known.iter().find(|k| k.id == v.trace)?;
+        let whose = match (k.open, k.thread == thread::current().id()) {
+            (true, false) => "a trace that is open on another thread",
+            (true, true) => "an enclosing trace that this one cannot see",
+            (false, _) => "a trace that is finished",
+        };
+        Some(format!("a Val of {whose} (begun at {}) was used here; return it from its function, or pass its data as an Array", k.at))
+    });
+    let message =
+        found.unwrap_or_else(|| "a Val was used outside of its trace; return it from its function".into());
+    ErrorKind::invalid(message)
+}
+
+impl Program {
+    /// Writes the equations into the innermost trace, `args` standing for the parameters.
+    pub fn inline(&self, args: &[Val]) -> Vec<Val> {
+        assert_eq!(args.len(), self.num_params(), "internal: as many arguments as parameters");
+        let mut env: Vec<Val> = args.to_vec();
+        for eqn in self.equations() {
+            let args: Vals = eqn.args.iter().map(|a| env[a.index()]).collect();
+            env.extend(bind_at(eqn.op.clone(), &args, eqn.place));
+        }
+        self.results().iter().map(|r| env[r.index()]).collect()
+    }
+}
