@@ -3,3 +3,6 @@
 #![forbid(unsafe_code)]
 
 pub mod data;
+mod progress;
+
+pub use progress::Progress;

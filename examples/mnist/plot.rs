@@ -1,0 +1,176 @@
+//! The two pictures of a run: curves of loss and accuracy, and sample predictions with the wrong ones marked.
+
+use std::path::Path;
+
+use anyhow::Result;
+use plotters::style::RGBColor;
+
+use crate::canvas::{Align, Canvas, Weight, write_png};
+
+/// Loss and accuracy after each epoch, on the training and on the validation set.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct History {
+    pub(crate) loss: Vec<f64>,
+    pub(crate) accuracy: Vec<f64>,
+    pub(crate) val_loss: Vec<f64>,
+    pub(crate) val_accuracy: Vec<f64>,
+}
+
+/// One image, row by row with 0 for black, and its two labels.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sample<'a> {
+    pub(crate) image: &'a [u8],
+    pub(crate) label: u8,
+    pub(crate) predicted: u8,
+}
+
+const INK: RGBColor = RGBColor(34, 40, 49);
+const SOFT_INK: RGBColor = RGBColor(98, 106, 117);
+const GRID: RGBColor = RGBColor(226, 230, 235);
+// Far apart in hue and in lightness: they differ for the colour-blind and on a grey print too.
+const BLUE: RGBColor = RGBColor(24, 78, 148);
+const ORANGE: RGBColor = RGBColor(235, 134, 28);
+const RED: RGBColor = RGBColor(200, 24, 44);
+
+const HEADING: (i32, Weight) = (22, Weight::Medium);
+/// The width of a curve and the radius of its points.
+const CURVE: f64 = 2.4;
+const DISC: f64 = 4.4;
+
+const LABEL: (i32, Weight) = (16, Weight::Regular);
+
+/// Writes the curves of `history`, loss on the left and accuracy on the right.
+pub(crate) fn curves(path: &Path, history: &History) -> Result<()> {
+    write_png(path, [1240, 500], |canvas| {
+        panel(canvas, [20.0, 0.0], "Loss", &history.loss, &history.val_loss)?;
+        panel(canvas, [640.0, 0.0], "Accuracy", &history.accuracy, &history.val_accuracy)
+    })
+}
+
+/// One chart of 580 x 500 pixels at `corner`: a training and a validation curve over the epochs.
+fn panel(canvas: &Canvas, [x0, y0]: [f64; 2], title: &str, train: &[f64], validation: &[f64]) -> Result<()> {
+    let [left, right, top, bottom] = [x0 + 60.0, x0 + 564.0, y0 + 74.0, y0 + 430.0];
+    let ticks = Ticks::new(train.iter().chain(validation).copied());
+    let last = train.len().max(1);
+    let y = |value: f64| bottom - (value - ticks.low) / (ticks.high - ticks.low) * (bottom - top);
+    // The first and the last epoch stand a little inside; a single one stands in the middle.
+    let x = |epoch: usize| match last {
+        1 => (left + right) / 2.0,
+        _ => left + 16.0 + (right - left - 32.0) * (epoch - 1) as f64 / (last - 1) as f64,
+    };
+
+    canvas.text(title, [left, y0 + 42.0], Align::Left, HEADING, INK)?;
+    for value in ticks.values() {
+        canvas.line(&[[left, y(value)], [right, y(value)]], 1.0, GRID)?;
+        let label = format!("{value:.*}", ticks.decimals);
+        canvas.text(&label, [left - 10.0, y(value)], Align::Right, LABEL, SOFT_INK)?;
+    }
+    canvas.line(&[[left, bottom], [right, bottom]], 1.0, SOFT_INK)?;
+    let every = [1, 2, 5, 10, 20, 50, 100].into_iter().find(|every| last / every <= 10).unwrap_or(last / 10);
+    for epoch in (1..=last).filter(|epoch| epoch % every == 0) {
+        canvas.line(&[[x(epoch), bottom], [x(epoch), bottom + 5.0]], 1.0, SOFT_INK)?;
+        canvas.text(&epoch.to_string(), [x(epoch), bottom + 18.0], Align::Center, LABEL, SOFT_INK)?;
+    }
+    canvas.text("epoch", [(left + right) / 2.0, bottom + 44.0], Align::Center, LABEL, SOFT_INK)?;
+
+    let mut legend_end = right;
+    for (name, values, colour) in [("validation", validation, ORANGE), ("training", train, BLUE)] {
+        let points: Vec<[f64; 2]> =
+            (1..=values.len()).map(|epoch| [x(epoch), y(values[epoch - 1])]).collect();
+        curve(canvas, &points, colour)?;
+        let start = legend_end - canvas.text_width(name, LABEL)?;
+        canvas.text(name, [start, y0 + 42.0], Align::Left, LABEL, INK)?;
+        canvas.line(&[[start - 36.0, y0 + 42.0], [start - 8.0, y0 + 42.0]], CURVE, colour)?;
+        canvas.disc([start - 22.0, y0 + 42.0], DISC, colour)?;
+        legend_end = start - 62.0;
+    }
+    Ok(())
+}
+
+/// A line with a disc at each point, unless there are many; it has a gap where a value is not finite.
+fn curve(canvas: &Canvas, points: &[[f64; 2]], colour: RGBColor) -> Result<()> {
+    for run in points.split(|point| !point[1].is_finite()) {
+        if run.len() > 1 {
+            canvas.line(run, CURVE, colour)?;
+        }
+        if points.len() <= 20 || run.len() == 1 {
+            run.iter().try_for_each(|point| canvas.disc(*point, DISC, colour))?;
+        }
+    }
+    Ok(())
+}
+
+/// Round values that cover a range.
+#[derive(Debug, PartialEq)]
+struct Ticks {
+    low: f64,
+    high: f64,
+    count: usize,
+    decimals: usize,
+}
+
+impl Ticks {
+    /// About five ticks around the finite ones of `values`, 1, 2 or 5 times a power of ten apart.
+    fn new(values: impl Iterator<Item = f64>) -> Ticks {
+        let (min, max) = values
+            .filter(|value| value.is_finite())
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), value| (min.min(value), max.max(value)));
+        let (min, max) = if min <= max { (min, max) } else { (0.0, 1.0) };
+        let spread = (max - min).max(1e-3 * max.abs()).max(1e-6);
+        let power = 10f64.powf((spread / 4.0).log10().floor());
+        let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
+        let step = step.into_iter().find(|step| spread / step <= 5.0).unwrap_or(10.0 * power);
+        let first = (min / step).floor();
+        let count = ((max / step).ceil() - first).max(1.0);
+        Ticks {
+            low: first * step,
+            high: (first + count) * step,
+            count: count as usize,
+            decimals: (-step.log10()).ceil().max(0.0) as usize,
+        }
+    }
+
+    fn values(&self) -> impl Iterator<Item = f64> {
+        (0..=self.count).map(|i| self.low + (self.high - self.low) * i as f64 / self.count as f64)
+    }
+}
+
+/// Images in a row of the picture of predictions, and their side and distance in pixels.
+const COLUMNS: usize = 8;
+const TILE: f64 = 112.0;
+const STEP: [f64; 2] = [TILE + 28.0, TILE + 50.0];
+
+/// Writes a grid of `samples`, images of `[rows, columns]` pixels, each with the digit predicted for it.
+///
+/// The wrong ones stand in a red frame, with the true label.
+pub(crate) fn predictions(path: &Path, title: &str, samples: &[Sample], size: [usize; 2]) -> Result<()> {
+    let width = 28.0 + COLUMNS as f64 * STEP[0];
+    let height = 84.0 + samples.len().div_ceil(COLUMNS) as f64 * STEP[1];
+    write_png(path, [width as i32, height as i32], |canvas| {
+        canvas.text(title, [28.0, 42.0], Align::Left, HEADING, INK)?;
+        for (index, sample) in samples.iter().enumerate() {
+            let (column, row) = ((index % COLUMNS) as f64, (index / COLUMNS) as f64);
+            tile(canvas, [28.0 + column * STEP[0], 80.0 + row * STEP[1]], sample, size)?;
+        }
+        Ok(())
+    })
+}
+
+/// One image in its frame, with its caption below.
+fn tile(canvas: &Canvas, [x, y]: [f64; 2], sample: &Sample, [rows, columns]: [usize; 2]) -> Result<()> {
+    let wrong = sample.predicted != sample.label;
+    let (border, frame) = if wrong { (4.0, RED) } else { (1.0, GRID) };
+    canvas.rectangle([x - border, y - border], [TILE + 2.0 * border; 2], frame)?;
+    let pixel = [TILE / columns as f64, TILE / rows as f64];
+    for (index, &value) in sample.image.iter().enumerate() {
+        let grey = 255 - value;
+        let corner = [x + (index % columns) as f64 * pixel[0], y + (index / columns) as f64 * pixel[1]];
+        canvas.rectangle(corner, pixel, RGBColor(grey, grey, grey))?;
+    }
+    let caption = match wrong {
+        true => format!("{}, true label {}", sample.predicted, sample.label),
+        false => sample.predicted.to_string(),
+    };
+    let (colour, weight) = if wrong { (RED, Weight::Medium) } else { (INK, Weight::Regular) };
+    canvas.text(&caption, [x + TILE / 2.0, y + TILE + 18.0], Align::Center, (17, weight), colour)
+}
