@@ -1,1 +1,21 @@
-//! Skeleton.
+//! gradus: a functional array compiler. Pure functions over traced arrays, transformed by [`jit`] and
+//! friends, compiled to SIMD machine code.
+#![forbid(unsafe_code)]
+
+// So that `#[derive(Tree)]` works in this crate too.
+extern crate self as gradus;
+
+mod axes;
+mod engine;
+mod form;
+mod jit;
+pub mod tree;
+mod val;
+
+pub use axes::{Axes, PerLeaf};
+pub use form::{Function, JitFunction, Jittable, Outer, Reads, ReadsTrees, Shared, Signature};
+pub use gradus_ir::{Array, Dtype, Element, Error, ErrorKind, Program, Result, Shape, Type};
+pub use gradus_macros::Tree;
+pub use jit::{Config, Jit, Jitted, jit, trace};
+pub use tree::{Data, Fixed, Leaf, Mismatch, Part, Placeholder, Same, Static, Stored, Traced, Tree};
+pub use val::Val;

@@ -79,7 +79,8 @@ fn replaced(item: &Item, param: &GenericParam) -> TokenStream {
 /// The item's own clauses, and `Static` for every static field whose type depends on a parameter.
 fn clauses(item: &Item) -> Vec<TokenStream> {
     let home = &item.home;
-    let own = item.generics.where_clause.iter().flat_map(|w| &w.predicates).map(|p: &WherePredicate| quote!(#p));
+    let own =
+        item.generics.where_clause.iter().flat_map(|w| &w.predicates).map(|p: &WherePredicate| quote!(#p));
     let depends = |f: &&Field| item.generics.type_params().any(|t| mentions(&f.ty, &t.ident));
     let fields = item.fields().filter(|f| f.is_static).filter(depends).map(|f| {
         let ty = &f.ty;
@@ -160,9 +161,9 @@ fn map_leaves(item: &Item) -> TokenStream {
 fn zip_leaves(item: &Item) -> TokenStream {
     let home = &item.home;
     let arms = item.variants.iter().map(|v| zip_arm(item, v));
-    let otherwise = (item.variants.len() > 1).then(|| {
-        quote!(_ => return ::core::result::Result::Err(#home::Mismatch::new(&"enum variants differ")),)
-    });
+    let otherwise = (item.variants.len() > 1).then(
+        || quote!(_ => return ::core::result::Result::Err(#home::Mismatch::new(&"enum variants differ")),),
+    );
     quote! {
         fn zip_leaves<__J: #home::Leaf, __K: #home::Leaf>(
             &self,

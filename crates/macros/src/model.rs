@@ -160,7 +160,9 @@ fn home(attrs: &[Attribute]) -> Result<Path> {
     for attr in attrs.iter().filter(|a| a.path().is_ident("tree")) {
         attr.parse_nested_meta(|meta| {
             if !meta.path.is_ident("crate") {
-                return Err(meta.error("an item may be `#[tree(crate = path)]`; `#[tree(static)]` is for fields"));
+                return Err(
+                    meta.error("an item may be `#[tree(crate = path)]`; `#[tree(static)]` is for fields")
+                );
             }
             home = Some(meta.value()?.parse::<Path>()?);
             Ok(())

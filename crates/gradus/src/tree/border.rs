@@ -27,7 +27,11 @@ pub trait Traced: Tree<Val, With<Val> = Self> + Tree<Val, With<Array> = <Self as
     /// If the trees differ, the enclosing `jit` or `trace` returns `Err` with the path, and until then `f`
     /// runs over `self` and poisoned values.
     #[track_caller]
-    fn zip_map<K: Leaf>(&self, other: &Self, mut f: impl FnMut(&Val, &Val) -> K) -> <Self as Tree<Val>>::With<K> {
+    fn zip_map<K: Leaf>(
+        &self,
+        other: &Self,
+        mut f: impl FnMut(&Val, &Val) -> K,
+    ) -> <Self as Tree<Val>>::With<K> {
         let mut others = partners(self, other).into_iter();
         self.map_leaves(&mut |l| f(l, &others.next().expect("internal: a partner for each leaf")))
     }
@@ -68,7 +72,9 @@ pub trait Traced: Tree<Val, With<Val> = Self> + Tree<Val, With<Array> = <Self as
     label = "not a tree of `Array`",
     note = "data outside a trace is `Array`, `Mlp<Array>` and the like; inside it is `Val` and `Mlp<Val>`"
 )]
-pub trait Stored: Tree<Array, With<Array> = Self> + Tree<Array, With<Val> = <Self as Stored>::Traced> {
+pub trait Stored:
+    Tree<Array, With<Array> = Self> + Tree<Array, With<Val> = <Self as Stored>::Traced>
+{
     /// The same tree inside: `Mlp<Array>::Traced` is `Mlp<Val>`.
     type Traced: Traced<Data = Self>;
 }

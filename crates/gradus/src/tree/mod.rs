@@ -22,7 +22,9 @@ use std::collections::VecDeque;
 /// What may stand at a leaf: anything that may go to another thread.
 ///
 /// So a kept function may hold any tree, also in generic code: a mask `M::With<bool>`, say.
-#[diagnostic::on_unimplemented(message = "`{Self}` cannot be part of a tree: it is not `Send + Sync + 'static`")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of a tree: it is not `Send + Sync + 'static`"
+)]
 pub trait Leaf: Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> Leaf for T {}

@@ -42,7 +42,11 @@ impl<L: Leaf, T: Static> Tree<L> for Fixed<T> {
         other: &Fixed<T>,
         _: &mut dyn FnMut(&L, &J) -> K,
     ) -> Result<Fixed<T>, Mismatch> {
-        if same_static(&self.0, &other.0) { Ok(self.clone()) } else { Err(Mismatch::new(&"static values differ")) }
+        if same_static(&self.0, &other.0) {
+            Ok(self.clone())
+        } else {
+            Err(Mismatch::new(&"static values differ"))
+        }
     }
 }
 

@@ -1,0 +1,155 @@
+//! The narrow door between typed trees and the engine: everything here works on lists of values.
+//!
+//! Transforms flatten their trees at once, so that nothing below is generic and a model costs a few small
+//! functions however many transforms it goes through. Invariant: this is the only file of the crate, but
+//! for `val`, that opens traces or writes Programs into them.
+
+use crate::{Array, Error, Leaf, Stored, Traced, Tree, Val};
+use gradus_ir::{Capture, Place, Program, Type, trace as ir};
+use std::sync::Arc;
+
+/// The leaves of a tree as a list.
+pub(crate) fn values<T: Traced>(tree: &T) -> Vec<Val> {
+    let mut all = vec![];
+    tree.visit(&mut |part| {
+        if let crate::Part::Leaf(v) = part {
+            all.push(*v);
+        }
+    });
+    all
+}
+
+/// A tree like `like` with other values.
+pub(crate) fn refill<T: Traced>(like: &T, values: &[Val]) -> T {
+    let mut values = values.iter();
+    like.map_leaves(&mut |_| *values.next().expect("internal: as many values as leaves"))
+}
+
+/// Turns a list back into several trees, one after the other.
+pub(crate) struct Fill<'a> {
+    values: std::slice::Iter<'a, Val>,
+}
+
+impl<'a> Fill<'a> {
+    /// From the first of `values` on.
+    pub(crate) fn new(values: &'a [Val]) -> Fill<'a> {
+        Fill { values: values.iter() }
+    }
+    /// The next tree, of the structure of `like`.
+    pub(crate) fn tree<L: Leaf, T: Tree<L>>(&mut self, like: &T) -> T::With<Val> {
+        like.map_leaves(&mut |_| *self.values.next().expect("internal: as many values as leaves"))
+    }
+}
+
+/// Keeps `error` as the first of the innermost trace and returns a poisoned value.
+pub(crate) fn refuse(error: Error) -> Val {
+    Val(ir::refuse(error))
+}
+
+/// The type of a value; a poisoned one unwinds to the border.
+#[track_caller]
+pub(crate) fn type_of(v: Val) -> Type {
+    v.0.ty()
+}
+
+fn inner(values: &[Val]) -> Vec<gradus_ir::Val> {
+    values.iter().map(|v| v.0).collect()
+}
+fn outer(values: &[gradus_ir::Val]) -> Vec<Val> {
+    values.iter().copied().map(Val).collect()
+}
+
+/// A function on lists, run once to write its Program down.
+pub(crate) type Flat<'a> = &'a mut dyn FnMut(&[Val]) -> Vec<Val>;
+
+/// Traces `f` at the border: what it captures can only be data.
+///
+/// # Errors
+/// The first error of the operations inside.
+pub(crate) fn trace_at_border(
+    place: Place,
+    types: &[Type],
+    f: Flat<'_>,
+) -> Result<(Program, Vec<Array>), Error> {
+    let traced = ir::trace_at_border(place, types, |args| inner(&f(&outer(args))))?;
+    let captures = traced.captures.into_iter().map(|c| match c {
+        Capture::Array(a) => a,
+        Capture::Val(_) => unreachable!("internal: the outermost trace captures data only"),
+    });
+    Ok((traced.program, captures.collect()))
+}
+
+/// A function traced inside another trace: its Program, and the values of that trace which it captured.
+///
+/// The parameters are the arguments, then the captures.
+#[derive(Clone)]
+pub(crate) struct Inner {
+    pub(crate) program: Arc<Program>,
+    pub(crate) captures: Vec<Val>,
+}
+
+impl Inner {
+    /// Traces `f` on values of the types of `args`.
+    ///
+    /// # Errors
+    /// The first error of the operations inside.
+    pub(crate) fn trace(place: Place, args: &[Val], f: Flat<'_>) -> Result<Inner, Error> {
+        let types: Vec<Type> = args.iter().map(|v| type_of(*v)).collect();
+        let traced = ir::trace(place, &types, |args| inner(&f(&outer(args))))?;
+        let captures = traced.captures.into_iter().map(|c| match c {
+            Capture::Val(v) => Val(v),
+            Capture::Array(a) => Val(gradus_ir::Val::array(&a)),
+        });
+        Ok(Inner { program: Arc::new(traced.program), captures: captures.collect() })
+    }
+
+    /// `args`, then the captures.
+    fn operands(&self, args: &[Val]) -> Vec<gradus_ir::Val> {
+        args.iter().chain(&self.captures).map(|v| v.0).collect()
+    }
+
+    /// The results on `args`, as a call of the shared Program.
+    pub(crate) fn call(&self, _place: Place, args: &[Val]) -> Vec<Val> {
+        outer(&self.program.inline(&self.operands(args)))
+    }
+}
+
+/// A Program ready to run.
+pub(crate) struct Compiled {
+    pub(crate) program: Arc<Program>,
+    captures: Vec<Array>,
+}
+
+impl Compiled {
+    /// Compiles `program`, whose last parameters are `captures`.
+    ///
+    /// # Errors
+    /// If it cannot be compiled for this machine.
+    pub(crate) fn new(program: Program, captures: Vec<Array>) -> Result<Compiled, Error> {
+        Ok(Compiled { program: Arc::new(program), captures })
+    }
+
+    /// Runs it. The first parameters are `state`, replaced by the first results if all goes well.
+    ///
+    /// # Errors
+    /// What only shows while running; then `state` is untouched.
+    pub(crate) fn run(&self, state: &mut [&mut Array], args: &[&Array]) -> Result<Vec<Array>, Error> {
+        let all = state.iter().map(|a| &**a).chain(args.iter().copied()).chain(&self.captures);
+        let all: Vec<Array> = all.cloned().collect();
+        let mut results = gradus_ir::eval::eval(&self.program, &all)?;
+        let rest = results.split_off(state.len());
+        for (old, new) in state.iter_mut().zip(results) {
+            **old = new;
+        }
+        Ok(rest)
+    }
+}
+
+/// A tree of data like `like`, from a list.
+pub(crate) fn refill_data<T: Traced>(like: &T, data: Vec<Array>) -> T::Data
+where
+    T::Data: Stored,
+{
+    let mut data = data.into_iter();
+    like.map_leaves(&mut |_| data.next().expect("internal: as many arrays as leaves"))
+}
