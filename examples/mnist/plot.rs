@@ -174,3 +174,64 @@ fn tile(canvas: &Canvas, [x, y]: [f64; 2], sample: &Sample, [rows, columns]: [us
     let (colour, weight) = if wrong { (RED, Weight::Medium) } else { (INK, Weight::Regular) };
     canvas.text(&caption, [x + TILE / 2.0, y + TILE + 18.0], Align::Center, (17, weight), colour)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ticks(values: &[f64]) -> Vec<String> {
+        let ticks = Ticks::new(values.iter().copied());
+        ticks.values().map(|value| format!("{value:.*}", ticks.decimals)).collect()
+    }
+
+    #[test]
+    fn ticks_are_round_and_cover_the_values() {
+        assert_eq!(ticks(&[0.0614, 0.3412]), ["0.0", "0.1", "0.2", "0.3", "0.4"]);
+        assert_eq!(ticks(&[0.9019, 0.9811]), ["0.90", "0.92", "0.94", "0.96", "0.98", "1.00"]);
+        assert_eq!(ticks(&[3.0, 417.0]), ["0", "100", "200", "300", "400", "500"]);
+    }
+
+    #[test]
+    fn ticks_exist_for_one_value_and_for_none() {
+        assert_eq!(ticks(&[0.5]).len(), 2);
+        assert_eq!(ticks(&[f64::NAN]), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+    }
+
+    /// The picture that `write` draws, as the bytes of its file.
+    fn png(name: &str, write: impl FnOnce(&Path) -> Result<()>) -> Vec<u8> {
+        let path = std::env::temp_dir().join(format!("gradus-{}-{name}", std::process::id()));
+        write(&path).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        bytes
+    }
+
+    /// Width and height as the header of a PNG states them.
+    fn size(png: &[u8]) -> [u32; 2] {
+        assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
+        [16, 20].map(|at| u32::from_be_bytes(png[at..at + 4].try_into().unwrap()))
+    }
+
+    #[test]
+    fn pictures_are_written_even_of_a_run_that_diverged() {
+        let history = History {
+            loss: vec![2.0, f64::NAN, 1.0],
+            val_loss: vec![f64::INFINITY; 3],
+            accuracy: vec![0.1; 3],
+            val_accuracy: vec![0.1; 3],
+        };
+        assert_eq!(size(&png("curves.png", |path| curves(path, &history))), [1240, 500]);
+    }
+
+    #[test]
+    fn wrong_prediction_is_drawn_differently() {
+        let image = [0, 255, 255, 0];
+        let draw = |predicted| {
+            let sample = Sample { image: &image, label: 7, predicted };
+            png(&format!("predicted-{predicted}.png"), |path| predictions(path, "", &[sample; 9], [2, 2]))
+        };
+        let (right, wrong) = (draw(7), draw(1));
+        assert_eq!(size(&right), [1148, 408]);
+        assert_ne!(right, wrong);
+    }
+}
