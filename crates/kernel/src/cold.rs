@@ -1,0 +1,79 @@
+//! Scalar functions for the rare lanes that a vector formula does not reach.
+//!
+//! A cold function is pure, never traps, and is the same code under every instruction set, so that it gives the
+//! same bits everywhere. Generated code calls it by address with the C calling convention.
+
+use crate::scalar::{Scalar, f32_of, f64_of};
+
+macro_rules! cold_functions {
+    ($($(#[$doc:meta])* $name:ident $text:literal ($($arg:ident),+) $f32:expr, $f64:expr;)*) => {
+        /// A scalar function of one or two floats of the same type.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ColdFunction { $($(#[$doc])* $name),* }
+
+        impl ColdFunction {
+            /// Every cold function.
+            pub const ALL: &'static [ColdFunction] = &[$(ColdFunction::$name),*];
+
+            /// Text name.
+            pub const fn name(self) -> &'static str {
+                match self { $(ColdFunction::$name => $text),* }
+            }
+
+            /// Number of operands, one or two.
+            pub const fn num_args(self) -> usize {
+                match self { $(ColdFunction::$name => [$(stringify!($arg)),+].len()),* }
+            }
+
+            /// The function on lane bits of a float type.
+            pub fn evaluate(self, scalar: Scalar, args: &[u64]) -> u64 {
+                match (self, scalar, args) {
+                    $((ColdFunction::$name, Scalar::F32, &[$($arg),+]) =>
+                        u64::from(native::$name::single($(f32_of($arg)),+).to_bits()),
+                    (ColdFunction::$name, Scalar::F64, &[$($arg),+]) =>
+                        native::$name::double($(f64_of($arg)),+).to_bits(),)*
+                    _ => panic!("internal: cold {} on {scalar} with {} operands", self.name(), args.len()),
+                }
+            }
+
+            /// Address of an `extern "C"` function of `num_args` floats of the type, which returns one.
+            pub fn address(self, scalar: Scalar) -> *const () {
+                match (self, scalar) {
+                    $((ColdFunction::$name, Scalar::F32) => native::$name::single as *const (),
+                    (ColdFunction::$name, Scalar::F64) => native::$name::double as *const (),)*
+                    _ => panic!("internal: cold {} on {scalar}", self.name()),
+                }
+            }
+        }
+
+        #[allow(non_snake_case, reason = "one module for each variant, named as the variant")]
+        mod native {
+            $(pub(super) mod $name {
+                pub(in crate::cold) extern "C" fn single($($arg: f32),+) -> f32 { ($f32)($($arg),+) }
+                pub(in crate::cold) extern "C" fn double($($arg: f64),+) -> f64 { ($f64)($($arg),+) }
+            })*
+        }
+    };
+}
+
+cold_functions! {
+    /// Sine, for arguments too large for the vector reduction.
+    Sin "sin" (x) libm::sinf, libm::sin;
+    /// Cosine, for arguments too large for the vector reduction.
+    Cos "cos" (x) libm::cosf, libm::cos;
+    /// Tangent, for arguments too large for the vector reduction.
+    Tan "tan" (x) libm::tanf, libm::tan;
+    /// Remainder with the dividend's sign, exact.
+    Rem "rem" (x, y) libm::fmodf, libm::fmod;
+}
+
+/// `x · y + z` of f32 rounded once, for hosts without the instruction.
+pub extern "C" fn fma_single(x: f32, y: f32, z: f32) -> f32 {
+    libm::fmaf(x, y, z)
+}
+
+/// `x · y + z` of f64 rounded once, for hosts without the instruction.
+pub extern "C" fn fma_double(x: f64, y: f64, z: f64) -> f64 {
+    libm::fma(x, y, z)
+}
