@@ -64,6 +64,33 @@ cold_functions! {
     Cos "cos" (x) libm::cosf, libm::cos;
     /// Tangent, for arguments too large for the vector reduction.
     Tan "tan" (x) libm::tanf, libm::tan;
+    /// Inverse sine.
+    Asin "asin" (x) libm::asinf, libm::asin;
+    /// Inverse cosine.
+    Acos "acos" (x) libm::acosf, libm::acos;
+    /// Inverse tangent.
+    Atan "atan" (x) libm::atanf, libm::atan;
+    /// Angle of the point (y, x).
+    Atan2 "atan2" (y, x) libm::atan2f, libm::atan2;
+    /// Hyperbolic sine.
+    Sinh "sinh" (x) libm::sinhf, libm::sinh;
+    /// Hyperbolic cosine.
+    Cosh "cosh" (x) libm::coshf, libm::cosh;
+    /// Inverse hyperbolic sine.
+    Asinh "asinh" (x) libm::asinhf, libm::asinh;
+    /// Inverse hyperbolic cosine.
+    Acosh "acosh" (x) |x: f32| if x < 1.0 { f32::NAN } else { libm::acoshf(x) },
+        |x: f64| if x < 1.0 { f64::NAN } else { libm::acosh(x) };
+    /// Inverse hyperbolic tangent.
+    Atanh "atanh" (x) libm::atanhf, libm::atanh;
+    /// Cube root.
+    Cbrt "cbrt" (x) libm::cbrtf, libm::cbrt;
+    /// Power.
+    Pow "pow" (x, y) libm::powf, libm::pow;
+    /// Error function.
+    Erf "erf" (x) libm::erff, libm::erf;
+    /// Complementary error function.
+    Erfc "erfc" (x) libm::erfcf, libm::erfc;
     /// Remainder with the dividend's sign, exact.
     Rem "rem" (x, y) libm::fmodf, libm::fmod;
 }

@@ -24,6 +24,15 @@ const fn unary(
     Case { name, build, reference, num_args: 1, ulp }
 }
 
+const fn binary(
+    name: &'static str,
+    build: fn(&mut Builder, &[Value]) -> Value,
+    reference: fn(&[f64]) -> f64,
+    ulp: f64,
+) -> Case {
+    Case { name, build, reference, num_args: 2, ulp }
+}
+
 const CASES: &[Case] = &[
     unary("exp", |b, x| b.exp(x[0]), |x| x[0].exp(), 1.0),
     unary("exp2", |b, x| b.exp2(x[0]), |x| x[0].exp2(), 1.0),
@@ -32,6 +41,22 @@ const CASES: &[Case] = &[
     unary("log1p", |b, x| b.log1p(x[0]), |x| x[0].ln_1p(), 2.0),
     unary("tanh", |b, x| b.tanh(x[0]), |x| x[0].tanh(), 2.0),
     unary("logistic", |b, x| b.logistic(x[0]), logistic, 2.0),
+    unary("sin", |b, x| b.sin(x[0]), |x| x[0].sin(), 2.0),
+    unary("cos", |b, x| b.cos(x[0]), |x| x[0].cos(), 2.0),
+    unary("tan", |b, x| b.tan(x[0]), |x| x[0].tan(), 2.0),
+    unary("asin", |b, x| b.asin(x[0]), |x| x[0].asin(), 4.0),
+    unary("acos", |b, x| b.acos(x[0]), |x| x[0].acos(), 4.0),
+    unary("atan", |b, x| b.atan(x[0]), |x| x[0].atan(), 4.0),
+    unary("sinh", |b, x| b.sinh(x[0]), |x| x[0].sinh(), 4.0),
+    unary("cosh", |b, x| b.cosh(x[0]), |x| x[0].cosh(), 4.0),
+    unary("asinh", |b, x| b.asinh(x[0]), |x| libm::asinh(x[0]), 4.0),
+    unary("acosh", |b, x| b.acosh(x[0]), |x| libm::acosh(x[0]), 4.0),
+    unary("atanh", |b, x| b.atanh(x[0]), |x| libm::atanh(x[0]), 4.0),
+    unary("cbrt", |b, x| b.cbrt(x[0]), |x| x[0].cbrt(), 4.0),
+    unary("erf", |b, x| b.erf(x[0]), |x| libm::erf(x[0]), 2.0),
+    unary("erfc", |b, x| b.erfc(x[0]), |x| libm::erfc(x[0]), 4.0),
+    binary("pow", |b, x| b.pow(x[0], x[1]), |x| x[0].powf(x[1]), 4.0),
+    binary("atan2", |b, x| b.atan2(x[0], x[1]), |x| x[0].atan2(x[1]), 4.0),
 ];
 
 fn logistic(x: &[f64]) -> f64 {

@@ -6,6 +6,7 @@
 //! already rounded.
 
 mod exponential;
+mod lane_by_lane;
 mod logarithm;
 
 use crate::builder::Builder;
