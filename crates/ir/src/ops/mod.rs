@@ -53,17 +53,31 @@ pub struct Split {
     pub residuals: Vec<Val>,
 }
 
+/// A Program split by what is known: running `known` and then `rest` is running the whole.
+#[derive(Clone, Debug)]
+pub struct Halves {
+    /// `(known parameters..) -> (known results.., residuals..)`.
+    pub known: Program,
+    /// `(residuals.., unknown parameters..) -> (unknown results..)`.
+    pub rest: Program,
+    /// Which results are known.
+    pub known_results: Vec<bool>,
+}
+
 /// The passes as rules of operations that hold Programs see them; `gradus-transform` implements it.
+///
+/// Zeros stay symbolic: a tangent, a cotangent or a batch axis that a Program does not have is neither a parameter
+/// nor a result of the Program that a pass returns; flags say which ones there are.
 pub trait Passes {
-    /// `(x, dx of those marked) -> (y, dy)` with which `dy` are not zero.
+    /// `(x.., dx of those marked..) -> (y.., dy of those that are not zero..)`, and which `dy` these are.
     fn jvp(&self, program: &Program, has_tangent: &[bool]) -> (Program, Vec<bool>);
-    /// `(known.., cotangents of results) -> cotangents of the linear parameters`, linear in those marked.
-    fn transpose(&self, program: &Program, linear: &[bool]) -> Program;
-    /// The program over a new leading axis of the parameters marked; every result is batched.
-    fn batch(&self, program: &Program, mapped: &[bool], lanes: Lanes) -> Program;
-    /// Splits by what is known: a Program from known parameters to (known results.., residuals..), and one from
-    /// (residuals.., unknown parameters..) to the unknown results; last, which results are known.
-    fn split(&self, program: &Program, known: &[bool]) -> (Program, Program, Vec<bool>);
+    /// For a program linear in the parameters marked `linear`: `(other parameters.., cotangents of the results marked..)
+    /// -> (cotangents of the linear parameters that are not zero..)`, and which of the linear parameters these are.
+    fn transpose(&self, program: &Program, linear: &[bool], has_cotangent: &[bool]) -> (Program, Vec<bool>);
+    /// The program over a new leading axis of the parameters marked, and which results have that axis.
+    fn batch(&self, program: &Program, mapped: &[bool], lanes: Lanes) -> (Program, Vec<bool>);
+    /// The program split by which parameters are known.
+    fn split(&self, program: &Program, known: &[bool]) -> Halves;
 }
 
 /// What a family must answer for each of its primitives.
@@ -101,6 +115,10 @@ pub trait Rules {
     fn split(&self, passes: &dyn Passes, args: &[Option<Val>]) -> Option<Split> {
         let _ = (passes, args);
         None
+    }
+    /// Whether computing it again is cheaper than keeping its results: a result is larger than the operands.
+    fn is_cheap(&self) -> bool {
+        false
     }
     /// Programs inside, for printing and for passes that walk into them.
     fn programs(&self) -> Vec<&std::sync::Arc<Program>> {

@@ -58,6 +58,9 @@ impl Rules for Movement {
             ],
         }
     }
+    fn is_cheap(&self) -> bool {
+        matches!(self, Movement::Broadcast { .. })
+    }
     fn infer(&self, args: &[&Type]) -> Infer {
         let Movement::Broadcast { shape, dims } = self;
         let x = args[0];
