@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+mod checkpoint;
 pub mod data;
 mod progress;
 
+pub use checkpoint::{CheckpointError, CheckpointFault, Difference, load, save};
 pub use progress::Progress;

@@ -261,8 +261,7 @@ mod tests {
         expect!["Epoch 1/2  2/4 [===============>..............] Ts - loss: 0.3750"]
             .assert_eq(&terminal.text());
         progress.finish(&[("loss", 0.25)]).unwrap();
-        expect!["Epoch 2/2  0/4 [..............................] Ts"]
-            .assert_eq(&terminal.text());
+        expect!["Epoch 2/2  0/4 [..............................] Ts"].assert_eq(&terminal.text());
         progress.step(&[("loss", 0.125)]);
         expect!["Epoch 2/2  1/4 [=======>......................] Ts - loss: 0.1250"]
             .assert_eq(&terminal.text());
