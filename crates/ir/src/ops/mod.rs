@@ -12,6 +12,7 @@ use crate::trace::{Val, Vals, bind};
 use crate::{Array, ErrorKind, Program, Type};
 pub use attributes::{Attribute, Attributes};
 pub use sample::Sample;
+use std::sync::Arc;
 
 /// A shape rule's answer: the types of the results, or why there are none.
 pub type Infer = Result<Vec<Type>, ErrorKind>;
@@ -57,9 +58,9 @@ pub struct Split {
 #[derive(Clone, Debug)]
 pub struct Halves {
     /// `(known parameters..) -> (known results.., residuals..)`.
-    pub known: Program,
+    pub known: Arc<Program>,
     /// `(residuals.., unknown parameters..) -> (unknown results..)`.
-    pub rest: Program,
+    pub rest: Arc<Program>,
     /// Which results are known.
     pub known_results: Vec<bool>,
 }
@@ -67,17 +68,23 @@ pub struct Halves {
 /// The passes as rules of operations that hold Programs see them; `gradus-transform` implements it.
 ///
 /// Zeros stay symbolic: a tangent, a cotangent or a batch axis that a Program does not have is neither a parameter
-/// nor a result of the Program that a pass returns; flags say which ones there are.
+/// nor a result of the Program that a pass returns; flags say which ones there are. Equal Programs asked about
+/// within one pass are transformed once and share their answer.
 pub trait Passes {
     /// `(x.., dx of those marked..) -> (y.., dy of those that are not zero..)`, and which `dy` these are.
-    fn jvp(&self, program: &Program, has_tangent: &[bool]) -> (Program, Vec<bool>);
+    fn jvp(&self, program: &Arc<Program>, has_tangent: &[bool]) -> (Arc<Program>, Vec<bool>);
     /// For a program linear in the parameters marked `linear`: `(other parameters.., cotangents of the results marked..)
     /// -> (cotangents of the linear parameters that are not zero..)`, and which of the linear parameters these are.
-    fn transpose(&self, program: &Program, linear: &[bool], has_cotangent: &[bool]) -> (Program, Vec<bool>);
+    fn transpose(
+        &self,
+        program: &Arc<Program>,
+        linear: &[bool],
+        has_cotangent: &[bool],
+    ) -> (Arc<Program>, Vec<bool>);
     /// The program over a new leading axis of the parameters marked, and which results have that axis.
-    fn batch(&self, program: &Program, mapped: &[bool], lanes: Lanes) -> (Program, Vec<bool>);
+    fn batch(&self, program: &Arc<Program>, mapped: &[bool], lanes: Lanes) -> (Arc<Program>, Vec<bool>);
     /// The program split by which parameters are known.
-    fn split(&self, program: &Program, known: &[bool]) -> Halves;
+    fn split(&self, program: &Arc<Program>, known: &[bool]) -> Halves;
 }
 
 /// What a family must answer for each of its primitives.
@@ -121,11 +128,11 @@ pub trait Rules {
         false
     }
     /// Programs inside, for printing and for passes that walk into them.
-    fn programs(&self) -> Vec<&std::sync::Arc<Program>> {
+    fn programs(&self) -> Vec<&Arc<Program>> {
         vec![]
     }
     /// The same operation over other Programs, one for each of [`Rules::programs`]; `None` if there are none.
-    fn with_programs(&self, programs: Vec<std::sync::Arc<Program>>) -> Option<Op> {
+    fn with_programs(&self, programs: Vec<Arc<Program>>) -> Option<Op> {
         let _ = programs;
         None
     }
