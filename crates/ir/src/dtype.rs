@@ -1,5 +1,6 @@
 //! Element types. Adding one is a line in `dtypes!`; everything else asks its properties.
 
+use gradus_kernel::Scalar;
 use std::fmt;
 
 /// A Rust type that an [`Array`](crate::Array) may hold.
@@ -23,7 +24,7 @@ pub trait Element: Copy + Default + PartialEq + fmt::Debug + Send + Sync + 'stat
 }
 
 macro_rules! dtypes {
-    ($($Variant:ident $name:literal $Repr:ty, $bytes:literal, $Kind:ident;)*) => {
+    ($($Variant:ident $name:literal $Repr:ty, $bytes:literal, $Kind:ident, $Scalar:ident;)*) => {
         /// The type of the elements of an array.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
@@ -45,6 +46,10 @@ macro_rules! dtypes {
             pub fn kind(self) -> Kind {
                 match self { $(Dtype::$Variant => Kind::$Kind),* }
             }
+            /// The type of one lane of a kernel.
+            pub fn scalar(self) -> Scalar {
+                match self { $(Dtype::$Variant => Scalar::$Scalar),* }
+            }
         }
 
         /// Runs `$body` with `$T` standing for the Rust type of a `Dtype`.
@@ -61,13 +66,13 @@ macro_rules! dtypes {
     };
 }
 dtypes! {
-    Bool "bool" bool, 1, Bool;
-    U8 "u8" u8, 1, Unsigned;
-    U32 "u32" u32, 4, Unsigned;
-    I32 "i32" i32, 4, Signed;
-    I64 "i64" i64, 8, Signed;
-    F32 "f32" f32, 4, Float;
-    F64 "f64" f64, 8, Float;
+    Bool "bool" bool, 1, Bool, Bool;
+    U8 "u8" u8, 1, Unsigned, U8;
+    U32 "u32" u32, 4, Unsigned, U32;
+    I32 "i32" i32, 4, Signed, I32;
+    I64 "i64" i64, 8, Signed, I64;
+    F32 "f32" f32, 4, Float, F32;
+    F64 "f64" f64, 8, Float, F64;
 }
 
 /// The kinds of element types.

@@ -64,6 +64,8 @@ struct Inner {
 pub enum ErrorKind {
     /// Two shapes had to agree and do not.
     ShapeMismatch {
+        /// The number of the violated constraint.
+        number: u8,
         /// Shape of the left operand.
         lhs: Shape,
         /// Shape of the right operand.
@@ -73,6 +75,8 @@ pub enum ErrorKind {
     },
     /// Two element types had to agree and do not.
     DtypeMismatch {
+        /// The number of the violated constraint.
+        number: u8,
         /// Type of the left operand.
         lhs: Type,
         /// Type of the right operand.
@@ -99,6 +103,15 @@ impl ErrorKind {
     /// Constraint number `number` of the primitive is violated.
     pub fn constraint(number: u8, message: impl Into<String>) -> ErrorKind {
         ErrorKind::Constraint { number, message: message.into() }
+    }
+    /// The number of the violated constraint in the primitive's list, if it is one.
+    pub fn constraint_number(&self) -> Option<u8> {
+        match self {
+            ErrorKind::ShapeMismatch { number, .. }
+            | ErrorKind::DtypeMismatch { number, .. }
+            | ErrorKind::Constraint { number, .. } => Some(*number),
+            ErrorKind::Invalid(_) => None,
+        }
     }
 }
 
@@ -150,8 +163,10 @@ impl fmt::Display for Error {
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ErrorKind::ShapeMismatch { lhs, rhs, hint } => write!(f, "shapes {lhs} and {rhs} differ; {hint}"),
-            ErrorKind::DtypeMismatch { lhs, rhs, hint } => {
+            ErrorKind::ShapeMismatch { lhs, rhs, hint, .. } => {
+                write!(f, "shapes {lhs} and {rhs} differ; {hint}")
+            }
+            ErrorKind::DtypeMismatch { lhs, rhs, hint, .. } => {
                 write!(f, "element types of {lhs} and {rhs} differ; {hint}")
             }
             ErrorKind::Constraint { message, .. } | ErrorKind::Invalid(message) => f.write_str(message),

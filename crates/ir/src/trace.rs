@@ -276,6 +276,12 @@ fn bind_at(op: Op, args: &[Val], place: Place) -> Vals {
             })
             .collect::<Result<Vars, _>>()?;
         let trace = &mut stack[level];
+        debug_assert!(
+            op.rules().arity().contains(&vars.len()),
+            "internal: {} of {} operands",
+            op.rules().name(),
+            vars.len()
+        );
         let out = {
             let types: SmallVec<[&Type; 4]> = vars.iter().map(|v| trace.builder.ty(*v)).collect();
             op.rules().infer(&types).and_then(admit)

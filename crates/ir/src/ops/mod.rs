@@ -7,11 +7,14 @@ pub mod attributes;
 pub mod elementwise;
 pub mod movement;
 pub mod sample;
+pub mod source;
 
 use crate::trace::{Val, Vals, bind};
 use crate::{Array, ErrorKind, Program, Type};
 pub use attributes::{Attribute, Attributes};
+pub use elementwise::Elementwise;
 pub use sample::Sample;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// A shape rule's answer: the types of the results, or why there are none.
@@ -97,6 +100,8 @@ pub trait Rules {
     }
     /// What operands and attributes must satisfy, as sentences; (C1) is the first. `infer` cites the numbers.
     fn constraints(&self) -> &'static [&'static str];
+    /// How many operands it takes; checked before any other rule is asked.
+    fn arity(&self) -> RangeInclusive<usize>;
     /// The number of results for `num_args` operands.
     fn num_results(&self, num_args: usize) -> usize {
         let _ = num_args;
@@ -126,6 +131,10 @@ pub trait Rules {
     /// Whether computing it again is cheaper than keeping its results: a result is larger than the operands.
     fn is_cheap(&self) -> bool {
         false
+    }
+    /// The body of a kernel, if the operation works element by element.
+    fn elementwise(&self) -> Option<&dyn Elementwise> {
+        None
     }
     /// Programs inside, for printing and for passes that walk into them.
     fn programs(&self) -> Vec<&Arc<Program>> {
@@ -172,6 +181,9 @@ macro_rules! families {
 families! {
     Unary(elementwise::Unary),
     Binary(elementwise::Binary),
+    Choice(elementwise::Choice),
+    Conversion(elementwise::Conversion),
+    Source(source::Source),
     Movement(movement::Movement),
 }
 

@@ -50,6 +50,9 @@ impl Rules for Movement {
             }
         }
     }
+    fn arity(&self) -> std::ops::RangeInclusive<usize> {
+        1..=1
+    }
     fn constraints(&self) -> &'static [&'static str] {
         match self {
             Movement::Broadcast { .. } => &[

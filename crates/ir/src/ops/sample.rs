@@ -1,6 +1,6 @@
 //! Samples of primitives: what the conformance tests and the generated spec run over.
 
-use crate::{Array, Op, Type};
+use crate::{Array, Dtype, Op, Type};
 
 /// An operation with operands on which it is defined.
 #[derive(Clone, Debug)]
@@ -42,7 +42,11 @@ impl Argument {
                     state ^= state << 25;
                     state ^= state >> 27;
                     let unit = (state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1u64 << 53) as f64;
-                    low + (high - low) * unit
+                    if ty.dtype == Dtype::Bool {
+                        f64::from(u8::from(unit < 0.5))
+                    } else {
+                        low + (high - low) * unit
+                    }
                 };
                 Array::from_f64(ty, (0..ty.shape.size()).map(|_| next()))
             }

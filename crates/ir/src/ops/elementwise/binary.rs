@@ -1,10 +1,13 @@
 //! Functions of two elements. To add one, add a record to `binary!`: nothing else to touch.
 
-use super::{Domain, Output};
+use super::{Domain, Elementwise, Output, bits, lowering};
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
 use crate::trace::{Val, Vals, bind1};
 use crate::{Array, Dtype, Element, ErrorKind, Type};
-use smallvec::smallvec;
+use gradus_kernel::{Builder, Value};
+use smallvec::{SmallVec, smallvec};
+use std::cmp::Ordering;
+use std::ops::RangeInclusive;
 
 /// The meaning of a function of two elements.
 pub(crate) enum Meaning {
@@ -16,9 +19,12 @@ pub(crate) enum Meaning {
     Integer(fn(i128, i128, Dtype) -> i128),
     /// A comparison.
     Test(fn(f64, f64) -> bool, fn(i128, i128) -> bool),
+    /// Of floats, in the operands' own type.
+    OwnFloat(fn(f32, f32) -> f32, fn(f64, f64) -> f64),
 }
+use Meaning::{Float, Integer, Number, OwnFloat, Test};
 
-/// The slopes by either operand, given `x0`, `x1` and `y`.
+/// How the result changes with the operands.
 pub(crate) enum Derivative {
     /// Linear in both operands together: `y = a x0 + b x1` with factors 1 or -1.
     Sum(i8, i8),
@@ -26,17 +32,23 @@ pub(crate) enum Derivative {
     Product,
     /// Linear in the first operand.
     Quotient,
-    /// The tangents, given `dx` of one operand: by the first, by the second.
+    /// The slopes by the first and by the second operand, given `x0`, `x1` and `y`.
     Slopes(fn(Val, Val, Val) -> Val, fn(Val, Val, Val) -> Val),
     /// Zero where it exists.
     Zero,
 }
+use Derivative::{Product, Quotient, Slopes, Sum, Zero};
 
 pub(crate) struct Record {
     name: &'static str,
     domain: Domain,
     meaning: Meaning,
     derivative: Derivative,
+    /// The body of a kernel.
+    lower: fn(&mut Builder, Value, Value) -> Value,
+    /// How far a kernel's result may be from the exact one, in units in the last place; 0 if they are equal.
+    ulps: u32,
+    /// Operands for the samples.
     range: (f64, f64),
 }
 
@@ -45,6 +57,8 @@ macro_rules! binary {
         domain: $domain:ident,
         meaning: $meaning:expr,
         derivative: $derivative:expr,
+        lower: $lower:expr,
+        ulps: $ulps:expr,
         sample: $range:expr $(,)?
     })*) => {
         /// A function of two elements.
@@ -63,6 +77,8 @@ macro_rules! binary {
                         domain: Domain::$domain,
                         meaning: $meaning,
                         derivative: $derivative,
+                        lower: $lower,
+                        ulps: $ulps,
                         range: $range,
                     }),*
                 }
@@ -71,6 +87,15 @@ macro_rules! binary {
             pub fn doc(self) -> &'static str {
                 match self { $(Binary::$Variant => concat!($($doc, "\n"),*)),* }
             }
+        }
+
+        impl Val {
+            $($(#[doc = $doc])*
+            #[track_caller]
+            #[allow(clippy::should_implement_trait, reason = "operators have the same names and meaning")]
+            pub fn $method(self, rhs: Val) -> Val {
+                bind1(Binary::$Variant, &[self, rhs])
+            })*
         }
 
         /// Calls `$callback!` with `method = Variant "doc"` for every binary primitive.
@@ -85,36 +110,200 @@ binary! {
     /// The sum; integers wrap.
     add = Add {
         domain: Number,
-        meaning: Meaning::Number(|x, y| x + y, |x, y, _| x + y),
-        derivative: Derivative::Sum(1, 1),
+        meaning: Number(|x, y| x + y, |x, y, _| x + y),
+        derivative: Sum(1, 1),
+        lower: Builder::add,
+        ulps: 0,
         sample: (-2.0, 2.0),
     }
     /// The difference; integers wrap.
     sub = Sub {
         domain: Number,
-        meaning: Meaning::Number(|x, y| x - y, |x, y, _| x - y),
-        derivative: Derivative::Sum(1, -1),
+        meaning: Number(|x, y| x - y, |x, y, _| x - y),
+        derivative: Sum(1, -1),
+        lower: Builder::sub,
+        ulps: 0,
         sample: (-2.0, 2.0),
     }
     /// The product; integers wrap.
     mul = Mul {
         domain: Number,
-        meaning: Meaning::Number(|x, y| x * y, |x, y, _| x.wrapping_mul(y)),
-        derivative: Derivative::Product,
+        meaning: Number(|x, y| x * y, |x, y, _| x.wrapping_mul(y)),
+        derivative: Product,
+        lower: Builder::mul,
+        ulps: 0,
         sample: (-2.0, 2.0),
     }
     /// The quotient; of integers truncated towards zero, by zero all bits set.
     div = Div {
         domain: Number,
-        meaning: Meaning::Number(|x, y| x / y, |x, y, _| x.checked_div(y).unwrap_or(-1)),
-        derivative: Derivative::Quotient,
+        meaning: Number(|x, y| x / y, |x, y, _| x.checked_div(y).unwrap_or(-1)),
+        derivative: Quotient,
+        lower: Builder::div,
+        ulps: 0,
         sample: (0.5, 2.0),
     }
-    /// Whether the elements are equal; a NaN equals nothing.
+    /// The remainder with the sign of the first operand; of integers by zero the first operand.
+    rem = Rem {
+        domain: Number,
+        meaning: Number(|x, y| x % y, |x, y, _| x.checked_rem(y).unwrap_or(x)),
+        derivative: Slopes(|x, _, _| x.ones_like(), |x, y, _| -truncated(x / y)),
+        lower: Builder::rem,
+        ulps: 0,
+        sample: (0.5, 2.0),
+    }
+    /// The first operand to the power of the second; of integers the exact power, wrapped, to a negative one truncated
+    /// towards zero.
+    pow = Pow {
+        domain: Number,
+        meaning: Number(f64::powf, integer_power),
+        derivative: Slopes(power_by_base, |x, _, z| z * x.eq(x.zeros_like()).select(x.ones_like(), x).log()),
+        lower: lowering::pow,
+        ulps: 4,
+        sample: (0.5, 2.0),
+    }
+    /// The angle of the point whose height is the first and whose width the second operand, in [-π, π].
+    atan2 = Atan2 {
+        domain: Float,
+        meaning: Float(f64::atan2),
+        derivative: Slopes(|x, y, _| y / (x * x + y * y), |x, y, _| -(x / (x * x + y * y))),
+        lower: Builder::atan2,
+        ulps: 4,
+        sample: (0.5, 2.0),
+    }
+    /// The larger operand; NaN if either is, and -0 is below +0. At a tie either has half of the derivative.
+    max = Max {
+        domain: All,
+        meaning: Number(maximum, |x, y, _| x.max(y)),
+        derivative: Slopes(share, |x, y, z| share(y, x, z)),
+        lower: Builder::max,
+        ulps: 0,
+        sample: (-2.0, 2.0),
+    }
+    /// The smaller operand; NaN if either is, and -0 is below +0. At a tie either has half of the derivative.
+    min = Min {
+        domain: All,
+        meaning: Number(minimum, |x, y, _| x.min(y)),
+        derivative: Slopes(share, |x, y, z| share(y, x, z)),
+        lower: Builder::min,
+        ulps: 0,
+        sample: (-2.0, 2.0),
+    }
+    /// The bits that are one in both operands; of `bool` the conjunction.
+    and = And {
+        domain: Bits,
+        meaning: Integer(|x, y, _| x & y),
+        derivative: Zero,
+        lower: Builder::and,
+        ulps: 0,
+        sample: (-9.0, 9.0),
+    }
+    /// The bits that are one in either operand; of `bool` the disjunction.
+    or = Or {
+        domain: Bits,
+        meaning: Integer(|x, y, _| x | y),
+        derivative: Zero,
+        lower: Builder::or,
+        ulps: 0,
+        sample: (-9.0, 9.0),
+    }
+    /// The bits that are one in one operand only; of `bool` whether they differ.
+    xor = Xor {
+        domain: Bits,
+        meaning: Integer(|x, y, _| x ^ y),
+        derivative: Zero,
+        lower: Builder::xor,
+        ulps: 0,
+        sample: (-9.0, 9.0),
+    }
+    /// The first operand's bits moved up by the second, read as unsigned; zero if that is the width or more.
+    shift_left = ShiftLeft {
+        domain: Integer,
+        meaning: Integer(|x, n, dtype| shift_amount(n, dtype).map_or(0, |n| x << n)),
+        derivative: Zero,
+        lower: Builder::shift_left,
+        ulps: 0,
+        sample: (-1.0, 9.0),
+    }
+    /// The first operand's bits moved down by the second, read as unsigned, zeros above; zero if that is the width or more.
+    shift_right_logical = ShiftRightLogical {
+        domain: Integer,
+        meaning: Integer(|x, n, dtype| shift_amount(n, dtype).map_or(0, |n| (bits(x, dtype) >> n) as i128)),
+        derivative: Zero,
+        lower: Builder::shift_right_logical,
+        ulps: 0,
+        sample: (-1.0, 9.0),
+    }
+    /// The first operand's bits moved down by the second, read as unsigned, copies of the sign above.
+    shift_right_arithmetic = ShiftRightArithmetic {
+        domain: Integer,
+        meaning: Integer(|x, n, dtype| x >> shift_amount(n, dtype).unwrap_or(127)),
+        derivative: Zero,
+        lower: Builder::shift_right_arithmetic,
+        ulps: 0,
+        sample: (-1.0, 9.0),
+    }
+    /// The number next to the first operand in the direction of the second.
+    nextafter = Nextafter {
+        domain: Float,
+        meaning: OwnFloat(libm::nextafterf, libm::nextafter),
+        derivative: Slopes(|x, _, _| x.ones_like(), |x, _, _| x.zeros_like()),
+        lower: lowering::nextafter,
+        ulps: 0,
+        sample: (-2.0, 2.0),
+    }
+    /// Whether the operands are equal; a NaN equals nothing.
     eq = Eq {
         domain: All,
-        meaning: Meaning::Test(|x, y| x == y, |x, y| x == y),
-        derivative: Derivative::Zero,
+        meaning: Test(|x, y| x == y, |x, y| x == y),
+        derivative: Zero,
+        lower: Builder::eq,
+        ulps: 0,
+        sample: (-2.0, 2.0),
+    }
+    /// Whether the operands differ; a NaN differs from everything.
+    ne = Ne {
+        domain: All,
+        meaning: Test(|x, y| x != y, |x, y| x != y),
+        derivative: Zero,
+        lower: Builder::ne,
+        ulps: 0,
+        sample: (-2.0, 2.0),
+    }
+    /// Whether the first operand is less; with a NaN it is not.
+    lt = Lt {
+        domain: All,
+        meaning: Test(|x, y| x < y, |x, y| x < y),
+        derivative: Zero,
+        lower: Builder::lt,
+        ulps: 0,
+        sample: (-2.0, 2.0),
+    }
+    /// Whether the first operand is less or equal; with a NaN it is not.
+    le = Le {
+        domain: All,
+        meaning: Test(|x, y| x <= y, |x, y| x <= y),
+        derivative: Zero,
+        lower: Builder::le,
+        ulps: 0,
+        sample: (-2.0, 2.0),
+    }
+    /// Whether the first operand is greater; with a NaN it is not.
+    gt = Gt {
+        domain: All,
+        meaning: Test(|x, y| x > y, |x, y| x > y),
+        derivative: Zero,
+        lower: Builder::gt,
+        ulps: 0,
+        sample: (-2.0, 2.0),
+    }
+    /// Whether the first operand is greater or equal; with a NaN it is not.
+    ge = Ge {
+        domain: All,
+        meaning: Test(|x, y| x >= y, |x, y| x >= y),
+        derivative: Zero,
+        lower: Builder::ge,
+        ulps: 0,
         sample: (-2.0, 2.0),
     }
 }
@@ -128,14 +317,16 @@ impl Binary {
     }
     /// See [`crate::ops::samples`].
     pub fn samples() -> Vec<Sample> {
-        let sample = |op: &Binary| {
+        let sample = |op: Binary| {
             let Record { domain, range: (low, high), derivative, .. } = op.record();
-            let dtype = if domain.admits(Dtype::F32) { Dtype::F32 } else { Dtype::I32 };
-            let ty = Type::new(dtype, [2, 3]);
-            let sample = Sample::new(*op).arg(ty.clone(), low, high).arg(ty, low, high);
-            if matches!(derivative, Derivative::Zero) { sample.not_smooth() } else { sample }
+            let smooth = !matches!(derivative, Zero);
+            domain.dtypes().map(move |dtype| {
+                let ty = Type::new(dtype, [2, 3]);
+                let sample = Sample::new(op).arg(ty.clone(), low, high).arg(ty, low, high);
+                if smooth && dtype.is_float() { sample } else { sample.not_smooth() }
+            })
         };
-        Binary::ALL.iter().map(sample).collect()
+        Binary::ALL.iter().copied().flat_map(sample).collect()
     }
     /// See [`crate::Op::parse`].
     pub fn parse(name: &str, _: &mut Attributes) -> Option<Result<Binary, String>> {
@@ -151,6 +342,9 @@ impl Rules for Binary {
     fn name(&self) -> &'static str {
         self.record().name
     }
+    fn arity(&self) -> RangeInclusive<usize> {
+        2..=2
+    }
     fn constraints(&self) -> &'static [&'static str] {
         &[
             "The element type is one the function is defined for.",
@@ -163,11 +357,16 @@ impl Rules for Binary {
         self.record().domain.check(lhs)?;
         if lhs.dtype != rhs.dtype {
             let hint = "convert one of them";
-            return Err(ErrorKind::DtypeMismatch { lhs: lhs.clone(), rhs: rhs.clone(), hint });
+            return Err(ErrorKind::DtypeMismatch { number: 2, lhs: lhs.clone(), rhs: rhs.clone(), hint });
         }
         if lhs.shape != rhs.shape {
             let hint = "reshape or broadcast one of them";
-            return Err(ErrorKind::ShapeMismatch { lhs: lhs.shape.clone(), rhs: rhs.shape.clone(), hint });
+            return Err(ErrorKind::ShapeMismatch {
+                number: 3,
+                lhs: lhs.shape.clone(),
+                rhs: rhs.shape.clone(),
+                hint,
+            });
         }
         Ok(vec![lhs.with_dtype(self.output().dtype(lhs.dtype))])
     }
@@ -203,6 +402,89 @@ impl Rules for Binary {
         let along = |i: usize| if mapped[i] { args[i] } else { args[i].repeat_leading(lanes.size) };
         smallvec![bind1(*self, &[along(0), along(1)])]
     }
+    fn elementwise(&self) -> Option<&dyn Elementwise> {
+        Some(self)
+    }
+}
+
+impl Elementwise for Binary {
+    fn lower(&self, builder: &mut Builder, args: &[Value]) -> SmallVec<[Value; 2]> {
+        smallvec![(self.record().lower)(builder, args[0], args[1])]
+    }
+    fn ulps(&self) -> u32 {
+        self.record().ulps
+    }
+}
+
+// ---- formulas of the records
+
+/// IEEE 754-2019 maximum: a NaN is the result, -0 is below +0.
+pub(crate) fn maximum(x: f64, y: f64) -> f64 {
+    match x.partial_cmp(&y) {
+        None => f64::NAN,
+        Some(Ordering::Greater) => x,
+        Some(Ordering::Less) => y,
+        Some(Ordering::Equal) => {
+            if x.is_sign_negative() {
+                y
+            } else {
+                x
+            }
+        }
+    }
+}
+
+/// IEEE 754-2019 minimum: a NaN is the result, -0 is below +0.
+pub(crate) fn minimum(x: f64, y: f64) -> f64 {
+    -maximum(-x, -y)
+}
+
+/// `x` to the power `n` modulo 2¹²⁸; to a negative power truncated towards zero.
+fn integer_power(x: i128, n: i128, _: Dtype) -> i128 {
+    match (x, n) {
+        (1, _) => 1,
+        (-1, n) => {
+            if n & 1 == 0 {
+                1
+            } else {
+                -1
+            }
+        }
+        (_, n) if n < 0 => 0,
+        (mut base, mut n) => {
+            let mut power = 1i128;
+            while n > 0 {
+                if n & 1 == 1 {
+                    power = power.wrapping_mul(base);
+                }
+                base = base.wrapping_mul(base);
+                n >>= 1;
+            }
+            power
+        }
+    }
+}
+
+/// The amount of a shift, read as unsigned, if it is less than the width.
+fn shift_amount(n: i128, dtype: Dtype) -> Option<u32> {
+    let amount = u32::try_from(bits(n, dtype)).ok()?;
+    (amount < 8 * dtype.size_bytes() as u32).then_some(amount)
+}
+
+/// n xⁿ⁻¹, and 0 for n = 0 whatever x is.
+fn power_by_base(x: Val, n: Val, _: Val) -> Val {
+    let is_zero = n.eq(n.zeros_like());
+    is_zero.select(n.zeros_like(), is_zero.select(n.ones_like(), n) * x.pow(n - 1.0))
+}
+
+/// What `x` has in the derivative of a choice between `x` and `other` that was `chosen`: all, half or nothing.
+fn share(x: Val, other: Val, chosen: Val) -> Val {
+    let tied = other.eq(chosen).select(chosen.full_like(0.5), chosen.ones_like());
+    x.eq(chosen).select(tied, chosen.zeros_like())
+}
+
+fn truncated(x: Val) -> Val {
+    x.sign() * x.abs().floor()
 }
 
 fn eval(meaning: &Meaning, x: &Array, y: &Array) -> Array {
@@ -230,6 +512,12 @@ fn eval(meaning: &Meaning, x: &Array, y: &Array) -> Array {
         Meaning::Float(f) => floats(*f),
         Meaning::Number(f, _) if x.dtype().is_float() => floats(*f),
         Meaning::Number(_, f) | Meaning::Integer(f) => integers(*f),
-        Meaning::Test(f, g) => pairs(*f, *g),
+        Test(f, g) => pairs(*f, *g),
+        OwnFloat(f, _) if x.dtype() == Dtype::F32 => {
+            Array::collect(shape.clone(), x.elements::<f32>().zip(y.elements()).map(|(x, y)| f(x, y)))
+        }
+        OwnFloat(_, f) => {
+            Array::collect(shape.clone(), x.elements::<f64>().zip(y.elements()).map(|(x, y)| f(x, y)))
+        }
     }
 }

@@ -3,13 +3,20 @@
 //! `unary.rs` and `binary.rs` are tables: to add a primitive, add a record, and nothing else.
 
 mod binary;
+mod choice;
+mod conversion;
+mod lowering;
+mod operators;
 mod unary;
 
 pub use binary::Binary;
+pub use choice::Choice;
+pub use conversion::Conversion;
 pub use unary::Unary;
 
-use crate::trace::{Val, bind1};
 use crate::{Dtype, ErrorKind, Kind, Type};
+use gradus_kernel as kernel;
+use smallvec::SmallVec;
 
 /// Which element types a primitive takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +46,10 @@ impl Domain {
             (Domain::Integer, kind) => matches!(kind, Kind::Signed | Kind::Unsigned),
             (Domain::Bits, kind) => kind != Kind::Float,
         }
+    }
+    /// The element types that are taken.
+    pub fn dtypes(self) -> impl Iterator<Item = Dtype> {
+        Dtype::ALL.iter().copied().filter(move |dtype| self.admits(*dtype))
     }
     /// In words, for messages: "takes floats".
     pub fn words(self) -> &'static str {
@@ -79,28 +90,19 @@ impl Output {
     }
 }
 
-macro_rules! operators {
-    ($($Trait:ident $method:ident $Op:ident;)*) => { $(
-        impl std::ops::$Trait for Val {
-            type Output = Val;
-            #[track_caller]
-            fn $method(self, rhs: Val) -> Val {
-                bind1(Binary::$Op, &[self, rhs])
-            }
-        }
-    )* };
-}
-operators! {
-    Add add Add;
-    Sub sub Sub;
-    Mul mul Mul;
-    Div div Div;
+/// How one element of each result follows from one element of each operand, as code of a kernel.
+///
+/// Operands of rank 0 stand for all elements.
+pub trait Elementwise {
+    /// Writes the body and returns its results.
+    fn lower(&self, builder: &mut kernel::Builder, args: &[kernel::Value]) -> SmallVec<[kernel::Value; 2]>;
+    /// How far a float result may be from the exact one, in units in the last place; 0 if they are equal.
+    fn ulps(&self) -> u32 {
+        0
+    }
 }
 
-impl std::ops::Neg for Val {
-    type Output = Val;
-    #[track_caller]
-    fn neg(self) -> Val {
-        bind1(Unary::Neg, &[self])
-    }
+/// The bits of an integer of type `dtype`, zeros above.
+fn bits(x: i128, dtype: Dtype) -> u128 {
+    x as u128 & (u128::MAX >> (128 - 8 * dtype.size_bytes()))
 }

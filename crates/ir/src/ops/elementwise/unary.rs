@@ -1,10 +1,13 @@
 //! Functions of one element. To add one, add a record to `unary!`: nothing else to touch.
 
-use super::{Domain, Output};
+use super::{Domain, Elementwise, Output, bits, lowering};
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
 use crate::{Array, Dtype, Element, ErrorKind, Type};
-use smallvec::smallvec;
+use gradus_kernel::{Builder, Value};
+use smallvec::{SmallVec, smallvec};
+use std::f64::consts::{FRAC_2_SQRT_PI, LN_2};
+use std::ops::RangeInclusive;
 
 /// The meaning of a function of one element.
 pub(crate) enum Meaning {
@@ -12,11 +15,12 @@ pub(crate) enum Meaning {
     Float(fn(f64) -> f64),
     /// The same for floats; integers have a formula of their own, whose result is wrapped.
     Number(fn(f64) -> f64, fn(i128, Dtype) -> i128),
-    /// Of the bits, zero-extended to the width of the type.
+    /// Of integers and truth values only; the result is wrapped.
     Integer(fn(i128, Dtype) -> i128),
     /// A truth about a float.
     Test(fn(f64) -> bool),
 }
+use Meaning::{Float, Integer, Number, Test};
 
 /// How the result changes with the operand.
 pub(crate) enum Derivative {
@@ -34,6 +38,10 @@ pub(crate) struct Record {
     domain: Domain,
     meaning: Meaning,
     derivative: Derivative,
+    /// The body of a kernel.
+    lower: fn(&mut Builder, Value) -> Value,
+    /// How far a kernel's result may be from the exact one, in units in the last place; 0 if they are equal.
+    ulps: u32,
     /// Operands for the samples.
     range: (f64, f64),
 }
@@ -43,6 +51,8 @@ macro_rules! unary {
         domain: $domain:ident,
         meaning: $meaning:expr,
         derivative: $derivative:expr,
+        lower: $lower:expr,
+        ulps: $ulps:expr,
         sample: $range:expr $(,)?
     })*) => {
         /// A function of one element.
@@ -61,6 +71,8 @@ macro_rules! unary {
                         domain: Domain::$domain,
                         meaning: $meaning,
                         derivative: $derivative,
+                        lower: $lower,
+                        ulps: $ulps,
                         range: $range,
                     }),*
                 }
@@ -72,7 +84,12 @@ macro_rules! unary {
         }
 
         impl Val {
-            $($(#[doc = $doc])* #[track_caller] pub fn $method(self) -> Val { bind1(Unary::$Variant, &[self]) })*
+            $($(#[doc = $doc])*
+            #[track_caller]
+            #[allow(clippy::should_implement_trait, reason = "operators have the same names and meaning")]
+            pub fn $method(self) -> Val {
+                bind1(Unary::$Variant, &[self])
+            })*
         }
 
         /// Calls `$callback!` with `method = Variant "doc"` for every unary primitive.
@@ -87,44 +104,310 @@ unary! {
     /// Minus every element; integers wrap.
     neg = Neg {
         domain: Number,
-        meaning: Meaning::Number(|x| -x, |x, _| -x),
+        meaning: Number(|x| -x, |x, _| -x),
         derivative: Linear,
+        lower: Builder::neg,
+        ulps: 0,
         sample: (-2.0, 2.0),
     }
-    /// Sine of every element, in radians.
-    sin = Sin {
-        domain: Float,
-        meaning: Meaning::Float(f64::sin),
-        derivative: Slope(|x, _| x.cos()),
-        sample: (-3.0, 3.0),
+    /// The absolute value; the lowest integer stays itself. At zero the derivative is zero.
+    abs = Abs {
+        domain: Number,
+        meaning: Number(f64::abs, |x, _| x.abs()),
+        derivative: Slope(|x, _| x.sign()),
+        lower: Builder::abs,
+        ulps: 0,
+        sample: (-2.0, 2.0),
     }
-    /// Cosine of every element, in radians.
-    cos = Cos {
-        domain: Float,
-        meaning: Meaning::Float(f64::cos),
-        derivative: Slope(|x, _| -x.sin()),
-        sample: (-3.0, 3.0),
+    /// -1, 0 or 1 as the element's sign; a zero and a NaN stay themselves.
+    sign = Sign {
+        domain: Number,
+        meaning: Number(|x| if x == 0.0 || x.is_nan() { x } else { x.signum() }, |x, _| x.signum()),
+        derivative: Zero,
+        lower: lowering::sign,
+        ulps: 0,
+        sample: (-2.0, 2.0),
     }
     /// e to the power of every element.
     exp = Exp {
         domain: Float,
-        meaning: Meaning::Float(f64::exp),
+        meaning: Float(f64::exp),
         derivative: Slope(|_, y| y),
+        lower: Builder::exp,
+        ulps: 2,
+        sample: (-2.0, 2.0),
+    }
+    /// 2 to the power of every element.
+    exp2 = Exp2 {
+        domain: Float,
+        meaning: Float(f64::exp2),
+        derivative: Slope(|_, y| y * LN_2),
+        lower: Builder::exp2,
+        ulps: 2,
+        sample: (-2.0, 2.0),
+    }
+    /// e to the power of every element, minus one, accurate near zero.
+    expm1 = Expm1 {
+        domain: Float,
+        meaning: Float(f64::exp_m1),
+        derivative: Slope(|_, y| y + 1.0),
+        lower: Builder::expm1,
+        ulps: 2,
         sample: (-2.0, 2.0),
     }
     /// The natural logarithm of every element.
     log = Log {
         domain: Float,
-        meaning: Meaning::Float(f64::ln),
-        derivative: Slope(|x, _| bind1(super::Binary::Div, &[x, x]) / x),
+        meaning: Float(f64::ln),
+        derivative: Slope(|x, _| 1.0 / x),
+        lower: Builder::log,
+        ulps: 2,
         sample: (0.2, 3.0),
+    }
+    /// The natural logarithm of one plus every element, accurate near zero.
+    log1p = Log1p {
+        domain: Float,
+        meaning: Float(f64::ln_1p),
+        derivative: Slope(|x, _| 1.0 / (x + 1.0)),
+        lower: Builder::log1p,
+        ulps: 2,
+        sample: (-0.7, 2.0),
+    }
+    /// The square root of every element.
+    sqrt = Sqrt {
+        domain: Float,
+        meaning: Float(f64::sqrt),
+        derivative: Slope(|_, y| 0.5 / y),
+        lower: Builder::sqrt,
+        ulps: 0,
+        sample: (0.2, 3.0),
+    }
+    /// One over the square root of every element.
+    rsqrt = Rsqrt {
+        domain: Float,
+        meaning: Float(|x| 1.0 / x.sqrt()),
+        derivative: Slope(|x, y| -0.5 * (y / x)),
+        lower: lowering::rsqrt,
+        ulps: 2,
+        sample: (0.2, 3.0),
+    }
+    /// The cube root of every element.
+    cbrt = Cbrt {
+        domain: Float,
+        meaning: Float(f64::cbrt),
+        derivative: Slope(|_, y| (1.0 / 3.0) / (y * y)),
+        lower: Builder::cbrt,
+        ulps: 4,
+        sample: (0.2, 3.0),
+    }
+    /// Sine of every element, in radians.
+    sin = Sin {
+        domain: Float,
+        meaning: Float(f64::sin),
+        derivative: Slope(|x, _| x.cos()),
+        lower: Builder::sin,
+        ulps: 2,
+        sample: (-3.0, 3.0),
+    }
+    /// Cosine of every element, in radians.
+    cos = Cos {
+        domain: Float,
+        meaning: Float(f64::cos),
+        derivative: Slope(|x, _| -x.sin()),
+        lower: Builder::cos,
+        ulps: 2,
+        sample: (-3.0, 3.0),
+    }
+    /// Tangent of every element, in radians.
+    tan = Tan {
+        domain: Float,
+        meaning: Float(f64::tan),
+        derivative: Slope(|_, y| y * y + 1.0),
+        lower: Builder::tan,
+        ulps: 2,
+        sample: (-1.0, 1.0),
+    }
+    /// The angle in [-π/2, π/2] of that sine.
+    asin = Asin {
+        domain: Float,
+        meaning: Float(f64::asin),
+        derivative: Slope(|x, _| ((1.0 - x) * (1.0 + x)).rsqrt()),
+        lower: Builder::asin,
+        ulps: 4,
+        sample: (-0.9, 0.9),
+    }
+    /// The angle in [0, π] of that cosine.
+    acos = Acos {
+        domain: Float,
+        meaning: Float(f64::acos),
+        derivative: Slope(|x, _| -((1.0 - x) * (1.0 + x)).rsqrt()),
+        lower: Builder::acos,
+        ulps: 4,
+        sample: (-0.9, 0.9),
+    }
+    /// The angle in [-π/2, π/2] of that tangent.
+    atan = Atan {
+        domain: Float,
+        meaning: Float(f64::atan),
+        derivative: Slope(|x, _| 1.0 / (x * x + 1.0)),
+        lower: Builder::atan,
+        ulps: 4,
+        sample: (-3.0, 3.0),
+    }
+    /// Hyperbolic sine of every element.
+    sinh = Sinh {
+        domain: Float,
+        meaning: Float(f64::sinh),
+        derivative: Slope(|x, _| x.cosh()),
+        lower: Builder::sinh,
+        ulps: 4,
+        sample: (-2.0, 2.0),
+    }
+    /// Hyperbolic cosine of every element.
+    cosh = Cosh {
+        domain: Float,
+        meaning: Float(f64::cosh),
+        derivative: Slope(|x, _| x.sinh()),
+        lower: Builder::cosh,
+        ulps: 4,
+        sample: (-2.0, 2.0),
+    }
+    /// Hyperbolic tangent of every element.
+    tanh = Tanh {
+        domain: Float,
+        meaning: Float(f64::tanh),
+        derivative: Slope(|_, y| (1.0 + y) * (1.0 - y)),
+        lower: Builder::tanh,
+        ulps: 2,
+        sample: (-2.0, 2.0),
+    }
+    /// The number of that hyperbolic sine.
+    asinh = Asinh {
+        domain: Float,
+        meaning: Float(libm::asinh),
+        derivative: Slope(|x, _| (x * x + 1.0).rsqrt()),
+        lower: Builder::asinh,
+        ulps: 4,
+        sample: (-2.0, 2.0),
+    }
+    /// The number, not negative, of that hyperbolic cosine.
+    acosh = Acosh {
+        domain: Float,
+        meaning: Float(libm::acosh),
+        derivative: Slope(|x, _| ((x - 1.0) * (x + 1.0)).rsqrt()),
+        lower: Builder::acosh,
+        ulps: 4,
+        sample: (1.2, 3.0),
+    }
+    /// The number of that hyperbolic tangent.
+    atanh = Atanh {
+        domain: Float,
+        meaning: Float(libm::atanh),
+        derivative: Slope(|x, _| 1.0 / ((1.0 - x) * (1.0 + x))),
+        lower: Builder::atanh,
+        ulps: 4,
+        sample: (-0.9, 0.9),
+    }
+    /// The logistic function 1 / (1 + exp(-x)) of every element x.
+    logistic = Logistic {
+        domain: Float,
+        meaning: Float(|x| 1.0 / (1.0 + (-x).exp())),
+        derivative: Slope(|_, y| y * (1.0 - y)),
+        lower: Builder::logistic,
+        ulps: 2,
+        sample: (-3.0, 3.0),
+    }
+    /// The error function of every element.
+    erf = Erf {
+        domain: Float,
+        meaning: Float(libm::erf),
+        derivative: Slope(|x, _| (-(x * x)).exp() * FRAC_2_SQRT_PI),
+        lower: Builder::erf,
+        ulps: 2,
+        sample: (-2.0, 2.0),
+    }
+    /// One minus the error function of every element, accurate where that is near one.
+    erfc = Erfc {
+        domain: Float,
+        meaning: Float(libm::erfc),
+        derivative: Slope(|x, _| (-(x * x)).exp() * -FRAC_2_SQRT_PI),
+        lower: Builder::erfc,
+        ulps: 4,
+        sample: (-2.0, 2.0),
+    }
+    /// The largest integral number not above the element.
+    floor = Floor {
+        domain: Float,
+        meaning: Float(f64::floor),
+        derivative: Zero,
+        lower: Builder::floor,
+        ulps: 0,
+        sample: (-3.0, 3.0),
+    }
+    /// The smallest integral number not below the element.
+    ceil = Ceil {
+        domain: Float,
+        meaning: Float(f64::ceil),
+        derivative: Zero,
+        lower: Builder::ceil,
+        ulps: 0,
+        sample: (-3.0, 3.0),
+    }
+    /// The nearest integral number; of two the even one.
+    round_even = RoundEven {
+        domain: Float,
+        meaning: Float(f64::round_ties_even),
+        derivative: Zero,
+        lower: Builder::round_even,
+        ulps: 0,
+        sample: (-3.0, 3.0),
+    }
+    /// The nearest integral number; of two the one away from zero.
+    round_away = RoundAway {
+        domain: Float,
+        meaning: Float(f64::round),
+        derivative: Zero,
+        lower: lowering::round_away,
+        ulps: 0,
+        sample: (-3.0, 3.0),
     }
     /// Whether every element is neither infinite nor NaN.
     is_finite = IsFinite {
         domain: Float,
-        meaning: Meaning::Test(f64::is_finite),
+        meaning: Test(f64::is_finite),
         derivative: Zero,
+        lower: lowering::is_finite,
+        ulps: 0,
         sample: (-2.0, 2.0),
+    }
+    /// Every bit inverted; of `bool` the negation.
+    not = Not {
+        domain: Bits,
+        meaning: Integer(|x, dtype| if dtype == Dtype::Bool { 1 - x } else { !x }),
+        derivative: Zero,
+        lower: Builder::not,
+        ulps: 0,
+        sample: (-9.0, 9.0),
+    }
+    /// The number of bits that are one.
+    population_count = PopulationCount {
+        domain: Integer,
+        meaning: Integer(|x, dtype| bits(x, dtype).count_ones().into()),
+        derivative: Zero,
+        lower: Builder::popcount,
+        ulps: 0,
+        sample: (-9.0, 9.0),
+    }
+    /// The number of zero bits above the highest one bit.
+    clz = Clz {
+        domain: Integer,
+        meaning: Integer(|x, dtype| {
+            i128::from(bits(x, dtype).leading_zeros()) - 128 + 8 * dtype.size_bytes() as i128
+        }),
+        derivative: Zero,
+        lower: Builder::count_leading_zeros,
+        ulps: 0,
+        sample: (-9.0, 9.0),
     }
 }
 
@@ -137,13 +420,15 @@ impl Unary {
     }
     /// See [`crate::ops::samples`].
     pub fn samples() -> Vec<Sample> {
-        let sample = |op: &Unary| {
+        let sample = |op: Unary| {
             let Record { domain, range: (low, high), derivative, .. } = op.record();
-            let dtype = if domain.admits(Dtype::F32) { Dtype::F32 } else { Dtype::I32 };
-            let sample = Sample::new(*op).arg(Type::new(dtype, [2, 3]), low, high);
-            if matches!(derivative, Zero) { sample.not_smooth() } else { sample }
+            let smooth = !matches!(derivative, Zero);
+            domain.dtypes().map(move |dtype| {
+                let sample = Sample::new(op).arg(Type::new(dtype, [2, 3]), low, high);
+                if smooth && dtype.is_float() { sample } else { sample.not_smooth() }
+            })
         };
-        Unary::ALL.iter().map(sample).collect()
+        Unary::ALL.iter().copied().flat_map(sample).collect()
     }
     /// See [`crate::Op::parse`].
     pub fn parse(name: &str, _: &mut Attributes) -> Option<Result<Unary, String>> {
@@ -154,6 +439,9 @@ impl Unary {
 impl Rules for Unary {
     fn name(&self) -> &'static str {
         self.record().name
+    }
+    fn arity(&self) -> RangeInclusive<usize> {
+        1..=1
     }
     fn constraints(&self) -> &'static [&'static str] {
         &["The element type is one the function is defined for."]
@@ -181,6 +469,18 @@ impl Rules for Unary {
     }
     fn batch(&self, _: &dyn Passes, args: &[Val], _: &[bool], _: Lanes) -> Vals {
         smallvec![bind1(*self, args)]
+    }
+    fn elementwise(&self) -> Option<&dyn Elementwise> {
+        Some(self)
+    }
+}
+
+impl Elementwise for Unary {
+    fn lower(&self, builder: &mut Builder, args: &[Value]) -> SmallVec<[Value; 2]> {
+        smallvec![(self.record().lower)(builder, args[0])]
+    }
+    fn ulps(&self) -> u32 {
+        self.record().ulps
     }
 }
 

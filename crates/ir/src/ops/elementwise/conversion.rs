@@ -1,0 +1,147 @@
+//! Elements of another type: `convert` keeps the number, `bitcast_convert` the bits.
+
+use super::Elementwise;
+use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
+use crate::trace::{Val, Vals, bind1};
+use crate::{Array, Buffer, Dtype, Element, ErrorKind, Kind, Type};
+use gradus_kernel as kernel;
+use smallvec::{SmallVec, smallvec};
+use std::ops::RangeInclusive;
+
+/// A change of the element type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Conversion {
+    /// The nearest number: floats are rounded once; from float to integer truncated, saturated, NaN to zero; among
+    /// integers the low bits; to `bool` whether it is not zero.
+    Convert(Dtype),
+    /// The same bits read as another type of the same width.
+    BitcastConvert(Dtype),
+}
+
+impl Conversion {
+    /// See [`crate::ops::samples`].
+    pub fn samples() -> Vec<Sample> {
+        let convert = |from: Dtype, to: Dtype| {
+            let low = if matches!(from.kind(), Kind::Unsigned) { 0.0 } else { -9.0 };
+            let sample = Sample::new(Conversion::Convert(to)).arg(Type::new(from, [2, 3]), low, 9.0);
+            if from.is_float() && to.is_float() { sample } else { sample.not_smooth() }
+        };
+        let bits = |from: Dtype, to: Dtype| {
+            Sample::new(Conversion::BitcastConvert(to)).arg(Type::new(from, [2, 3]), 0.0, 9.0).not_smooth()
+        };
+        let pairs = Dtype::ALL.iter().flat_map(|from| Dtype::ALL.iter().map(|to| (*from, *to)));
+        let mut all: Vec<Sample> = pairs.map(|(from, to)| convert(from, to)).collect();
+        all.extend([
+            bits(Dtype::F32, Dtype::U32),
+            bits(Dtype::U32, Dtype::F32),
+            bits(Dtype::I64, Dtype::F64),
+        ]);
+        all
+    }
+    /// See [`crate::Op::parse`].
+    pub fn parse(name: &str, attributes: &mut Attributes) -> Option<Result<Conversion, String>> {
+        let make = match name {
+            "convert" => Conversion::Convert,
+            "bitcast_convert" => Conversion::BitcastConvert,
+            _ => return None,
+        };
+        Some(attributes.take("dtype").map(make))
+    }
+    fn dtype(self) -> Dtype {
+        let (Conversion::Convert(dtype) | Conversion::BitcastConvert(dtype)) = self;
+        dtype
+    }
+}
+
+impl Rules for Conversion {
+    fn name(&self) -> &'static str {
+        match self {
+            Conversion::Convert(_) => "convert",
+            Conversion::BitcastConvert(_) => "bitcast_convert",
+        }
+    }
+    fn attributes(&self) -> Attributes {
+        Attributes::new().with("dtype", self.dtype())
+    }
+    fn arity(&self) -> RangeInclusive<usize> {
+        1..=1
+    }
+    fn constraints(&self) -> &'static [&'static str] {
+        match self {
+            Conversion::Convert(_) => &[],
+            Conversion::BitcastConvert(_) => {
+                &["Neither element type is `bool`.", "Both element types have the same width."]
+            }
+        }
+    }
+    fn infer(&self, args: &[&Type]) -> Infer {
+        let (from, to) = (args[0].dtype, self.dtype());
+        if let Conversion::BitcastConvert(_) = self {
+            if from == Dtype::Bool || to == Dtype::Bool {
+                let message = format!("the bits of {} cannot be read as {to}; use `convert`", args[0]);
+                return Err(ErrorKind::constraint(1, message));
+            }
+            if from.size_bytes() != to.size_bytes() {
+                let message = format!("{} and {to} differ in width; use `convert`", args[0]);
+                return Err(ErrorKind::constraint(2, message));
+            }
+        }
+        Ok(vec![args[0].with_dtype(to)])
+    }
+    fn eval(&self, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
+        let x = args[0];
+        let ty = x.ty().with_dtype(self.dtype());
+        if let Conversion::BitcastConvert(_) = self {
+            let mut buffer = Buffer::any(ty.size_bytes());
+            buffer.bytes_mut().copy_from_slice(x.bytes());
+            return Ok(vec![Array::from_buffer(ty, buffer)]);
+        }
+        let result = with_element!(x.dtype(), S => with_element!(ty.dtype, T => {
+            let number = |e: S| if S::DTYPE.is_float() { T::from_f64(e.to_f64()) } else { T::from_i128(e.to_i128()) };
+            Array::collect(ty.shape, x.elements::<S>().map(number))
+        }));
+        Ok(vec![result])
+    }
+    fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
+        with_tangent((*self).into(), x, |_| match self {
+            Conversion::Convert(to) if to.is_float() => dx[0].map(|dx| dx.convert(*to)),
+            _ => None,
+        })
+    }
+    fn transpose(&self, _: &dyn Passes, ct: &[Option<Val>], args: &[Operand]) -> Vec<Option<Val>> {
+        let (Conversion::Convert(_), Operand::Linear(ty)) = (self, &args[0]) else {
+            unreachable!("internal: {} is not linear", self.name())
+        };
+        vec![ct[0].map(|ct| ct.convert(ty.dtype))]
+    }
+    fn batch(&self, _: &dyn Passes, args: &[Val], _: &[bool], _: Lanes) -> Vals {
+        smallvec![bind1(*self, args)]
+    }
+    fn elementwise(&self) -> Option<&dyn Elementwise> {
+        Some(self)
+    }
+}
+
+impl Elementwise for Conversion {
+    fn lower(&self, b: &mut kernel::Builder, args: &[kernel::Value]) -> SmallVec<[kernel::Value; 2]> {
+        let to = self.dtype().scalar();
+        smallvec![match self {
+            Conversion::Convert(_) => b.convert(to, args[0]),
+            Conversion::BitcastConvert(_) => b.bitcast(to, args[0]),
+        }]
+    }
+}
+
+impl Val {
+    /// The same numbers as elements of type `dtype`; see [`Conversion::Convert`].
+    #[track_caller]
+    pub fn convert(self, dtype: Dtype) -> Val {
+        if self.ty().dtype == dtype { self } else { bind1(Conversion::Convert(dtype), &[self]) }
+    }
+    /// The same bits as elements of type `dtype`, which has the same width.
+    #[track_caller]
+    pub fn bitcast_convert(self, dtype: Dtype) -> Val {
+        bind1(Conversion::BitcastConvert(dtype), &[self])
+    }
+}

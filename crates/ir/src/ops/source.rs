@@ -1,0 +1,153 @@
+//! Primitives without operands: constants and counters.
+
+use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample};
+use crate::trace::{Val, Vals, bind1};
+use crate::{Array, Dtype, Element, ErrorKind, Shape, Type};
+use smallvec::smallvec;
+
+/// A value made from nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Source {
+    /// The same array in every run.
+    Constant(Array),
+    /// Every element is its index along `dimension`.
+    Iota {
+        /// The result's type.
+        ty: Type,
+        /// The axis that is counted.
+        dimension: usize,
+    },
+}
+
+impl Source {
+    /// See [`crate::ops::samples`].
+    pub fn samples() -> Vec<Sample> {
+        let iota = |dtype| Source::Iota { ty: Type::new(dtype, [2, 3]), dimension: 1 };
+        vec![
+            Sample::new(Source::Constant(Array::from([[1.5f32, -0.0], [f32::NAN, f32::INFINITY]])))
+                .not_smooth(),
+            Sample::new(Source::Constant(Array::from([true, false]))).not_smooth(),
+            Sample::new(iota(Dtype::I32)).not_smooth(),
+            Sample::new(iota(Dtype::F32)).not_smooth(),
+        ]
+    }
+    /// See [`crate::Op::parse`].
+    pub fn parse(name: &str, attributes: &mut Attributes) -> Option<Result<Source, String>> {
+        let parsed = match name {
+            "constant" => attributes.take("value").map(Source::Constant),
+            "iota" => || -> Result<Source, String> {
+                let dtype: Dtype = attributes.take("dtype")?;
+                let shape: Vec<usize> = attributes.take("shape")?;
+                Ok(Source::Iota { ty: Type::new(dtype, shape), dimension: attributes.take("dimension")? })
+            }(),
+            _ => return None,
+        };
+        Some(parsed)
+    }
+}
+
+impl Rules for Source {
+    fn name(&self) -> &'static str {
+        match self {
+            Source::Constant(_) => "constant",
+            Source::Iota { .. } => "iota",
+        }
+    }
+    fn attributes(&self) -> Attributes {
+        match self {
+            Source::Constant(value) => Attributes::new().with("value", value.clone()),
+            Source::Iota { ty, dimension } => Attributes::new()
+                .with("dtype", ty.dtype)
+                .with("shape", ty.shape.dims())
+                .with("dimension", *dimension),
+        }
+    }
+    fn arity(&self) -> std::ops::RangeInclusive<usize> {
+        0..=0
+    }
+    fn constraints(&self) -> &'static [&'static str] {
+        match self {
+            Source::Constant(_) => &[],
+            Source::Iota { .. } => {
+                &["`dimension` is an axis of the result.", "The element type is a number, not bool."]
+            }
+        }
+    }
+    fn infer(&self, _: &[&Type]) -> Infer {
+        match self {
+            Source::Constant(value) => Ok(vec![value.ty().clone()]),
+            Source::Iota { ty, dimension } if *dimension >= ty.rank() => {
+                let message = format!("axis {dimension} does not exist in {ty}; it has {} axes", ty.rank());
+                Err(ErrorKind::constraint(1, message))
+            }
+            Source::Iota { ty, .. } if ty.dtype == Dtype::Bool => {
+                Err(ErrorKind::constraint(2, format!("cannot count in {ty}; count in i32 and compare")))
+            }
+            Source::Iota { ty, .. } => Ok(vec![ty.clone()]),
+        }
+    }
+    fn eval(&self, _: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
+        let result = match self {
+            Source::Constant(value) => value.clone(),
+            Source::Iota { ty, dimension } => {
+                let (stride, extent) = (ty.shape.strides()[*dimension], ty.shape.dim(*dimension));
+                let index = |i: usize| (i / stride % extent) as i128;
+                with_element!(ty.dtype, T => {
+                    Array::collect(ty.shape.clone(), (0..ty.shape.size()).map(|i| T::from_i128(index(i))))
+                })
+            }
+        };
+        Ok(vec![result])
+    }
+    fn jvp(&self, _: &dyn Passes, _: &[Val], _: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
+        (smallvec![bind1(self.clone(), &[])], vec![None])
+    }
+    fn transpose(&self, _: &dyn Passes, _: &[Option<Val>], _: &[Operand]) -> Vec<Option<Val>> {
+        vec![]
+    }
+    fn batch(&self, _: &dyn Passes, _: &[Val], _: &[bool], lanes: Lanes) -> Vals {
+        smallvec![bind1(self.clone(), &[]).repeat_leading(lanes.size)]
+    }
+    fn is_cheap(&self) -> bool {
+        true
+    }
+}
+
+impl Val {
+    /// Data that is part of the program. Keep it small: [`Val::array`] makes a hidden operand instead.
+    #[track_caller]
+    pub fn constant(value: Array) -> Val {
+        bind1(Source::Constant(value), &[])
+    }
+    /// Every element is its index along `dimension`.
+    #[track_caller]
+    pub fn iota(ty: Type, dimension: usize) -> Val {
+        bind1(Source::Iota { ty, dimension }, &[])
+    }
+    /// A value of type `ty` whose elements are all the nearest to `x`.
+    #[track_caller]
+    pub fn full(ty: Type, x: f64) -> Val {
+        Val::constant(Array::from_f64(&Type::scalar(ty.dtype), [x])).splat(ty.shape)
+    }
+    /// A scalar repeated to `shape`.
+    #[track_caller]
+    pub fn splat(self, shape: Shape) -> Val {
+        if shape.rank() == 0 { self } else { self.broadcast(shape, &[]) }
+    }
+    /// A value of the same type whose elements are all the nearest to `x`.
+    #[track_caller]
+    pub fn full_like(self, x: f64) -> Val {
+        Val::full(self.ty(), x)
+    }
+    /// Zeros of the same type.
+    #[track_caller]
+    pub fn zeros_like(self) -> Val {
+        self.full_like(0.0)
+    }
+    /// Ones of the same type.
+    #[track_caller]
+    pub fn ones_like(self) -> Val {
+        self.full_like(1.0)
+    }
+}
