@@ -1,0 +1,200 @@
+//! Partial evaluation: a program in two, first what can be computed from the known parameters, then the rest.
+//!
+//! ```text
+//! fn(%0: f32[4], %1: f32[4]) { %2 = sin(%0)  %3 = cos(%0)  %4 = mul(%1, %3)  return %2, %4 }
+//! // split, %0 known
+//! fn(%0: f32[4]) { %1 = sin(%0)  %2 = cos(%0)  return %1, %2 }          // known: result, residual
+//! fn(%0: f32[4], %1: f32[4]) { %2 = mul(%1, %0)  return %2 }            // rest: residual, unknown
+//! ```
+
+use crate::dce::dce;
+use crate::write::{marked, spread, write, write_with_captures};
+use gradus_ir::program::{Builder, Program, Var, Vars};
+use gradus_ir::trace::at_place;
+use gradus_ir::{Capture, Equation, Halves, Op, Passes, Place, Split, Traced, Type, Val, Vals, bind};
+use std::sync::Arc;
+
+/// See [`Passes::split`].
+pub(crate) fn split(passes: &dyn Passes, program: &Program, known: &[bool]) -> Halves {
+    let params = program.param_types();
+    assert_eq!(params.len(), known.len(), "internal: a flag for each parameter");
+    let unknown: Vec<bool> = known.iter().map(|known| !known).collect();
+    let known_types: Vec<Type> = marked(params, known).cloned().collect();
+    let unknown_types: Vec<Type> = marked(params, &unknown).cloned().collect();
+    let (mut rest, mut known_results) = (None, vec![]);
+    let known = write(&known_types, |inputs| {
+        let mut value = spread(inputs, known);
+        let steps = evaluate_known(passes, program, &mut value);
+        let traced = write_rest(program, &steps, &value, &unknown, &unknown_types);
+        known_results = program.results().iter().map(|r| value[r.index()].is_some()).collect();
+        let residuals = traced.captures.iter().map(|capture| match capture {
+            Capture::Val(v) => *v,
+            Capture::Array(_) => unreachable!("internal: rules hold no arrays"),
+        });
+        let results: Vec<Val> =
+            program.results().iter().filter_map(|r| value[r.index()]).chain(residuals).collect();
+        rest = Some(captures_first(&traced));
+        results
+    });
+    let rest = rest.expect("internal: the rest is written with the known part");
+    Halves { known: Arc::new(dce(&known)), rest: Arc::new(rest), known_results }
+}
+
+/// An equation of the rest.
+struct Step<'a> {
+    op: &'a Op,
+    args: Vec<Read>,
+    results: Vars,
+    place: Place,
+    /// Known, but computed again where it is needed instead of kept.
+    again: bool,
+}
+
+/// What a step reads: a variable of the whole program, or a known value that only the rest knows.
+enum Read {
+    Var(Var),
+    Known(Val),
+}
+
+enum Remains<'a> {
+    Whole(&'a Equation, bool),
+    Part(&'a Equation, Split),
+}
+
+/// Computes what is known, into `value`, and returns what else could be needed.
+fn evaluate_known<'a>(
+    passes: &dyn Passes,
+    program: &'a Program,
+    value: &mut Vec<Option<Val>>,
+) -> Vec<Remains<'a>> {
+    let mut remains = vec![];
+    for eqn in program.equations() {
+        let args: Vec<Option<Val>> = eqn.args.iter().map(|a| value[a.index()]).collect();
+        let all: Option<Vals> = args.iter().copied().collect();
+        if let Some(args) = all {
+            let results = at_place(eqn.place, || bind(eqn.op.clone(), &args));
+            value.extend(results.into_iter().map(Some));
+            if args.is_empty() || eqn.op.rules().is_cheap() {
+                remains.push(Remains::Whole(eqn, true));
+            }
+            continue;
+        }
+        let part = match args.iter().any(Option::is_some) {
+            true => at_place(eqn.place, || eqn.op.rules().split(passes, &args)),
+            false => None,
+        };
+        match part {
+            Some(part) => {
+                value.extend(part.known.iter().copied());
+                remains.push(Remains::Part(eqn, part));
+            }
+            None => {
+                value.resize(value.len() + eqn.results.len(), None);
+                remains.push(Remains::Whole(eqn, false));
+            }
+        }
+    }
+    remains
+}
+
+impl Remains<'_> {
+    fn step(&self, value: &[Option<Val>]) -> Step<'_> {
+        match self {
+            Remains::Whole(eqn, again) => Step {
+                op: &eqn.op,
+                args: eqn.args.iter().copied().map(Read::Var).collect(),
+                results: eqn.results.clone(),
+                place: eqn.place,
+                again: *again,
+            },
+            Remains::Part(eqn, part) => {
+                let unknown = |v: &&Var| value[v.index()].is_none();
+                let unknown_args = eqn.args.iter().filter(unknown).copied().map(Read::Var);
+                Step {
+                    op: &part.rest,
+                    args: part.residuals.iter().copied().map(Read::Known).chain(unknown_args).collect(),
+                    results: eqn.results.iter().filter(unknown).copied().collect(),
+                    place: eqn.place,
+                    again: false,
+                }
+            }
+        }
+    }
+}
+
+/// Writes what the unknown results need; known values that are read become captures.
+fn write_rest(
+    program: &Program,
+    remains: &[Remains],
+    value: &[Option<Val>],
+    unknown: &[bool],
+    unknown_types: &[Type],
+) -> Traced {
+    let steps = needed_steps(program, remains, value);
+    write_with_captures(unknown_types, |inputs| {
+        let mut env = value.to_vec();
+        for (param, input) in marked(program.params(), unknown).zip(inputs) {
+            env[param.index()] = Some(*input);
+        }
+        let read =
+            |env: &[Option<Val>], var: Var| env[var.index()].expect("internal: read after it is written");
+        for step in &steps {
+            let arg = |a: &Read| match a {
+                Read::Var(var) => read(&env, *var),
+                Read::Known(v) => *v,
+            };
+            let args: Vals = step.args.iter().map(arg).collect();
+            let results = at_place(step.place, || bind(step.op.clone(), &args));
+            for (var, v) in step.results.iter().zip(results) {
+                env[var.index()] = Some(v);
+            }
+        }
+        let unknown = program.results().iter().filter(|r| value[r.index()].is_none());
+        unknown.map(|r| read(&env, *r)).collect()
+    })
+}
+
+fn needed_steps<'a>(program: &Program, remains: &'a [Remains], value: &[Option<Val>]) -> Vec<Step<'a>> {
+    let mut needed = vec![false; program.num_vars()];
+    for r in program.results().iter().filter(|r| value[r.index()].is_none()) {
+        needed[r.index()] = true;
+    }
+    let mut steps = vec![];
+    for step in remains.iter().rev().map(|r| r.step(value)) {
+        if step.results.iter().any(|r| needed[r.index()]) {
+            for arg in &step.args {
+                if let Read::Var(var) = arg {
+                    needed[var.index()] = true;
+                }
+            }
+            steps.push(step);
+        }
+    }
+    steps.reverse();
+    steps
+}
+
+/// The traced program with the captures as its first parameters.
+fn captures_first(traced: &Traced) -> Program {
+    let program = &traced.program;
+    let mut builder = Builder::new();
+    let mut name = vec![Var::new(0); program.num_vars()];
+    let (inputs, captures) = {
+        let params: Vec<Var> = program.params().collect();
+        let (inputs, captures) = params.split_at(params.len() - traced.captures.len());
+        (inputs.to_vec(), captures.to_vec())
+    };
+    for param in captures.iter().chain(&inputs) {
+        name[param.index()] = builder.param(program.ty(*param).clone());
+    }
+    for eqn in program.equations() {
+        let args: Vars = eqn.args.iter().map(|a| name[a.index()]).collect();
+        let types = eqn.results.iter().map(|r| program.ty(*r).clone());
+        let results = builder.push(eqn.op.clone(), args, types, eqn.place);
+        for (old, new) in eqn.results.iter().zip(results) {
+            name[old.index()] = new;
+        }
+    }
+    let results: Vec<Var> = program.results().iter().map(|r| name[r.index()]).collect();
+    builder.finish(&results)
+}
