@@ -6,7 +6,8 @@
 //! fn(%0: f32[4]) { %1 = cos(%0)  return %1 }
 //! ```
 
-use gradus_ir::program::{Builder, Program, Var, Vars};
+use crate::rebuild::Rebuild;
+use gradus_ir::Program;
 
 /// The program without equations that no result needs. Parameters stay.
 pub fn dce(program: &Program) -> Program {
@@ -22,21 +23,9 @@ pub fn dce(program: &Program) -> Program {
     if kept.iter().all(|kept| *kept) {
         return program.clone();
     }
-    let mut builder = Builder::new();
-    let mut name: Vec<Option<Var>> = vec![None; program.num_vars()];
-    for param in program.params() {
-        name[param.index()] = Some(builder.param(program.ty(param).clone()));
+    let mut copy = Rebuild::new(program);
+    for (eqn, _) in program.equations().iter().zip(kept).filter(|(_, kept)| *kept) {
+        copy.copy(eqn);
     }
-    let kept = program.equations().iter().zip(kept).filter(|(_, kept)| *kept);
-    for (eqn, _) in kept {
-        let rename = |a: &Var| name[a.index()].expect("internal: what is read is kept");
-        let args: Vars = eqn.args.iter().map(rename).collect();
-        let types = eqn.results.iter().map(|r| program.ty(*r).clone());
-        let results = builder.push(eqn.op.clone(), args, types, eqn.place);
-        for (old, new) in eqn.results.iter().zip(results) {
-            name[old.index()] = Some(new);
-        }
-    }
-    let results: Vec<Var> = program.results().iter().filter_map(|r| name[r.index()]).collect();
-    builder.finish(&results)
+    copy.finish()
 }

@@ -10,6 +10,7 @@ mod dce;
 mod jvp;
 mod linearize;
 mod passes;
+mod rebuild;
 mod split;
 mod transpose;
 mod write;

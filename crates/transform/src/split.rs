@@ -8,8 +8,9 @@
 //! ```
 
 use crate::dce::dce;
+use crate::rebuild::Rebuild;
 use crate::write::{marked, spread, write, write_with_captures};
-use gradus_ir::program::{Builder, Program, Var, Vars};
+use gradus_ir::program::{Program, Var, Vars};
 use gradus_ir::trace::at_place;
 use gradus_ir::{Capture, Equation, Halves, Op, Passes, Place, Split, Traced, Type, Val, Vals, bind};
 use std::sync::Arc;
@@ -46,8 +47,6 @@ struct Step<'a> {
     args: Vec<Read>,
     results: Vars,
     place: Place,
-    /// Known, but computed again where it is needed instead of kept.
-    again: bool,
 }
 
 /// What a step reads: a variable of the whole program, or a known value that only the rest knows.
@@ -56,8 +55,10 @@ enum Read {
     Known(Val),
 }
 
+/// What could be needed after the known part: an unknown equation, or a known one that is cheap enough to be
+/// computed again rather than kept; or what an operation left over.
 enum Remains<'a> {
-    Whole(&'a Equation, bool),
+    Whole(&'a Equation),
     Part(&'a Equation, Split),
 }
 
@@ -75,7 +76,7 @@ fn evaluate_known<'a>(
             let results = at_place(eqn.place, || bind(eqn.op.clone(), &args));
             value.extend(results.into_iter().map(Some));
             if args.is_empty() || eqn.op.rules().is_cheap() {
-                remains.push(Remains::Whole(eqn, true));
+                remains.push(Remains::Whole(eqn));
             }
             continue;
         }
@@ -90,7 +91,7 @@ fn evaluate_known<'a>(
             }
             None => {
                 value.resize(value.len() + eqn.results.len(), None);
-                remains.push(Remains::Whole(eqn, false));
+                remains.push(Remains::Whole(eqn));
             }
         }
     }
@@ -100,12 +101,11 @@ fn evaluate_known<'a>(
 impl Remains<'_> {
     fn step(&self, value: &[Option<Val>]) -> Step<'_> {
         match self {
-            Remains::Whole(eqn, again) => Step {
+            Remains::Whole(eqn) => Step {
                 op: &eqn.op,
                 args: eqn.args.iter().copied().map(Read::Var).collect(),
                 results: eqn.results.clone(),
                 place: eqn.place,
-                again: *again,
             },
             Remains::Part(eqn, part) => {
                 let unknown = |v: &&Var| value[v.index()].is_none();
@@ -115,7 +115,6 @@ impl Remains<'_> {
                     args: part.residuals.iter().copied().map(Read::Known).chain(unknown_args).collect(),
                     results: eqn.results.iter().filter(unknown).copied().collect(),
                     place: eqn.place,
-                    again: false,
                 }
             }
         }
@@ -177,24 +176,10 @@ fn needed_steps<'a>(program: &Program, remains: &'a [Remains], value: &[Option<V
 /// The traced program with the captures as its first parameters.
 fn captures_first(traced: &Traced) -> Program {
     let program = &traced.program;
-    let mut builder = Builder::new();
-    let mut name = vec![Var::new(0); program.num_vars()];
-    let (inputs, captures) = {
-        let params: Vec<Var> = program.params().collect();
-        let (inputs, captures) = params.split_at(params.len() - traced.captures.len());
-        (inputs.to_vec(), captures.to_vec())
-    };
-    for param in captures.iter().chain(&inputs) {
-        name[param.index()] = builder.param(program.ty(*param).clone());
-    }
-    for eqn in program.equations() {
-        let args: Vars = eqn.args.iter().map(|a| name[a.index()]).collect();
-        let types = eqn.results.iter().map(|r| program.ty(*r).clone());
-        let results = builder.push(eqn.op.clone(), args, types, eqn.place);
-        for (old, new) in eqn.results.iter().zip(results) {
-            name[old.index()] = new;
-        }
-    }
-    let results: Vec<Var> = program.results().iter().map(|r| name[r.index()]).collect();
-    builder.finish(&results)
+    let params: Vec<Var> = program.params().collect();
+    let (inputs, captures) = params.split_at(params.len() - traced.captures.len());
+    let mut copy = Rebuild::empty(program);
+    captures.iter().chain(inputs).for_each(|p| copy.param(*p));
+    program.equations().iter().for_each(|eqn| copy.copy(eqn));
+    copy.finish()
 }
