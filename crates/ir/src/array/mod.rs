@@ -147,6 +147,10 @@ impl Array {
     pub fn from_f64(ty: &Type, data: impl IntoIterator<Item = f64>) -> Array {
         with_element!(ty.dtype, T => Array::collect(ty.shape.clone(), data.into_iter().map(T::from_f64)))
     }
+    /// A scalar of type `dtype` with the low bits of `x`.
+    pub fn from_i128(dtype: Dtype, x: i128) -> Array {
+        with_element!(dtype, T => Array::scalar(T::from_i128(x)))
+    }
     /// The elements, known to be of type `T`.
     pub(crate) fn elements<T: Element>(&self) -> impl ExactSizeIterator<Item = T> {
         debug_assert_eq!(self.dtype(), T::DTYPE, "internal: elements of another type");

@@ -183,6 +183,8 @@ families! {
     Binary(elementwise::Binary),
     Choice(elementwise::Choice),
     Conversion(elementwise::Conversion),
+    IntegerPow(elementwise::IntegerPow),
+    Threefry2x32(elementwise::Threefry2x32),
     Source(source::Source),
     Movement(movement::Movement),
 }

@@ -1,6 +1,6 @@
 //! Samples of primitives: what the conformance tests and the generated spec run over.
 
-use crate::{Array, Dtype, Op, Type};
+use crate::{Array, Dtype, Element, Op, Type};
 
 /// An operation with operands on which it is defined.
 #[derive(Clone, Debug)]
@@ -78,4 +78,49 @@ impl Sample {
     pub fn types(&self) -> Vec<Type> {
         self.args.iter().map(|a| a.ty().clone()).collect()
     }
+}
+
+/// Elements at which implementations go wrong: ends of ranges, zeros of both signs, ties, infinities, NaN.
+pub fn edge_values(dtype: Dtype) -> Array {
+    if dtype.is_float() {
+        let (smallest, largest, epsilon) = match dtype {
+            Dtype::F32 => (f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX), f64::from(f32::EPSILON)),
+            _ => (f64::MIN_POSITIVE, f64::MAX, f64::EPSILON),
+        };
+        let positive = [
+            0.0,
+            smallest * epsilon,
+            smallest / 3.0,
+            smallest,
+            1e-30,
+            1e-8,
+            0.1,
+            0.5,
+            1.0 - epsilon,
+            1.0,
+            1.0 + epsilon,
+            1.5,
+            2.0,
+            2.5,
+            3.0,
+            9.75,
+            31.0,
+            88.5,
+            1e3,
+            8_388_609.5,
+            2_147_483_648.0,
+            1e10,
+            1e19,
+            1e30,
+            largest,
+            f64::INFINITY,
+        ];
+        let all: Vec<f64> =
+            positive.into_iter().chain(positive.into_iter().map(|x| -x)).chain([f64::NAN]).collect();
+        return Array::from_f64(&Type::new(dtype, [all.len()]), all);
+    }
+    let width = 8 * dtype.size_bytes() as i128;
+    let bits = [0, 1, 2, 3, 7, width - 1, width, width + 1, 100, (1 << (width - 1)) - 1, 1 << (width - 1)];
+    let all: Vec<i128> = bits.into_iter().chain(bits.into_iter().map(|x| -x)).collect();
+    with_element!(dtype, T => Array::from(all.into_iter().map(T::from_i128).collect::<Vec<T>>()))
 }

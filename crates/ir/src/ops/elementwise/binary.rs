@@ -234,10 +234,13 @@ binary! {
         ulps: 0,
         sample: (-1.0, 9.0),
     }
-    /// The first operand's bits moved down by the second, read as unsigned, copies of the sign above.
+    /// The first operand's bits moved down by the second, read as unsigned, copies of the highest bit above.
     shift_right_arithmetic = ShiftRightArithmetic {
         domain: Integer,
-        meaning: Integer(|x, n, dtype| x >> shift_amount(n, dtype).unwrap_or(127)),
+        meaning: Integer(|x, n, dtype| {
+            let unused = 128 - 8 * dtype.size_bytes() as u32;
+            (x << unused >> unused) >> shift_amount(n, dtype).unwrap_or(127)
+        }),
         derivative: Zero,
         lower: Builder::shift_right_arithmetic,
         ulps: 0,

@@ -5,13 +5,17 @@
 mod binary;
 mod choice;
 mod conversion;
+mod integer_pow;
 mod lowering;
 mod operators;
+mod threefry;
 mod unary;
 
 pub use binary::Binary;
 pub use choice::Choice;
 pub use conversion::Conversion;
+pub use integer_pow::IntegerPow;
+pub use threefry::Threefry2x32;
 pub use unary::Unary;
 
 use crate::{Dtype, ErrorKind, Kind, Type};
