@@ -6,15 +6,23 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod cse;
 mod dce;
+mod fold_constants;
 mod jvp;
 mod linearize;
+mod optimize;
 mod passes;
 mod rebuild;
+mod simplify;
 mod split;
 mod transpose;
 mod write;
 
+pub use cse::cse;
 pub use dce::dce;
+pub use fold_constants::fold_constants;
 pub use linearize::{Linearized, Vjp, linearize, vjp};
+pub use optimize::optimize;
 pub use passes::{Transforms, batch, jvp, split, transpose};
+pub use simplify::simplify;

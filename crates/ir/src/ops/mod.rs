@@ -132,6 +132,10 @@ pub trait Rules {
     fn is_cheap(&self) -> bool {
         false
     }
+    /// Whether the order of the operands is of no matter.
+    fn is_commutative(&self) -> bool {
+        false
+    }
     /// The body of a kernel, if the operation works element by element.
     fn elementwise(&self) -> Option<&dyn Elementwise> {
         None

@@ -348,6 +348,10 @@ impl Rules for Binary {
     fn arity(&self) -> RangeInclusive<usize> {
         2..=2
     }
+    fn is_commutative(&self) -> bool {
+        use Binary::{Add, And, Eq, Max, Min, Mul, Ne, Or, Xor};
+        matches!(self, Add | Mul | Max | Min | And | Or | Xor | Eq | Ne)
+    }
     fn constraints(&self) -> &'static [&'static str] {
         &[
             "The element type is one the function is defined for.",

