@@ -16,6 +16,7 @@ pub mod program;
 pub mod shape;
 pub mod text;
 pub mod trace;
+pub mod verify;
 
 pub use array::{Array, Buffer};
 pub use dtype::{Dtype, Element, Kind};

@@ -6,7 +6,7 @@
 //! trace is closed by the guard that opened it, also when user code panics.
 
 use crate::program::{Builder, Var, Vars};
-use crate::{Array, Error, ErrorKind, Op, Place, Program, Shape, Type};
+use crate::{Array, Error, ErrorKind, Op, Place, Program, Shape, Type, verify};
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 use std::cell::RefCell;
@@ -276,15 +276,9 @@ fn bind_at(op: Op, args: &[Val], place: Place) -> Vals {
             })
             .collect::<Result<Vars, _>>()?;
         let trace = &mut stack[level];
-        debug_assert!(
-            op.rules().arity().contains(&vars.len()),
-            "internal: {} of {} operands",
-            op.rules().name(),
-            vars.len()
-        );
         let out = {
             let types: SmallVec<[&Type; 4]> = vars.iter().map(|v| trace.builder.ty(*v)).collect();
-            op.rules().infer(&types).and_then(admit)
+            verify::infer(&op, &types)
         };
         let out = out.map_err(|kind| Some(Error::new(op.rules().name(), kind, place)))?;
         let results = trace.builder.push(op.clone(), vars, out, place);
@@ -298,16 +292,6 @@ fn bind_at(op: Op, args: &[Val], place: Place) -> Vals {
         let results = op.rules().num_results(args.len());
         smallvec![poisoned; results]
     })
-}
-
-/// More bytes than any machine has: refused before anything is allocated.
-const ABSURD_BYTES: usize = 1 << 46;
-
-fn admit(types: Vec<Type>) -> Result<Vec<Type>, ErrorKind> {
-    match types.iter().find(|ty| ty.size_bytes() > ABSURD_BYTES) {
-        Some(ty) => Err(ErrorKind::invalid(format!("a result of type {ty} is larger than any memory"))),
-        None => Ok(types),
-    }
 }
 
 /// `v` as a variable of the trace at `level`, lifted through every trace in between.

@@ -82,10 +82,26 @@ conversions! {
     Vec<i64> = Ints, x => x, y => Ok(y);
     Vec<usize> = Ints, x => x.into_iter().map(|n| n as i64).collect(), y => naturals(&y);
     crate::Dims = Ints, x => x.into_iter().map(|n| n as i64).collect(), y => naturals(&y).map(Into::into);
-    Vec<Vec<i64>> = Table, x => x, y => Ok(y);
     Dtype = Word, x => x.name().into(), y => Dtype::from_name(&y).ok_or(());
     Array = Literal, x => x, y => Ok(y);
     Arc<Program> = Program, x => x, y => Ok(y);
+}
+
+impl From<Vec<Vec<i64>>> for Attribute {
+    fn from(rows: Vec<Vec<i64>>) -> Attribute {
+        Attribute::Table(rows)
+    }
+}
+impl TryFrom<Attribute> for Vec<Vec<i64>> {
+    type Error = ();
+    fn try_from(attribute: Attribute) -> Result<Vec<Vec<i64>>, ()> {
+        match attribute {
+            Attribute::Table(rows) => Ok(rows),
+            // A table without rows prints as a list without numbers.
+            Attribute::Ints(none) if none.is_empty() => Ok(vec![]),
+            _ => Err(()),
+        }
+    }
 }
 
 impl Attribute {

@@ -1,3 +1,7 @@
 //! The text form of Programs: what prints parses back to an equal Program.
 
+mod literal;
+mod parse;
 mod print;
+
+pub use parse::parse;

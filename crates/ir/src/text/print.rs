@@ -1,8 +1,8 @@
 //! Printing. Floats print in the fewest digits that read back to the same bits.
 
+use super::literal;
 use crate::ops::{Attribute, Attributes};
 use crate::program::{Program, Var};
-use crate::{Array, Element};
 use std::fmt::{self, Write};
 
 impl fmt::Display for Program {
@@ -25,7 +25,8 @@ fn write_program(out: &mut dyn Write, program: &Program, depth: usize) -> fmt::R
     writeln!(out, "fn({}) {{", typed(&mut program.params()))?;
     for eqn in program.equations() {
         let results = typed(&mut eqn.results.iter().copied());
-        write!(out, "{indent}  {results} = {}({})", eqn.op.rules().name(), plain(&eqn.args))?;
+        let equals = if results.is_empty() { "" } else { " = " };
+        write!(out, "{indent}  {results}{equals}{}({})", eqn.op.rules().name(), plain(&eqn.args))?;
         write_attributes(out, &eqn.op.rules().attributes(), depth + 1)?;
         writeln!(out)?;
     }
@@ -46,30 +47,9 @@ fn write_attributes(out: &mut dyn Write, attributes: &Attributes, depth: usize) 
             Attribute::Bool(b) => write!(out, "{b}")?,
             Attribute::Word(word) => out.write_str(word)?,
             Attribute::Text(text) => write!(out, "{text:?}")?,
-            Attribute::Literal(array) => write_literal(out, array)?,
+            Attribute::Literal(array) => literal::write(out, array)?,
             Attribute::Program(program) => write_program(out, program, depth)?,
         }
     }
     out.write_char('}')
-}
-
-fn write_literal(out: &mut dyn Write, array: &Array) -> fmt::Result {
-    write!(out, "{} [", array.ty())?;
-    with_element!(array.dtype(), T => {
-        for (i, x) in array.elements::<T>().enumerate() {
-            write!(out, "{}{}", if i == 0 { "" } else { ", " }, literal_word(x))?;
-        }
-    });
-    out.write_char(']')
-}
-
-fn literal_word<T: Element>(x: T) -> String {
-    match T::DTYPE.kind() {
-        crate::Kind::Float if x.to_f64().is_nan() => {
-            let repr = x.to_repr();
-            let bits = bytemuck::bytes_of(&repr).iter().rev().map(|b| format!("{b:02x}"));
-            format!("nan:{}", bits.collect::<String>())
-        }
-        _ => format!("{x:?}"),
-    }
 }

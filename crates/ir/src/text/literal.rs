@@ -1,0 +1,63 @@
+//! Elements in text: floats in the fewest digits that read back to the same bits, NaNs by their bits.
+
+use crate::{Array, Element, Kind, Type};
+use std::fmt::{self, Write};
+
+/// Writes `f32[2] [1.0, nan:7fc00000]`.
+pub(super) fn write(out: &mut dyn Write, array: &Array) -> fmt::Result {
+    write!(out, "{} [", array.ty())?;
+    with_element!(array.dtype(), T => {
+        for (i, x) in array.elements::<T>().enumerate() {
+            out.write_str(if i == 0 { "" } else { ", " })?;
+            write_element(out, x)?;
+        }
+    });
+    out.write_char(']')
+}
+
+fn write_element<T: Element>(out: &mut dyn Write, x: T) -> fmt::Result {
+    if T::DTYPE.is_float() && x.to_f64().is_nan() {
+        out.write_str("nan:")?;
+        let repr = x.to_repr();
+        return bytemuck::bytes_of(&repr).iter().rev().try_for_each(|b| write!(out, "{b:02x}"));
+    }
+    write!(out, "{x:?}")
+}
+
+/// The array of type `ty` whose elements are `words`, as many as it holds; else the position of the wrong one.
+pub(super) fn read<'a>(ty: &Type, words: impl Iterator<Item = &'a str>) -> Result<Array, usize> {
+    with_element!(ty.dtype, T => {
+        let elements = words.enumerate().map(|(i, word)| read_element::<T>(word).ok_or(i));
+        let elements = elements.collect::<Result<Vec<T>, usize>>()?;
+        Ok(Array::collect(ty.shape.clone(), elements))
+    })
+}
+
+fn read_element<T: Element>(word: &str) -> Option<T> {
+    match T::DTYPE.kind() {
+        Kind::Bool => word.parse::<bool>().ok().map(|b| T::from_i128(b.into())),
+        Kind::Unsigned | Kind::Signed => {
+            let number = word.parse::<i128>().ok()?;
+            let element = T::from_i128(number);
+            (element.to_i128() == number).then_some(element)
+        }
+        Kind::Float => match word.strip_prefix("nan:") {
+            Some(digits) => {
+                let bits = u64::from_str_radix(digits, 16).ok()?;
+                let width = T::DTYPE.size_bytes();
+                let all_read = digits.len() == 2 * width;
+                let repr = bytemuck::pod_read_unaligned(bits.to_le_bytes().get(..width)?);
+                let element = T::from_repr(repr);
+                (all_read && element.to_f64().is_nan()).then_some(element)
+            }
+            // A decimal is rounded once, to the type itself.
+            None if T::DTYPE.size_bytes() == 4 => number(word.parse::<f32>().ok()?.into()),
+            None => number(word.parse::<f64>().ok()?),
+        },
+    }
+}
+
+/// A float that is no NaN: those are written by their bits.
+fn number<T: Element>(x: f64) -> Option<T> {
+    (!x.is_nan()).then(|| T::from_f64(x))
+}
