@@ -4,10 +4,15 @@
 //! add a family, add its file and one line of `families!`.
 
 pub mod attributes;
+pub mod contract;
+pub mod control;
 pub mod elementwise;
+pub mod monoid;
 pub mod movement;
+pub mod reduce;
 pub mod sample;
 pub mod source;
+pub mod strided;
 
 use crate::trace::{Val, Vals, bind};
 use crate::{Array, ErrorKind, Program, Type};
@@ -151,6 +156,17 @@ pub trait Rules {
     }
 }
 
+/// The refusals of a family that lists none.
+trait NoRefusals: Rules {
+    fn refusals() -> Vec<(u8, Sample)>
+    where
+        Self: Sized,
+    {
+        vec![]
+    }
+}
+impl<T: Rules> NoRefusals for T {}
+
 macro_rules! families {
     ($($Family:ident($ty:ty)),* $(,)?) => {
         /// An operation with its attributes: only data.
@@ -179,6 +195,13 @@ macro_rules! families {
             $(all.extend(<$ty>::samples());)*
             all
         }
+
+        /// Operations that must be refused, with the number of the constraint that they violate.
+        pub fn refusals() -> Vec<(u8, Sample)> {
+            let mut all = vec![];
+            $(all.extend(<$ty>::refusals());)*
+            all
+        }
     };
 }
 
@@ -191,6 +214,9 @@ families! {
     Threefry2x32(elementwise::Threefry2x32),
     Source(source::Source),
     Movement(movement::Movement),
+    Reduction(reduce::Reduction),
+    Contraction(contract::Contraction),
+    Control(control::Control),
 }
 
 /// Writes `op`, with tangents given by `tangent(y)`; for primitives with one result.
@@ -202,6 +228,17 @@ pub(crate) fn with_tangent(
     let y = bind(op, x);
     let dy = tangent(y[0]);
     (y, vec![dy])
+}
+
+/// Writes `op`, which is linear in all operands together, with its tangents.
+pub(crate) fn linear_jvp(op: Op, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
+    let y = bind(op.clone(), x);
+    if dx.iter().all(Option::is_none) {
+        return (y.clone(), vec![None; y.len()]);
+    }
+    let dx: Vals = x.iter().zip(dx).map(|(x, dx)| dx.unwrap_or_else(|| x.zeros_like())).collect();
+    let dy = bind(op, &dx).into_iter().map(Some).collect();
+    (y, dy)
 }
 
 /// The sum of the terms that are not zero.

@@ -12,6 +12,7 @@ mod threefry;
 mod unary;
 
 pub use binary::Binary;
+pub(crate) use binary::{maximum, minimum};
 pub use choice::Choice;
 pub use conversion::Conversion;
 pub use integer_pow::IntegerPow;

@@ -1,0 +1,120 @@
+//! Associative combinations with an identity: what reductions, scatters and cumulative primitives have in common.
+
+use super::elementwise::{Binary, Domain, maximum, minimum};
+use crate::{Array, Dtype, Element, Kind, Type};
+
+/// An associative and commutative combination of two elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Monoid {
+    /// Addition; integers wrap.
+    Sum,
+    /// The larger; NaN if either is.
+    Max,
+    /// The smaller; NaN if either is.
+    Min,
+    /// Bits that are one in both.
+    And,
+    /// Bits that are one in either.
+    Or,
+    /// Bits that are one in one only.
+    Xor,
+}
+
+impl Monoid {
+    /// Every one of them.
+    pub const ALL: &'static [Monoid] =
+        &[Monoid::Sum, Monoid::Max, Monoid::Min, Monoid::And, Monoid::Or, Monoid::Xor];
+
+    /// The elements it is defined for.
+    pub fn domain(self) -> Domain {
+        match self {
+            Monoid::Sum => Domain::Number,
+            Monoid::Max | Monoid::Min => Domain::All,
+            Monoid::And | Monoid::Or | Monoid::Xor => Domain::Bits,
+        }
+    }
+    /// The elementwise primitive that combines two.
+    pub fn binary(self) -> Binary {
+        match self {
+            Monoid::Sum => Binary::Add,
+            Monoid::Max => Binary::Max,
+            Monoid::Min => Binary::Min,
+            Monoid::And => Binary::And,
+            Monoid::Or => Binary::Or,
+            Monoid::Xor => Binary::Xor,
+        }
+    }
+    /// The scalar that changes nothing.
+    pub fn identity(self, dtype: Dtype) -> Array {
+        match dtype.kind() {
+            Kind::Float => Array::from_f64(&Type::scalar(dtype), [self.float_identity()]),
+            _ => with_element!(dtype, T => Array::scalar(T::from_i128(self.integer_identity(dtype)))),
+        }
+    }
+    /// Folds the elements of `x` into `size` results: element `i` goes to result `slots[i]`.
+    pub(crate) fn fold(self, x: &Array, ty: Type, slots: &[usize]) -> Array {
+        let size = ty.shape.size();
+        let dtype = ty.dtype;
+        if dtype.is_float() {
+            let mut totals = vec![self.float_identity(); size];
+            with_element!(dtype, T => for (e, slot) in x.elements::<T>().zip(slots) {
+                totals[*slot] = self.combine_floats(totals[*slot], Element::to_f64(e));
+            });
+            return Array::from_f64(&ty, totals);
+        }
+        let mut totals = vec![self.integer_identity(dtype); size];
+        with_element!(dtype, T => {
+            for (e, slot) in x.elements::<T>().zip(slots) {
+                totals[*slot] = self.combine_integers(totals[*slot], Element::to_i128(e));
+            }
+            Array::collect(ty.shape, totals.into_iter().map(T::from_i128))
+        })
+    }
+    /// Combines two floats.
+    pub(crate) fn combine_floats(self, x: f64, y: f64) -> f64 {
+        match self {
+            Monoid::Sum => x + y,
+            Monoid::Max => maximum(x, y),
+            Monoid::Min => minimum(x, y),
+            Monoid::And | Monoid::Or | Monoid::Xor => unreachable!("internal: bits of floats"),
+        }
+    }
+    /// Combines two integers; the caller wraps.
+    pub(crate) fn combine_integers(self, x: i128, y: i128) -> i128 {
+        match self {
+            Monoid::Sum => x.wrapping_add(y),
+            Monoid::Max => x.max(y),
+            Monoid::Min => x.min(y),
+            Monoid::And => x & y,
+            Monoid::Or => x | y,
+            Monoid::Xor => x ^ y,
+        }
+    }
+    fn float_identity(self) -> f64 {
+        match self {
+            Monoid::Max => f64::NEG_INFINITY,
+            Monoid::Min => f64::INFINITY,
+            _ => 0.0,
+        }
+    }
+    fn integer_identity(self, dtype: Dtype) -> i128 {
+        match self {
+            Monoid::Sum | Monoid::Or | Monoid::Xor => 0,
+            Monoid::And => -1,
+            Monoid::Max => integer_range(dtype).0,
+            Monoid::Min => integer_range(dtype).1,
+        }
+    }
+}
+
+/// The least and the greatest element of a type of integers or truth values.
+pub(crate) fn integer_range(dtype: Dtype) -> (i128, i128) {
+    let width = 8 * dtype.size_bytes();
+    match dtype.kind() {
+        Kind::Bool => (0, 1),
+        Kind::Unsigned => (0, (1 << width) - 1),
+        Kind::Signed => (-(1 << (width - 1)), (1 << (width - 1)) - 1),
+        Kind::Float => unreachable!("internal: the range of integers"),
+    }
+}
