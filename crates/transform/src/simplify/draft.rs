@@ -1,6 +1,6 @@
 //! The program that simplification writes, and what equations may ask about it.
 
-use super::{arithmetic, broadcast, logic, movement};
+use super::{arithmetic, elementwise, logic, movement};
 use crate::rebuild::Rebuild;
 use gradus_ir::ops::movement::Movement;
 use gradus_ir::ops::source::Source;
@@ -41,7 +41,7 @@ impl<'a> Draft<'a> {
         let op = op.into();
         if self.steps < MOST_STEPS {
             self.steps += 1;
-            let files = [arithmetic::EQUATIONS, logic::EQUATIONS, movement::EQUATIONS, broadcast::EQUATIONS];
+            let files = [arithmetic::EQUATIONS, logic::EQUATIONS, movement::EQUATIONS, elementwise::EQUATIONS];
             let found = files.into_iter().flatten().find_map(|rewrite| rewrite(self, &op, args));
             self.steps -= 1;
             if let Some(var) = found {

@@ -11,7 +11,7 @@
 //! they match. Results of equations are simplified again, so that equations compose.
 
 mod arithmetic;
-mod broadcast;
+mod elementwise;
 mod draft;
 mod logic;
 mod movement;

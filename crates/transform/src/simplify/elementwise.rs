@@ -1,26 +1,11 @@
-//! Equations of broadcasts: computing goes before repeating.
+//! Equations of elementwise operations on repeated operands: computing goes before repeating.
 
 use super::draft::{Draft, Rewrite};
 use gradus_ir::ops::movement::Movement;
 use gradus_ir::program::{Var, Vars};
 use gradus_ir::{Dims, Op, Shape};
 
-pub(super) const EQUATIONS: &[Rewrite] =
-    &[broadcast_to_same, broadcast_of_broadcast, elementwise_of_broadcasts];
-
-/// broadcast(x) = x to the shape that x has
-fn broadcast_to_same(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
-    let Op::Movement(Movement::Broadcast { shape, .. }) = op else { return None };
-    (draft.shape(args[0]) == shape).then(|| args[0])
-}
-
-/// broadcast(broadcast(x)) = broadcast(x)
-fn broadcast_of_broadcast(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
-    let Op::Movement(Movement::Broadcast { shape, dims: outer }) = op else { return None };
-    let (Movement::Broadcast { dims: inner, .. }, x) = draft.movement(args[0])? else { return None };
-    let dims = inner.iter().map(|d| outer[*d]).collect();
-    Some(draft.write(Movement::Broadcast { shape: shape.clone(), dims }, &[x]))
-}
+pub(super) const EQUATIONS: &[Rewrite] = &[elementwise_of_broadcasts];
 
 /// f(broadcast(x), broadcast(y)) = broadcast(f(x, y)), where both repeat in the same way or from a scalar
 fn elementwise_of_broadcasts(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
