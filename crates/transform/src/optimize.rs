@@ -8,6 +8,7 @@
 
 use crate::rebuild::Rebuild;
 use crate::{cse, dce, fold_constants, simplify};
+use gradus_ir::verify::verify;
 use gradus_ir::{Equation, Program};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -85,6 +86,10 @@ impl Optimizer {
 
 /// In debug builds, that `program` is well-formed after pass `name`.
 fn checked(name: &str, program: Program) -> Program {
-    let _ = name;
+    if cfg!(debug_assertions)
+        && let Err(error) = verify(&program)
+    {
+        panic!("internal: pass {name} made a wrong program: {error}\n{program}");
+    }
     program
 }

@@ -41,7 +41,8 @@ impl<'a> Draft<'a> {
         let op = op.into();
         if self.steps < MOST_STEPS {
             self.steps += 1;
-            let files = [arithmetic::EQUATIONS, logic::EQUATIONS, movement::EQUATIONS, elementwise::EQUATIONS];
+            let files =
+                [arithmetic::EQUATIONS, logic::EQUATIONS, movement::EQUATIONS, elementwise::EQUATIONS];
             let found = files.into_iter().flatten().find_map(|rewrite| rewrite(self, &op, args));
             self.steps -= 1;
             if let Some(var) = found {

@@ -11,8 +11,8 @@
 //! they match. Results of equations are simplified again, so that equations compose.
 
 mod arithmetic;
-mod elementwise;
 mod draft;
+mod elementwise;
 mod logic;
 mod movement;
 
