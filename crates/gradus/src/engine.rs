@@ -43,20 +43,20 @@ impl<'a> Fill<'a> {
 
 /// Keeps `error` as the first of the innermost trace and returns a poisoned value.
 pub(crate) fn refuse(error: Error) -> Val {
-    Val(ir::refuse(error))
+    Val::from_ir(ir::refuse(error))
 }
 
 /// The type of a value; a poisoned one unwinds to the border.
 #[track_caller]
 pub(crate) fn type_of(v: Val) -> Type {
-    v.0.ty()
+    v.ty()
 }
 
 fn inner(values: &[Val]) -> Vec<gradus_ir::Val> {
-    values.iter().map(|v| v.0).collect()
+    values.iter().map(|v| v.ir()).collect()
 }
 fn outer(values: &[gradus_ir::Val]) -> Vec<Val> {
-    values.iter().copied().map(Val).collect()
+    values.iter().copied().map(Val::from_ir).collect()
 }
 
 /// A function on lists, run once to write its Program down.
@@ -97,15 +97,15 @@ impl Inner {
         let types: Vec<Type> = args.iter().map(|v| type_of(*v)).collect();
         let traced = ir::trace(place, &types, |args| inner(&f(&outer(args))))?;
         let captures = traced.captures.into_iter().map(|c| match c {
-            Capture::Val(v) => Val(v),
-            Capture::Array(a) => Val(gradus_ir::Val::array(&a)),
+            Capture::Val(v) => Val::from_ir(v),
+            Capture::Array(a) => Val::from(&a),
         });
         Ok(Inner { program: Arc::new(traced.program), captures: captures.collect() })
     }
 
     /// `args`, then the captures.
     fn operands(&self, args: &[Val]) -> Vec<gradus_ir::Val> {
-        args.iter().chain(&self.captures).map(|v| v.0).collect()
+        args.iter().chain(&self.captures).map(|v| v.ir()).collect()
     }
 
     /// The results on `args`, as a call of the shared Program.
