@@ -18,4 +18,4 @@ pub use gradus_ir::{Array, Dtype, Element, Error, ErrorKind, Program, Result, Sh
 pub use gradus_macros::Tree;
 pub use jit::{Config, Jit, Jitted, jit, trace};
 pub use tree::{Data, Fixed, Leaf, Mismatch, Part, Placeholder, Same, Static, Stored, Traced, Tree};
-pub use val::Val;
+pub use val::{Val, where_};

@@ -5,7 +5,7 @@
 
 use super::strict;
 use crate::{Array, Dtype, Element, ErrorKind};
-use gradus_ir::{trace as ir, with_element};
+use gradus_ir::{Kind, trace as ir, with_element};
 use rustc_hash::FxHashMap;
 use std::fmt;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -53,6 +53,16 @@ impl Literal {
     pub(crate) fn is_weak(self) -> bool {
         !matches!(self, Literal::Bool(_))
     }
+    pub(crate) fn is_float(self) -> bool {
+        matches!(self, Literal::Float(_))
+    }
+    /// The number, if it was written as an integer.
+    pub(crate) fn integer(self) -> Option<i64> {
+        match self {
+            Literal::Int(n) => Some(n),
+            _ => None,
+        }
+    }
     /// The number as data of element type `dtype`: floats are rounded once; a negative integer wraps in an
     /// unsigned type, as the bits of a constant are often written.
     ///
@@ -67,7 +77,7 @@ impl Literal {
             Literal::Int(x) => {
                 let bits = 8 * dtype.size_bytes() as u32;
                 let (low, high) = match dtype.kind() {
-                    crate::Kind::Unsigned => (-(1i128 << (bits - 1)), (1i128 << bits) - 1),
+                    Kind::Unsigned => (-(1i128 << (bits - 1)), (1i128 << bits) - 1),
                     _ => (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1),
                 };
                 if !(low..=high).contains(&i128::from(x)) {

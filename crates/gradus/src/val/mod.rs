@@ -6,6 +6,7 @@
 //! function goes through [`Val::derive`], which keeps the user's line and stays silent on poisoned operands.
 
 mod broadcast;
+mod elementwise;
 mod literal;
 mod operators;
 pub(crate) mod promote;
@@ -13,6 +14,7 @@ pub(crate) mod strict;
 
 use crate::{Array, Dtype, Error, ErrorKind, Shape, Type};
 use gradus_ir::{Place, trace as ir};
+pub use elementwise::where_;
 use literal::Literal;
 use std::fmt;
 

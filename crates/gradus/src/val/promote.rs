@@ -6,7 +6,8 @@
 //! width; `u64` and a signed integer meet in a weak `f32`.
 
 use super::Known;
-use crate::{Dtype, Kind};
+use crate::Dtype;
+use gradus_ir::Kind;
 
 /// An element type with its mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
