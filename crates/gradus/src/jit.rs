@@ -30,7 +30,6 @@ pub type Jitted<S> = Jit<<S as Jittable>::Outer<'static>>;
 
 /// How a jitted function is compiled and run. Part of the cache key.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub struct Config {
     /// Threads that work on one call; `None` for all the machine has.
     pub threads: Option<usize>,
@@ -203,7 +202,7 @@ impl<T: Traced> Site<T> {
     /// The results of a call of one shared Program in the current trace.
     pub fn inside(&self, args: &[&dyn AnyTree<Val>], num_state: usize, f: Body<'_, T>) -> (Vec<Val>, T) {
         let vals = leaves(args).iter().map(|v| **v).collect::<Vec<_>>();
-        outline(&self.programs, self.place, args, &vals, num_state, f)
+        outline(&self.programs, self.name, self.place, args, &vals, num_state, f)
     }
 
     /// The leaves of the new state; an error is kept if it is not like the old one.
@@ -265,6 +264,7 @@ pub(crate) struct Outlined<T> {
 /// A function that captures values of the current trace is traced at each call: the next trace has others.
 pub(crate) fn outline<T: Traced>(
     cache: &Cache<Outlined<T>>,
+    name: &str,
     place: Place,
     args: &[&dyn AnyTree<Val>],
     vals: &[Val],
@@ -274,7 +274,7 @@ pub(crate) fn outline<T: Traced>(
     let fits = |o: &Outlined<T>| o.key.matches(args);
     if let Some(known) = cache.find(|| hash_of(args), fits) {
         let inner = Inner { program: known.program.clone(), captures: vec![] };
-        return parted(args, num_state, &known.result, &inner.call(place, vals));
+        return parted(args, num_state, &known.result, &inner.call(name, place, vals));
     }
     let mut result = None;
     let traced = Inner::trace(place, vals, &mut |vals| {
@@ -286,7 +286,7 @@ pub(crate) fn outline<T: Traced>(
     let result = result.expect("internal: an inner trace ran to its end or unwound");
     match traced {
         Ok(inner) => {
-            let out = parted(args, num_state, &result, &inner.call(place, vals));
+            let out = parted(args, num_state, &result, &inner.call(name, place, vals));
             if inner.captures.is_empty() {
                 cache.insert(Outlined { key: Key::of(args), program: inner.program, result }, fits);
             }

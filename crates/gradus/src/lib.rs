@@ -9,6 +9,7 @@ mod axes;
 mod engine;
 mod form;
 mod jit;
+mod transforms;
 pub mod tree;
 mod val;
 
@@ -17,5 +18,9 @@ pub use form::{Function, JitFunction, Jittable, Outer, Reads, ReadsTrees, Shared
 pub use gradus_ir::{Array, Dtype, Element, Error, ErrorKind, Program, Result, Shape, Type};
 pub use gradus_macros::Tree;
 pub use jit::{Config, Jit, Jitted, jit, trace};
+pub use transforms::{
+    Linear, Loss, LossAux, Pairs, Returning, grad, hessian, jacfwd, jacrev, jvp, linearize, outline,
+    stop_gradient, value_and_grad, value_and_grad_aux, vjp, vmap, vmap_axes,
+};
 pub use tree::{Data, Fixed, Leaf, Mismatch, Part, Placeholder, Same, Static, Stored, Traced, Tree};
-pub use val::{Val, where_};
+pub use val::Val;

@@ -4,8 +4,14 @@
 //! functions however many transforms it goes through. Invariant: this is the only file of the crate, but
 //! for `val`, that opens traces or writes Programs into them.
 
+mod derivative;
+mod lanes;
+
+pub(crate) use derivative::check_differentiable;
+pub(crate) use lanes::Mapped;
+
 use crate::{Array, Error, Leaf, Stored, Traced, Tree, Val};
-use gradus_ir::{Capture, Place, Program, Type, trace as ir};
+use gradus_ir::{Capture, Dtype, Place, Program, Type, trace as ir};
 use std::sync::Arc;
 
 /// The leaves of a tree as a list.
@@ -44,6 +50,12 @@ impl<'a> Fill<'a> {
 /// Keeps `error` as the first of the innermost trace and returns a poisoned value.
 pub(crate) fn refuse(error: Error) -> Val {
     Val::from_ir(ir::refuse(error))
+}
+
+/// The same value, through which no derivative flows.
+#[track_caller]
+pub(crate) fn stop_gradient(v: Val) -> Val {
+    Val::from_ir(v.ir().stop_gradient())
 }
 
 /// The type of a value; a poisoned one unwinds to the border.
@@ -94,8 +106,14 @@ impl Inner {
     /// # Errors
     /// The first error of the operations inside.
     pub(crate) fn trace(place: Place, args: &[Val], f: Flat<'_>) -> Result<Inner, Error> {
-        let types: Vec<Type> = args.iter().map(|v| type_of(*v)).collect();
-        let traced = ir::trace(place, &types, |args| inner(&f(&outer(args))))?;
+        Inner::of_types(place, &args.iter().map(|v| type_of(*v)).collect::<Vec<_>>(), f)
+    }
+    /// Traces `f` on values of `types`.
+    ///
+    /// # Errors
+    /// The first error of the operations inside.
+    pub(crate) fn of_types(place: Place, types: &[Type], f: Flat<'_>) -> Result<Inner, Error> {
+        let traced = ir::trace(place, types, |args| inner(&f(&outer(args))))?;
         let captures = traced.captures.into_iter().map(|c| match c {
             Capture::Val(v) => Val::from_ir(v),
             Capture::Array(a) => Val::from(&a),
@@ -108,10 +126,22 @@ impl Inner {
         args.iter().chain(&self.captures).map(|v| v.ir()).collect()
     }
 
-    /// The results on `args`, as a call of the shared Program.
-    pub(crate) fn call(&self, _place: Place, args: &[Val]) -> Vec<Val> {
+    /// The results on `args`, as one equation that calls the shared Program.
+    pub(crate) fn call(&self, name: &str, place: Place, args: &[Val]) -> Vec<Val> {
+        let operands = self.operands(args);
+        outer(&ir::at_place(place, || gradus_ir::ops::control::call(&self.program, name, &operands)))
+    }
+
+    /// The results on `args`, as if `f` had been called here.
+    pub(crate) fn inline(&self, args: &[Val]) -> Vec<Val> {
         outer(&self.program.inline(&self.operands(args)))
     }
+}
+
+/// The identity matrix.
+fn iota_equal(dtype: Dtype, size: usize) -> gradus_ir::Val {
+    let counter = |axis| gradus_ir::Val::iota(Type::new(Dtype::I32, [size, size]), axis);
+    counter(0).eq(counter(1)).convert(dtype)
 }
 
 /// A Program ready to run.

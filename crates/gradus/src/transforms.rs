@@ -1,0 +1,371 @@
+//! The transforms: thin typed layers that flatten trees, ask the engine, and fill trees again.
+//!
+//! What is kept and called again (`grad`, `vmap`, ..) takes the function alone and returns a function;
+//! what runs at once (`jvp`, `vjp`, ..) takes the function and where. They nest in any order, work inside a
+//! trace only, and record the place where they are made, so that an error of the transform names it.
+
+use crate::engine::{self, Inner, Mapped, check_differentiable, refill, values};
+use crate::jit::{Cache, outline as outlined};
+use crate::{Axes, Error, Function, Mismatch, Reads, ReadsTrees, Result, Traced, Tree, Val};
+use gradus_ir::{ErrorKind, Place};
+
+/// What `grad` asks of a result.
+#[diagnostic::on_unimplemented(
+    message = "`grad` takes a function that returns one `Val`; this one returns `{Self}`",
+    note = "for `(loss, aux)` use `value_and_grad_aux`; for several outputs use `jacrev` or `vjp`"
+)]
+pub trait Loss {
+    /// The value to differentiate.
+    fn loss(&self) -> Val;
+}
+impl Loss for Val {
+    fn loss(&self) -> Val {
+        *self
+    }
+}
+
+/// What `value_and_grad_aux` asks of a result.
+#[diagnostic::on_unimplemented(
+    message = "`value_and_grad_aux` takes a function that returns `(Val, Aux)`, where `Aux` is a tree of `Val`; this one returns `{Self}`"
+)]
+pub trait LossAux: Traced {
+    /// What comes with the loss.
+    type Aux;
+}
+impl<Aux: Traced> LossAux for (Val, Aux) {
+    type Aux = Aux;
+}
+
+/// The type of a transformed function: as `S`, returning `Q`.
+pub type Returning<'f, S, Q> = Box<<S as Reads>::Returning<'f, Q>>;
+/// Every leaf of `R` replaced by a `P`.
+pub type Pairs<R, P> = <R as Tree<Val>>::With<P>;
+
+/// The gradient by the first parameter, of a function that returns one float scalar.
+///
+/// ```
+/// use gradus::{Array, Val, grad, jit};
+/// let f = jit(grad(|x: &Val| x * x * x));
+/// assert_eq!(f(&Array::from(2.0f32))?, Array::from(12.0f32));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+///
+/// # Errors
+/// The enclosing `jit` or `trace` returns `Err` if the result is no float scalar, or a leaf of the first
+/// parameter no float.
+#[track_caller]
+pub fn grad<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::First>
+where
+    S: Reads<First: Traced, Out: Loss>,
+{
+    let place = Place::here();
+    S::wrap(f.share(), move |f, p| differentiate(place, &|p| f(p).loss(), p).1)
+}
+
+/// [`grad`] together with the value.
+#[track_caller]
+pub fn value_and_grad<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, (Val, S::First)>
+where
+    S: Reads<First: Traced, Out: Loss>,
+{
+    let place = Place::here();
+    S::wrap(f.share(), move |f, p| differentiate(place, &|p| f(p).loss(), p))
+}
+
+/// [`value_and_grad`] of a function that returns `(loss, aux)`, where `aux` is any tree: `((loss, aux), gradient)`.
+#[track_caller]
+pub fn value_and_grad_aux<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, (S::Out, S::First)>
+where
+    S: Reads<First: Traced, Out: LossAux>,
+{
+    let place = Place::here();
+    S::wrap(f.share(), move |f, p| differentiate(place, f, p))
+}
+
+/// The Jacobian by the first parameter in forward mode: one pass for each element of the parameter.
+///
+/// It is the tree of the result whose leaves are trees of the first parameter, as in JAX; the shape of a
+/// leaf pair is the result's, then the parameter's.
+#[track_caller]
+pub fn jacfwd<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Out, S::First>>
+where
+    S: Reads<First: Traced, Out: Traced>,
+{
+    let place = Place::here();
+    S::wrap(f.share(), move |f, p| jacobian("jacfwd", place, Inner::jacobian_forward, f, p))
+}
+
+/// The Jacobian by the first parameter in reverse mode: one pass for each element of the result. See [`jacfwd`].
+#[track_caller]
+pub fn jacrev<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Out, S::First>>
+where
+    S: Reads<First: Traced, Out: Traced>,
+{
+    let place = Place::here();
+    S::wrap(f.share(), move |f, p| jacobian("jacrev", place, Inner::jacobian_reverse, f, p))
+}
+
+/// The second derivatives by the first parameter: a tree of trees of it.
+///
+/// ```
+/// use gradus::{Array, Val, hessian, jit};
+/// let f = jit(hessian(|x: &Val| (x * x * x).sum()));
+/// let h = f(&Array::from([1.0f32, 2.0]))?;
+/// assert_eq!(h, Array::from([[6.0f32, 0.0], [0.0, 12.0]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn hessian<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::First, S::First>>
+where
+    S: Reads<First: Traced, Out: Loss>,
+{
+    let place = Place::here();
+    S::wrap(f.share(), move |f, p| {
+        let gradient = |p: &S::First| differentiate(place, &|p| f(p).loss(), p).1;
+        jacobian("hessian", place, Inner::jacobian_forward, &gradient, p)
+    })
+}
+
+/// Keeps the calls of `f` as calls of one shared Program, traced, transformed and compiled once.
+#[track_caller]
+pub fn outline<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::Out> {
+    let (name, place, cache) = (std::any::type_name::<F>(), Place::here(), Cache::default());
+    S::wrap_all(f.share(), move |f, args| {
+        let call = |vals: &[Val]| (vec![], f(&refill(args, vals)));
+        outlined(&cache, name, place, &[args], &values(args), 0, &call).1
+    })
+}
+
+/// Maps `f` over the first axis of every leaf of every parameter.
+///
+/// ```
+/// use gradus::{Array, Val, jit, vmap};
+/// let f = jit(vmap(|x: &Val, y: &Val| (x * y).sum()));
+/// let (x, y) = (Array::from([[1.0f32, 2.0], [3.0, 4.0]]), Array::from([[1.0f32, 1.0], [2.0, 2.0]]));
+/// assert_eq!(f(&x, &y)?, Array::from([3.0f32, 14.0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn vmap<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::Out> {
+    vmap_axes(f, 0, 0)
+}
+
+/// [`vmap`] over axes of one's choice: `vmap_axes(f, (None, 0), 0)` maps the second of two parameters.
+///
+/// See [`Axes`] for the ways to say which; a result that does not differ between lanes may have the axis `None`.
+#[track_caller]
+pub fn vmap_axes<'f, S: ReadsTrees, F: Function<'f, S>>(
+    f: F,
+    inputs: impl Axes<S::Args> + Send + Sync + 'f,
+    outputs: impl Axes<S::Out> + Send + Sync + 'f,
+) -> Returning<'f, S, S::Out> {
+    let place = Place::here();
+    S::wrap_all(f.share(), move |f, args| {
+        let mut result = None;
+        let mut lanes = || -> Result<Vec<Val>> {
+            let mapped = Mapped::trace(
+                place,
+                &values(args),
+                &axes_of(&inputs, args, place)?,
+                || args.paths(),
+                &mut |x| {
+                    let out = f(&refill(args, x));
+                    let vals = values(&out);
+                    result = Some(out);
+                    vals
+                },
+            );
+            let mapped = mapped.map_err(|e| within(e, "vmap", place))?;
+            let result = result.as_ref().expect(RAN);
+            mapped.run(&axes_of(&outputs, result, place)?)
+        };
+        match lanes() {
+            Ok(vals) => refill(result.as_ref().expect(RAN), &vals),
+            // refused before `f` ran: its result for one poisoned lane has the structure
+            Err(error) => {
+                let v = engine::refuse(error);
+                match &result {
+                    Some(result) => all(result, v),
+                    None => f(&all(args, v)),
+                }
+            }
+        }
+    })
+}
+
+/// `f(primals)` and its derivative along `tangents`.
+///
+/// Several parameters are one tuple: `jvp(|(x, y)| .., &(x, y), &(dx, dy))`.
+#[track_caller]
+pub fn jvp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P, tangents: &P) -> (R, R) {
+    let place = Place::here();
+    let args = values(primals);
+    let (inner, out) = traced("jvp", place, &f, primals);
+    let pushed =
+        inner.and_then(|inner| inner.jvp(place, &args, &tree_like("jvp", place, primals, tangents)?));
+    match pushed {
+        Ok((y, dy)) => (refill(&out, &y), refill(&out, &dy)),
+        Err(error) => {
+            let v = engine::refuse(error);
+            (all(&out, v), all(&out, v))
+        }
+    }
+}
+
+/// A function that `vjp` or `linearize` returns. It borrows nothing of what it was made from.
+pub type Linear<A, B> = Box<dyn Fn(&A) -> B + Send + Sync>;
+
+/// `f(primals)`, and the function from a cotangent of the result to one of `primals`.
+#[track_caller]
+pub fn vjp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear<R, P>) {
+    let place = Place::here();
+    let (inner, out) = traced("vjp", place, &f, primals);
+    let like = primals.copy();
+    match inner.map(|inner| inner.linearize(&values(primals))) {
+        Ok((y, derivative)) => {
+            let y = refill(&out, &y);
+            let result = y.copy();
+            let pull = move |ct: &R| {
+                let pulled = tree_like("vjp", place, &result, ct).and_then(|ct| derivative.pull(place, &ct));
+                filled(&like, pulled)
+            };
+            (y, Box::new(pull))
+        }
+        Err(error) => {
+            let v = engine::refuse(error);
+            (all(&out, v), Box::new(move |_| all(&like, v)))
+        }
+    }
+}
+
+/// `f(primals)`, and its derivative there as a function of tangents.
+#[track_caller]
+pub fn linearize<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear<P, R>) {
+    let place = Place::here();
+    let (inner, out) = traced("linearize", place, &f, primals);
+    match inner.map(|inner| inner.linearize(&values(primals))) {
+        Ok((y, derivative)) => {
+            let (y, like) = (refill(&out, &y), primals.copy());
+            let result = y.copy();
+            let push = move |t: &P| {
+                let pushed = tree_like("linearize", place, &like, t).and_then(|t| derivative.push(place, &t));
+                filled(&result, pushed)
+            };
+            (y, Box::new(push))
+        }
+        Err(error) => {
+            let v = engine::refuse(error);
+            (all(&out, v), Box::new(move |_| all(&out, v)))
+        }
+    }
+}
+
+/// The same values, through which no derivative flows.
+#[track_caller]
+pub fn stop_gradient<T: Traced>(tree: &T) -> T {
+    tree.map(|v| engine::stop_gradient(*v))
+}
+
+const RAN: &str = "internal: a function that was traced ran to its end";
+
+/// Traces `f` on the leaves of `p`; the tree's values belong to that trace.
+fn traced<P: Traced, R: Traced>(
+    op: &'static str,
+    place: Place,
+    f: &dyn Fn(&P) -> R,
+    p: &P,
+) -> (Result<Inner>, R) {
+    let mut result = None;
+    let inner = Inner::trace(place, &values(p), &mut |x| {
+        let out = f(&refill(p, x));
+        let vals = values(&out);
+        result = Some(out);
+        vals
+    });
+    (inner.map_err(|e| within(e, op, place)), result.expect(RAN))
+}
+
+/// The result of `f`, whose first leaf is the loss, and the gradient of that leaf.
+fn differentiate<P: Traced, R: Traced>(place: Place, f: &dyn Fn(&P) -> R, p: &P) -> (R, P) {
+    let args = values(p);
+    let (inner, out) = traced("grad", place, f, p);
+    let both = inner.and_then(|inner| {
+        check_differentiable("grad", place, &args, || p.paths())?;
+        inner.value_and_grad(place, &args)
+    });
+    match both {
+        Ok((y, g)) => (refill(&out, &y), refill(p, &g)),
+        Err(error) => {
+            let v = engine::refuse(error);
+            (all(&out, v), all(p, v))
+        }
+    }
+}
+
+/// The engine's way to all derivatives of all results: values, then a row of blocks for each result.
+type Blocks = fn(&Inner, &[Val]) -> (Vec<Val>, Vec<Vec<Val>>);
+
+fn jacobian<P: Traced, R: Traced>(
+    op: &'static str,
+    place: Place,
+    blocks: Blocks,
+    f: &dyn Fn(&P) -> R,
+    p: &P,
+) -> Pairs<R, P> {
+    let args = values(p);
+    let (inner, out) = traced(op, place, f, p);
+    let found = inner.and_then(|inner| {
+        check_differentiable(op, place, &args, || p.paths())?;
+        Ok(blocks(&inner, &args).1)
+    });
+    match found {
+        Ok(rows) => {
+            let mut rows = rows.iter();
+            out.map_leaves(&mut |_| refill(p, rows.next().expect("internal: a row for each result")))
+        }
+        Err(error) => {
+            let v = engine::refuse(error);
+            out.map_leaves(&mut |_| all(p, v))
+        }
+    }
+}
+
+/// The leaves of `tree`, which must be of the structure of `like`.
+fn tree_like<T: Traced>(op: &'static str, place: Place, like: &T, tree: &T) -> Result<Vec<Val>> {
+    let mut vals = vec![];
+    match Tree::<Val>::zip_leaves::<Val, ()>(like, tree, &mut |_, v| vals.push(*v)) {
+        Ok(_) => Ok(vals),
+        Err(mismatch) => Err(differing(op, place, &mismatch)),
+    }
+}
+
+fn differing(op: &'static str, place: Place, mismatch: &Mismatch) -> Error {
+    Error::new(op, ErrorKind::invalid(mismatch.to_string()), place)
+}
+
+fn axes_of<X, A: Axes<X>>(axes: &A, x: &X, place: Place) -> Result<Vec<Option<i64>>> {
+    let mut all = vec![];
+    axes.axes(x, &mut all).map_err(|mismatch| {
+        let message = format!("the axes are of another structure than what they belong to: {mismatch}");
+        Error::new("vmap", ErrorKind::invalid(message), place)
+    })?;
+    Ok(all)
+}
+
+/// An error from inside a transform, which was made at `place`.
+fn within(error: Error, op: &'static str, place: Place) -> Error {
+    error.with_note(format!("inside `{op}`, made"), place)
+}
+
+/// A tree like `like`, from a list or poisoned.
+fn filled<T: Traced>(like: &T, vals: Result<Vec<Val>>) -> T {
+    match vals {
+        Ok(vals) => refill(like, &vals),
+        Err(error) => all(like, engine::refuse(error)),
+    }
+}
+
+/// A tree like `like` whose every leaf is `v`.
+fn all<T: Traced>(like: &T, v: Val) -> T {
+    like.map(|_| v)
+}
