@@ -1,1 +1,3 @@
-//! Skeleton.
+//! From a Program to machine code.
+
+pub mod codegen;

@@ -1,0 +1,342 @@
+//! Values as 128-bit registers: how each lane type is held, and operations on held vectors.
+//!
+//! A group of lanes holds a 32-bit float as F32X4 registers, a 64-bit type as twice as many F64X2 or I64X2, and an
+//! integer of up to 32 bits as I32X4, sign- or zero-extended from its own width. A bool is a mask, all ones or
+//! zeros, as wide as what made it: of 32 or of 64 bits a lane.
+
+use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, Type, types};
+use gradus_kernel::{Op, Scalar, Value};
+use smallvec::SmallVec;
+
+use super::emit::{Emitter, Held, block_args, clif_type};
+
+/// The registers of one value for a group of lanes.
+#[derive(Clone, Debug)]
+pub(super) struct Vector {
+    pub(super) form: Form,
+    pub(super) registers: Registers,
+}
+
+pub(super) type Registers = SmallVec<[ir::Value; 4]>;
+
+/// What the lanes of a register are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    F32,
+    F64,
+    Int32,
+    Int64,
+    Mask32,
+    Mask64,
+}
+
+impl Form {
+    /// The form of a type; of a bool the narrow mask.
+    pub(super) fn of(scalar: Scalar) -> Form {
+        match scalar {
+            Scalar::Bool => Form::Mask32,
+            Scalar::F32 => Form::F32,
+            Scalar::F64 => Form::F64,
+            Scalar::I64 | Scalar::U64 => Form::Int64,
+            _ => Form::Int32,
+        }
+    }
+
+    pub(super) fn clif(self) -> Type {
+        match self {
+            Form::F32 => types::F32X4,
+            Form::F64 => types::F64X2,
+            Form::Int32 | Form::Mask32 => types::I32X4,
+            Form::Int64 | Form::Mask64 => types::I64X2,
+        }
+    }
+
+    pub(super) fn lanes(self) -> usize {
+        self.clif().lane_count() as usize
+    }
+
+    /// The integer form of the same lane width.
+    pub(super) fn int(self) -> Form {
+        if self.lanes() == 4 { Form::Int32 } else { Form::Int64 }
+    }
+
+    /// The mask of the same lane width.
+    pub(super) fn mask(self) -> Form {
+        if self.lanes() == 4 { Form::Mask32 } else { Form::Mask64 }
+    }
+}
+
+impl Vector {
+    /// Registers in the type's own form.
+    pub(super) fn plain(scalar: Scalar, registers: &[ir::Value]) -> Vector {
+        Vector { form: Form::of(scalar), registers: SmallVec::from_slice(registers) }
+    }
+}
+
+impl Emitter<'_, '_> {
+    /// Number of registers of a form in the group that is being emitted.
+    pub(super) fn num_registers(&self, form: Form) -> usize {
+        self.lanes / form.lanes()
+    }
+
+    /// An operand as a vector; a bool may be either mask.
+    pub(super) fn vector(&mut self, value: Value) -> Vector {
+        match self.held(value) {
+            Held::Vector(vector) => vector.clone(),
+            &Held::Constant(scalar, bits) => self.constant_vector(scalar, bits),
+            &Held::Scalar(held) => match self.splats.get(&value) {
+                Some(splat) => splat.clone(),
+                None => self.splat(self.kernel.scalar(value), held),
+            },
+            Held::LaneIndex => {
+                let group = self.group.as_ref().expect("internal: a lane index outside a group");
+                group.indices.clone().expect("internal: a lane index that was not made")
+            }
+        }
+    }
+
+    /// An operand in its type's own form: a bool as the narrow mask.
+    pub(super) fn plain_vector(&mut self, value: Value) -> Vector {
+        let vector = self.vector(value);
+        match vector.form {
+            Form::Mask64 => self.mask_as(vector, Form::Mask32),
+            _ => vector,
+        }
+    }
+
+    /// A bool as the mask for values of a form.
+    pub(super) fn mask(&mut self, value: Value, form: Form) -> Vector {
+        let vector = self.vector(value);
+        self.mask_as(vector, form.mask())
+    }
+
+    /// A mask in the other width.
+    pub(super) fn mask_as(&mut self, mask: Vector, form: Form) -> Vector {
+        let registers = match (mask.form, form) {
+            (from, to) if from == to => mask.registers,
+            (Form::Mask32, _) => mask
+                .registers
+                .iter()
+                .flat_map(|&x| [self.b.ins().swiden_low(x), self.b.ins().swiden_high(x)])
+                .collect(),
+            _ => self.even_halves(&mask.registers),
+        };
+        Vector { form, registers }
+    }
+
+    /// The low 32 bits of each 64-bit lane.
+    pub(super) fn even_halves(&mut self, registers: &[ir::Value]) -> Registers {
+        registers
+            .chunks(2)
+            .map(|pair| {
+                let low = self.bitcast(types::I8X16, pair[0]);
+                let high = self.bitcast(types::I8X16, pair[1]);
+                let even =
+                    self.shuffle(low, high, [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27]);
+                self.bitcast(types::I32X4, even)
+            })
+            .collect()
+    }
+
+    pub(super) fn shuffle(&mut self, x: ir::Value, y: ir::Value, bytes: [u8; 16]) -> ir::Value {
+        let bytes = self.b.func.dfg.immediates.push(ir::ConstantData::from(&bytes[..]));
+        self.b.ins().shuffle(x, y, bytes)
+    }
+
+    /// One value in all lanes.
+    pub(super) fn splat(&mut self, scalar: Scalar, x: ir::Value) -> Vector {
+        let form = Form::of(scalar);
+        let lane = match scalar {
+            Scalar::Bool => {
+                let wide = self.b.ins().uextend(types::I32, x);
+                self.b.ins().ineg(wide)
+            }
+            Scalar::F32 | Scalar::F64 | Scalar::I64 | Scalar::U64 => x,
+            _ => self.at_least_32_bits(scalar, x),
+        };
+        let register = self.b.ins().splat(form.clif(), lane);
+        Vector { form, registers: SmallVec::from_elem(register, self.num_registers(form)) }
+    }
+
+    pub(super) fn constant_vector(&mut self, scalar: Scalar, bits: u64) -> Vector {
+        let form = Form::of(scalar);
+        let lane = match scalar {
+            Scalar::Bool => bits.wrapping_neg(),
+            _ if scalar.is_signed_int() => scalar.i64_of_bits(bits) as u64,
+            _ => bits,
+        };
+        // Each register reads the constant anew: as the memory operand of its instruction it costs nothing, while
+        // the dozens of constants of a transcendental function do not fit into the registers.
+        let registers = (0..self.num_registers(form)).map(|_| self.constant_register(form, lane)).collect();
+        Vector { form, registers }
+    }
+
+    /// A register with the same bits in each lane.
+    pub(super) fn constant_register(&mut self, form: Form, lane: u64) -> ir::Value {
+        let mut bytes = [0; 16];
+        let size = 16 / form.lanes();
+        for chunk in bytes.chunks_mut(size) {
+            chunk.copy_from_slice(&lane.to_le_bytes()[..size]);
+        }
+        self.constant_register_of(form, bytes)
+    }
+
+    pub(super) fn constant_register_of(&mut self, form: Form, bytes: [u8; 16]) -> ir::Value {
+        if bytes == [0; 16] || bytes == [0xFF; 16] {
+            let constant = self.b.func.dfg.constants.insert(ir::ConstantData::from(&bytes[..]));
+            return self.b.ins().vconst(form.clif(), constant);
+        }
+        let offset = self.constants.offset(bytes);
+        let flags = MemFlagsData::trusted().with_readonly().with_can_move();
+        self.b.ins().load(form.clif(), flags, self.constants_pointer, offset)
+    }
+
+    /// Applies an instruction register by register.
+    pub(super) fn map(
+        &mut self,
+        form: Form,
+        x: &Vector,
+        mut instruction: impl FnMut(&mut Self, ir::Value) -> ir::Value,
+    ) -> Vector {
+        Vector { form, registers: x.registers.iter().map(|&x| instruction(self, x)).collect() }
+    }
+
+    /// Applies an instruction of two operands register by register.
+    pub(super) fn zip(
+        &mut self,
+        form: Form,
+        x: &Vector,
+        y: &Vector,
+        mut instruction: impl FnMut(&mut Self, ir::Value, ir::Value) -> ir::Value,
+    ) -> Vector {
+        let pairs = x.registers.iter().zip(&y.registers);
+        Vector { form, registers: pairs.map(|(&x, &y)| instruction(self, x, y)).collect() }
+    }
+
+    /// `x` where the mask is set, else `y`; all of one lane width.
+    pub(super) fn blend(&mut self, mask: ir::Value, x: ir::Value, y: ir::Value) -> ir::Value {
+        let kind = self.b.func.dfg.value_type(x);
+        let int = if kind.lane_count() == 4 { types::I32X4 } else { types::I64X2 };
+        let (x, y) = (self.bitcast(int, x), self.bitcast(int, y));
+        let mask = self.bitcast(int, mask);
+        let blended = match cfg!(target_arch = "x86_64") {
+            true => self.b.ins().blendv(mask, x, y),
+            false => self.b.ins().bitselect(mask, x, y),
+        };
+        self.bitcast(kind, blended)
+    }
+
+    /// One lane of a value, as a scalar of its type.
+    pub(super) fn lane(&mut self, scalar: Scalar, vector: &Vector, lane: usize) -> ir::Value {
+        let per_register = vector.form.lanes();
+        let register = vector.registers[lane / per_register];
+        let element = self.b.ins().extractlane(register, (lane % per_register) as u8);
+        match scalar {
+            Scalar::Bool => {
+                let byte = self.b.ins().ireduce(types::I8, element);
+                self.b.ins().band_imm_u(byte, 1)
+            }
+            _ => match clif_type(scalar) {
+                narrow @ (types::I8 | types::I16) => self.b.ins().ireduce(narrow, element),
+                _ => element,
+            },
+        }
+    }
+
+    /// A scalar as the element of a register.
+    pub(super) fn element(&mut self, scalar: Scalar, x: ir::Value) -> ir::Value {
+        match scalar {
+            Scalar::Bool => {
+                let wide = self.b.ins().uextend(types::I32, x);
+                self.b.ins().ineg(wide)
+            }
+            Scalar::F32 | Scalar::F64 => x,
+            _ => self.at_least_32_bits(scalar, x),
+        }
+    }
+
+    /// A vector from one scalar for each lane.
+    pub(super) fn from_lanes(&mut self, scalar: Scalar, lanes: &[ir::Value]) -> Vector {
+        let form = Form::of(scalar);
+        let registers = lanes
+            .chunks(form.lanes())
+            .map(|lanes| {
+                let first = self.element(scalar, lanes[0]);
+                let mut register = self.b.ins().scalar_to_vector(form.clif(), first);
+                for (k, &lane) in lanes.iter().enumerate().skip(1) {
+                    let element = self.element(scalar, lane);
+                    register = self.b.ins().insertlane(register, element, k as u8);
+                }
+                register
+            })
+            .collect();
+        Vector { form, registers }
+    }
+
+    /// An operation without a vector form: lane by lane.
+    pub(super) fn lane_by_lane(&mut self, scalar: Scalar, op: &Op) -> Vector {
+        let mut operands: Vec<(Value, Vector)> = Vec::new();
+        op.for_each_operand(|operand| {
+            if self.varies(operand) && !operands.iter().any(|(known, _)| *known == operand) {
+                let vector = self.vector(operand);
+                operands.push((operand, vector));
+            }
+        });
+        let restore: Vec<Option<Held>> = operands.iter().map(|(v, _)| self.held[v.index()].clone()).collect();
+        let num_lanes = self.lanes;
+        let mut lanes = Vec::with_capacity(num_lanes);
+        for lane in 0..num_lanes {
+            for (operand, vector) in &operands {
+                let element = self.lane(self.kernel.scalar(*operand), vector, lane);
+                self.hold(*operand, Held::Scalar(element));
+            }
+            lanes.push(self.scalar_op(scalar, op));
+        }
+        for ((operand, _), held) in operands.iter().zip(restore) {
+            self.held[operand.index()] = held;
+        }
+        self.from_lanes(scalar, &lanes)
+    }
+
+    /// Recomputes all lanes by calls if the condition holds in any.
+    pub(super) fn vector_cold(&mut self, scalar: Scalar, op: &Op) -> Vector {
+        let Op::Cold { function, condition, args, otherwise } = op else {
+            panic!("internal: not a cold operation");
+        };
+        let always = self.constant(*condition) == Some(1);
+        let operands: Vec<Vector> = args.iter().map(|&arg| self.vector(arg)).collect();
+        let otherwise = self.vector(*otherwise);
+        let mask = self.mask(*condition, otherwise.form);
+        let (rare, merged) = (self.b.create_block(), self.b.create_block());
+        let kind = otherwise.form.clif();
+        let results: Registers =
+            otherwise.registers.iter().map(|_| self.b.append_block_param(merged, kind)).collect();
+        if always {
+            self.b.ins().jump(rare, &[]);
+        } else {
+            let mut any = mask.registers[0];
+            for &register in &mask.registers[1..] {
+                any = self.b.ins().bor(any, register);
+            }
+            let any = self.b.ins().vany_true(any);
+            self.b.set_cold_block(rare);
+            self.b.ins().brif(any, rare, &[], merged, &block_args(None, &otherwise.registers));
+        }
+        self.b.switch_to_block(rare);
+        let num_lanes = self.lanes;
+        let mut lanes = Vec::with_capacity(num_lanes);
+        for lane in 0..num_lanes {
+            let operands: Vec<ir::Value> = operands.iter().map(|x| self.lane(scalar, x, lane)).collect();
+            lanes.push(self.call(scalar, function.address(scalar), &operands));
+        }
+        let mut recomputed = self.from_lanes(scalar, &lanes);
+        if !always {
+            for (k, register) in recomputed.registers.iter_mut().enumerate() {
+                *register = self.blend(mask.registers[k], *register, otherwise.registers[k]);
+            }
+        }
+        self.b.ins().jump(merged, &block_args(None, &recomputed.registers));
+        self.b.switch_to_block(merged);
+        Vector { form: otherwise.form, registers: results }
+    }
+}
