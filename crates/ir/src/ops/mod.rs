@@ -156,17 +156,6 @@ pub trait Rules {
     }
 }
 
-/// The refusals of a family that lists none.
-trait NoRefusals: Rules {
-    fn refusals() -> Vec<(u8, Sample)>
-    where
-        Self: Sized,
-    {
-        vec![]
-    }
-}
-impl<T: Rules> NoRefusals for T {}
-
 macro_rules! families {
     ($($Family:ident($ty:ty)),* $(,)?) => {
         /// An operation with its attributes: only data.
@@ -196,7 +185,7 @@ macro_rules! families {
             all
         }
 
-        /// Operations that must be refused, with the number of the constraint that they violate.
+        /// For every numbered constraint of every primitive, its number and operands that violate it.
         pub fn refusals() -> Vec<(u8, Sample)> {
             let mut all = vec![];
             $(all.extend(<$ty>::refusals());)*

@@ -1,6 +1,7 @@
 //! Samples of primitives: what the conformance tests and the generated spec run over.
 
 use crate::{Array, Dtype, Element, Op, Type};
+use std::borrow::Borrow;
 
 /// An operation with operands on which it is defined.
 #[derive(Clone, Debug)]
@@ -52,6 +53,16 @@ impl Argument {
             }
         }
     }
+}
+
+/// An operation that refuses operands of these types by its constraint of that number.
+pub(crate) fn refused<T: Borrow<Type>>(
+    op: impl Into<Op>,
+    constraint: u8,
+    types: impl IntoIterator<Item = T>,
+) -> (u8, Sample) {
+    let args = types.into_iter().map(|ty| Argument::Range(ty.borrow().clone(), 0.0, 1.0)).collect();
+    (constraint, Sample { op: op.into(), args, smooth: false })
 }
 
 impl Sample {

@@ -1,5 +1,6 @@
 //! Primitives without operands: constants and counters.
 
+use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample};
 use crate::trace::{Val, Vals, bind1};
 use crate::{Array, Dtype, Element, ErrorKind, Shape, Type};
@@ -31,6 +32,13 @@ impl Source {
             Sample::new(iota(Dtype::I32)).not_smooth(),
             Sample::new(iota(Dtype::F32)).not_smooth(),
         ]
+    }
+    /// See [`crate::ops::refusals`].
+    pub fn refusals() -> Vec<(u8, Sample)> {
+        let none: [Type; 0] = [];
+        let iota = |dtype| Source::Iota { ty: Type::new(dtype, [2, 3]), dimension: 2 };
+        let truths = Source::Iota { ty: Type::new(Dtype::Bool, [2]), dimension: 0 };
+        vec![refused(iota(Dtype::I32), 1, none.clone()), refused(truths, 2, none)]
     }
     /// See [`crate::Op::parse`].
     pub fn parse(name: &str, attributes: &mut Attributes) -> Option<Result<Source, String>> {

@@ -1,6 +1,7 @@
 //! Functions of two elements. To add one, add a record to `binary!`: nothing else to touch.
 
 use super::{Domain, Elementwise, Output, bits, lowering};
+use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
 use crate::trace::{Val, Vals, bind1};
 use crate::{Array, Dtype, Element, ErrorKind, Type};
@@ -331,11 +332,27 @@ impl Binary {
         };
         Binary::ALL.iter().copied().flat_map(sample).collect()
     }
+    /// See [`crate::ops::refusals`].
+    pub fn refusals() -> Vec<(u8, Sample)> {
+        let wrong = |op: &Binary| {
+            let domain = op.record().domain;
+            let taken = Type::scalar(domain.dtypes().next().expect("internal: a type that is taken"));
+            let other = Type::scalar(if taken.dtype == Dtype::F32 { Dtype::I32 } else { Dtype::F32 });
+            let longer = taken.with_shape([2]);
+            let outside =
+                domain.refused().map(|dtype| refused(*op, 3, [Type::scalar(dtype), Type::scalar(dtype)]));
+            [Some(refused(*op, 1, [taken.clone(), other])), Some(refused(*op, 2, [taken, longer])), outside]
+        };
+        Binary::ALL.iter().flat_map(wrong).flatten().collect()
+    }
     /// See [`crate::Op::parse`].
     pub fn parse(name: &str, _: &mut Attributes) -> Option<Result<Binary, String>> {
         Binary::ALL.iter().find(|op| op.record().name == name).map(|op| Ok(*op))
     }
 }
+
+const SAME_DTYPE: &str = "Both operands have the same element type.";
+const SAME_SHAPE: &str = "Both operands have the same shape.";
 
 fn signed(factor: i8, v: Val) -> Val {
     if factor < 0 { -v } else { v }
@@ -353,28 +370,30 @@ impl Rules for Binary {
         matches!(self, Add | Mul | Max | Min | And | Or | Xor | Eq | Ne)
     }
     fn constraints(&self) -> &'static [&'static str] {
-        &[
-            "The element type is one the function is defined for.",
-            "Both operands have the same element type.",
-            "Both operands have the same shape.",
-        ]
+        match self.record().domain {
+            Domain::All => &[SAME_DTYPE, SAME_SHAPE],
+            Domain::Float => const { &[SAME_DTYPE, SAME_SHAPE, Domain::Float.constraint()] },
+            Domain::Number => const { &[SAME_DTYPE, SAME_SHAPE, Domain::Number.constraint()] },
+            Domain::Integer => const { &[SAME_DTYPE, SAME_SHAPE, Domain::Integer.constraint()] },
+            Domain::Bits => const { &[SAME_DTYPE, SAME_SHAPE, Domain::Bits.constraint()] },
+        }
     }
     fn infer(&self, args: &[&Type]) -> Infer {
         let (lhs, rhs) = (args[0], args[1]);
-        self.record().domain.check(lhs)?;
         if lhs.dtype != rhs.dtype {
             let hint = "convert one of them";
-            return Err(ErrorKind::DtypeMismatch { number: 2, lhs: lhs.clone(), rhs: rhs.clone(), hint });
+            return Err(ErrorKind::DtypeMismatch { number: 1, lhs: lhs.clone(), rhs: rhs.clone(), hint });
         }
         if lhs.shape != rhs.shape {
             let hint = "reshape or broadcast one of them";
             return Err(ErrorKind::ShapeMismatch {
-                number: 3,
+                number: 2,
                 lhs: lhs.shape.clone(),
                 rhs: rhs.shape.clone(),
                 hint,
             });
         }
+        self.record().domain.check(3, lhs)?;
         Ok(vec![lhs.with_dtype(self.output().dtype(lhs.dtype))])
     }
     fn eval(&self, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {

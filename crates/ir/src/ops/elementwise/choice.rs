@@ -2,6 +2,7 @@
 
 use super::Elementwise;
 use super::binary::{maximum, minimum};
+use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
 use crate::trace::{Val, Vals, bind1};
 use crate::{Array, Dtype, Element, ErrorKind, Shape, Type};
@@ -42,6 +43,22 @@ impl Choice {
                 1.0,
             ),
             Sample::new(Choice::Clamp).exact(number(-0.7)).arg(ty, -2.0, 2.0).exact(number(0.9)),
+        ]
+    }
+    /// See [`crate::ops::refusals`].
+    pub fn refusals() -> Vec<(u8, Sample)> {
+        let [p, x, n] = [Dtype::Bool, Dtype::F32, Dtype::I32].map(|dtype| Type::new(dtype, [2]));
+        let (long_p, long_x) = (p.with_shape([3]), x.with_shape([3]));
+        vec![
+            refused(Choice::Select, 1, [&n, &x, &x]),
+            refused(Choice::Select, 2, [&p, &x, &n]),
+            refused(Choice::Select, 3, [&p, &x, &long_x]),
+            refused(Choice::Select, 4, [&long_p, &x, &x]),
+            refused(Choice::Clamp, 1, [&p, &p, &p]),
+            refused(Choice::Clamp, 2, [&x, &n, &n]),
+            refused(Choice::Clamp, 2, [&n, &n, &x]),
+            refused(Choice::Clamp, 3, [&long_x, &x, &x]),
+            refused(Choice::Clamp, 3, [&x, &x, &long_x]),
         ]
     }
     /// See [`crate::Op::parse`].

@@ -1,6 +1,7 @@
 //! Elements of another type: `convert` keeps the number, `bitcast_convert` the bits.
 
 use super::Elementwise;
+use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
 use crate::{Array, Buffer, Dtype, Element, ErrorKind, Kind, Type};
@@ -38,6 +39,17 @@ impl Conversion {
             bits(Dtype::I64, Dtype::F64),
         ]);
         all
+    }
+    /// See [`crate::ops::refusals`].
+    pub fn refusals() -> Vec<(u8, Sample)> {
+        let bits = |number: u8, from: Dtype, to: Dtype| {
+            refused(Conversion::BitcastConvert(to), number, [Type::scalar(from)])
+        };
+        vec![
+            bits(1, Dtype::Bool, Dtype::U8),
+            bits(1, Dtype::U8, Dtype::Bool),
+            bits(2, Dtype::F32, Dtype::I64),
+        ]
     }
     /// See [`crate::Op::parse`].
     pub fn parse(name: &str, attributes: &mut Attributes) -> Option<Result<Conversion, String>> {

@@ -1,6 +1,7 @@
 //! A power whose exponent is known while tracing.
 
 use super::{Domain, Elementwise};
+use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
 use crate::{Array, Dtype, Element, ErrorKind, Type};
@@ -29,6 +30,14 @@ impl IntegerPow {
         let integers = [0, 3, 40].map(|n| [sample(n, Dtype::I32), sample(n, Dtype::U8)]);
         floats.into_iter().chain(integers).flatten().collect()
     }
+    /// See [`crate::ops::refusals`].
+    pub fn refusals() -> Vec<(u8, Sample)> {
+        let scalar = |dtype| [Type::scalar(dtype)];
+        vec![
+            refused(IntegerPow { exponent: 2 }, 1, scalar(Dtype::Bool)),
+            refused(IntegerPow { exponent: -1 }, 2, scalar(Dtype::I32)),
+        ]
+    }
     /// See [`crate::Op::parse`].
     pub fn parse(name: &str, attributes: &mut Attributes) -> Option<Result<IntegerPow, String>> {
         if name != "integer_pow" {
@@ -51,10 +60,10 @@ impl Rules for IntegerPow {
         1..=1
     }
     fn constraints(&self) -> &'static [&'static str] {
-        &["The element type is a number, not `bool`.", "The exponent of integers is not negative."]
+        &["The elements are integers or floats, not `bool`.", "The exponent of integers is not negative."]
     }
     fn infer(&self, args: &[&Type]) -> Infer {
-        Domain::Number.check(args[0])?;
+        Domain::Number.check(1, args[0])?;
         if !args[0].dtype.is_float() && self.exponent < 0 {
             let message =
                 format!("a negative power of {} has no integer result; convert to a float", args[0]);

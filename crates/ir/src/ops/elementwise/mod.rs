@@ -30,8 +30,6 @@ pub enum Domain {
     Float,
     /// Numbers: integers and floats.
     Number,
-    /// Signed integers and floats.
-    Signed,
     /// Integers only.
     Integer,
     /// Integers and `bool`.
@@ -47,7 +45,6 @@ impl Domain {
             (Domain::All, _) => true,
             (Domain::Float, kind) => kind == Kind::Float,
             (Domain::Number, kind) => kind != Kind::Bool,
-            (Domain::Signed, kind) => matches!(kind, Kind::Float | Kind::Signed),
             (Domain::Integer, kind) => matches!(kind, Kind::Signed | Kind::Unsigned),
             (Domain::Bits, kind) => kind != Kind::Float,
         }
@@ -61,19 +58,32 @@ impl Domain {
         match self {
             Domain::Float => "floats",
             Domain::Number => "integers and floats",
-            Domain::Signed => "signed integers and floats",
             Domain::Integer => "integers",
             Domain::Bits => "integers and bool",
             Domain::All => "any elements",
         }
     }
-    /// (C1) of every elementwise primitive.
-    fn check(self, ty: &Type) -> Result<(), ErrorKind> {
+    /// The constraint on the operands' element type.
+    const fn constraint(self) -> &'static str {
+        match self {
+            Domain::Float => "The elements are floats.",
+            Domain::Number => "The elements are integers or floats, not `bool`.",
+            Domain::Integer => "The elements are integers, not `bool`.",
+            Domain::Bits => "The elements are integers or `bool`.",
+            Domain::All => "The elements are of any type.",
+        }
+    }
+    /// Checks that constraint, which has this number.
+    fn check(self, number: u8, ty: &Type) -> Result<(), ErrorKind> {
         if self.admits(ty.dtype) {
             return Ok(());
         }
         let message = format!("takes {}, not {ty}; convert the operand first", self.words());
-        Err(ErrorKind::constraint(1, message))
+        Err(ErrorKind::constraint(number, message))
+    }
+    /// An element type that is not taken.
+    fn refused(self) -> Option<Dtype> {
+        Dtype::ALL.iter().copied().find(|dtype| !self.admits(*dtype))
     }
 }
 

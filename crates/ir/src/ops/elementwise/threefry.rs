@@ -3,6 +3,7 @@
 //! Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011), with 20 rounds.
 
 use super::Elementwise;
+use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample};
 use crate::trace::{Val, Vals, bind};
 use crate::{Array, Dtype, ErrorKind, Type};
@@ -29,6 +30,15 @@ impl Threefry2x32 {
                 .exact(words(2))
                 .exact(words(3))
                 .not_smooth(),
+        ]
+    }
+    /// See [`crate::ops::refusals`].
+    pub fn refusals() -> Vec<(u8, Sample)> {
+        let word = Type::scalar(Dtype::U32);
+        let with = |last: Type| [word.clone(), word.clone(), word.clone(), last];
+        vec![
+            refused(Threefry2x32, 1, with(Type::scalar(Dtype::I32))),
+            refused(Threefry2x32, 2, with(word.with_shape([3]))),
         ]
     }
     /// See [`crate::Op::parse`].

@@ -1,6 +1,7 @@
 //! Functions of one element. To add one, add a record to `unary!`: nothing else to touch.
 
 use super::{Domain, Elementwise, Output, bits, lowering};
+use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
 use crate::{Array, Dtype, Element, ErrorKind, Type};
@@ -430,6 +431,11 @@ impl Unary {
         };
         Unary::ALL.iter().copied().flat_map(sample).collect()
     }
+    /// See [`crate::ops::refusals`].
+    pub fn refusals() -> Vec<(u8, Sample)> {
+        let wrong = |op: &Unary| Some(refused(*op, 1, [Type::scalar(op.record().domain.refused()?)]));
+        Unary::ALL.iter().filter_map(wrong).collect()
+    }
     /// See [`crate::Op::parse`].
     pub fn parse(name: &str, _: &mut Attributes) -> Option<Result<Unary, String>> {
         Unary::ALL.iter().find(|op| op.record().name == name).map(|op| Ok(*op))
@@ -444,10 +450,16 @@ impl Rules for Unary {
         1..=1
     }
     fn constraints(&self) -> &'static [&'static str] {
-        &["The element type is one the function is defined for."]
+        match self.record().domain {
+            Domain::All => &[],
+            Domain::Float => const { &[Domain::Float.constraint()] },
+            Domain::Number => const { &[Domain::Number.constraint()] },
+            Domain::Integer => const { &[Domain::Integer.constraint()] },
+            Domain::Bits => const { &[Domain::Bits.constraint()] },
+        }
     }
     fn infer(&self, args: &[&Type]) -> Infer {
-        self.record().domain.check(args[0])?;
+        self.record().domain.check(1, args[0])?;
         Ok(vec![args[0].with_dtype(self.output().dtype(args[0].dtype))])
     }
     fn eval(&self, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
