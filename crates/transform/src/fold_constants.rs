@@ -7,6 +7,7 @@
 //! ```
 
 use crate::rebuild::Rebuild;
+use gradus_ir::ops::control::Control;
 use gradus_ir::ops::source::Source;
 use gradus_ir::program::{Program, Vars};
 use gradus_ir::{Array, Equation, Op};
@@ -39,8 +40,13 @@ fn folded(program: &Program, eqn: &Equation, value: &[Option<Array>]) -> Option<
     let args: Vec<&Array> = eqn.args.iter().map(|a| value[a.index()].as_ref()).collect::<Option<_>>()?;
     let read: usize = args.iter().map(|a| a.size()).sum();
     let written = program.ty(result).shape.size();
-    if args.is_empty() || read > MOST_ELEMENTS || written > read || !eqn.op.rules().programs().is_empty() {
+    if args.is_empty() || read > MOST_ELEMENTS || written > read || stays(&eqn.op) {
         return None;
     }
     eqn.op.rules().eval(&args).ok()?.pop()
+}
+
+/// Barriers keep what is before them apart, and Programs inside may take long.
+fn stays(op: &Op) -> bool {
+    matches!(op, Op::Control(Control::OptimizationBarrier)) || !op.rules().programs().is_empty()
 }

@@ -6,10 +6,11 @@
 //! fn(%0: f32[4]) { %1 = sin(%0)  %2 = mul(%1, %1)  return %2 }
 //! ```
 
-use crate::rebuild::Rebuild;
+use crate::inline_calls::{Calls, inline_calls};
+use crate::nested::map_nested;
 use crate::{cse, dce, fold_constants, simplify};
+use gradus_ir::Program;
 use gradus_ir::verify::verify;
-use gradus_ir::{Equation, Program};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ const MOST_ROUNDS: usize = 4;
 
 /// The program that computes the same and is the least work, nested Programs included.
 pub fn optimize(program: &Program) -> Program {
-    Optimizer::default().run(program)
+    Optimizer::default().run(&checked("inline_calls", inline_calls(program, Calls::KeepShared)))
 }
 
 /// Nested Programs that were optimised before.
@@ -48,39 +49,16 @@ impl Optimizer {
         }
         program
     }
-    /// The program in which every nested Program is optimised.
     fn nested_programs(&mut self, program: &Program) -> Program {
-        if program.equations().iter().all(|eqn| eqn.op.rules().programs().is_empty()) {
-            return program.clone();
-        }
-        let mut copy = Rebuild::new(program);
-        for eqn in program.equations() {
-            match self.inside(eqn) {
-                Some(op) => {
-                    let args = copy.args(eqn);
-                    copy.replace(eqn, op, args);
-                }
-                None => copy.copy(eqn),
-            }
-        }
-        copy.finish()
-    }
-    fn inside(&mut self, eqn: &Equation) -> Option<gradus_ir::Op> {
-        let programs = eqn.op.rules().programs();
-        if programs.is_empty() {
-            return None;
-        }
-        let optimised = programs.into_iter().map(|program| {
-            if let Some(known) = self.nested.get(program) {
+        map_nested(program, |inside| {
+            if let Some(known) = self.nested.get(inside) {
                 return known.clone();
             }
-            let new = Arc::new(self.run(program));
-            self.nested.insert(program.clone(), new.clone());
+            let new = Arc::new(self.run(inside));
+            self.nested.insert(inside.clone(), new.clone());
             self.nested.insert(new.clone(), new.clone());
             new
-        });
-        let optimised = optimised.collect();
-        eqn.op.rules().with_programs(optimised)
+        })
     }
 }
 

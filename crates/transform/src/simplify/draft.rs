@@ -1,6 +1,6 @@
 //! The program that simplification writes, and what equations may ask about it.
 
-use super::{arithmetic, elementwise, logic, movement};
+use super::{arithmetic, contraction, elementwise, logic, movement, reduction};
 use crate::rebuild::Rebuild;
 use gradus_ir::ops::movement::Movement;
 use gradus_ir::ops::source::Source;
@@ -9,6 +9,15 @@ use gradus_ir::{Array, Dtype, Equation, Op, Place, Shape, Type};
 
 /// An equation of this module: the value of `op(args)` written another way.
 pub(super) type Rewrite = fn(&mut Draft, &Op, &[Var]) -> Option<Var>;
+
+const FILES: [&[Rewrite]; 6] = [
+    arithmetic::EQUATIONS,
+    logic::EQUATIONS,
+    movement::EQUATIONS,
+    elementwise::EQUATIONS,
+    reduction::EQUATIONS,
+    contraction::EQUATIONS,
+];
 
 /// Equations that rewrite what another one wrote go at most this deep.
 const MOST_STEPS: usize = 12;
@@ -43,7 +52,6 @@ impl<'a> Draft<'a> {
             self.steps += 1;
             let files =
                 [arithmetic::EQUATIONS, logic::EQUATIONS, movement::EQUATIONS, elementwise::EQUATIONS];
-            let found = files.into_iter().flatten().find_map(|rewrite| rewrite(self, &op, args));
             self.steps -= 1;
             if let Some(var) = found {
                 return var;

@@ -1,12 +1,13 @@
-//! Equations of truth values, bits and choice.
+//! Equations of truth values, bits, choice and control.
 
 use super::draft::{Draft, Rewrite};
+use gradus_ir::ops::control::Control;
 use gradus_ir::ops::elementwise::{Binary, Choice, Unary};
 use gradus_ir::program::Var;
 use gradus_ir::{Dtype, Op};
 
 pub(super) const EQUATIONS: &[Rewrite] =
-    &[not_not, and_or_of_same, and_or_with_constant, select_of_same, select_known, select_not];
+    &[not_not, and_or_of_same, and_or_with_constant, select_of_same, select_known, select_not, stop_gradient];
 
 /// not(not(x)) = x
 fn not_not(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
@@ -51,4 +52,9 @@ fn select_not(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
     }
     let p = draft.operand_of(args[0], Unary::Not)?;
     Some(draft.write(Choice::Select, &[p, args[2], args[1]]))
+}
+
+/// stop_gradient(x) = x, for a simplified program is not differentiated any more
+fn stop_gradient(_: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    matches!(op, Op::Control(Control::StopGradient)).then(|| args[0])
 }

@@ -11,10 +11,12 @@
 //! they match. Results of equations are simplified again, so that equations compose.
 
 mod arithmetic;
+mod contraction;
 mod draft;
 mod elementwise;
 mod logic;
 mod movement;
+mod reduction;
 
 use crate::rebuild::Rebuild;
 use draft::Draft;
