@@ -50,8 +50,7 @@ impl<'a> Draft<'a> {
         let op = op.into();
         if self.steps < MOST_STEPS {
             self.steps += 1;
-            let files =
-                [arithmetic::EQUATIONS, logic::EQUATIONS, movement::EQUATIONS, elementwise::EQUATIONS];
+            let found = FILES.iter().copied().flatten().find_map(|rewrite| rewrite(self, &op, args));
             self.steps -= 1;
             if let Some(var) = found {
                 return var;
