@@ -25,8 +25,9 @@ pub struct Val {
 /// Results of one operation.
 pub type Vals = SmallVec<[Val; 2]>;
 
-/// The index of a value that an error left behind.
-const POISONED: u32 = u32::MAX;
+/// The index of a value that an error left behind. Indices are below it, so that their top bit stays free for
+/// the marks of a layer above (see [`Val::to_bits`]).
+const POISONED: u32 = u32::MAX >> 1;
 
 /// What an operand of a trace was outside of it.
 #[derive(Clone, Debug)]
@@ -202,22 +203,45 @@ impl Val {
     pub fn is_poisoned(self) -> bool {
         self.index == POISONED
     }
+    /// A value that stands for a refused one: operations on it stay silent.
+    pub fn poisoned() -> Val {
+        Val { trace: 0, index: POISONED }
+    }
+    /// The handle as a number: the trace, which is never 0 but for a poisoned value, above 31 bits of index.
+    /// Bit 31 is zero; a layer above may keep a mark there.
+    pub fn to_bits(self) -> u64 {
+        u64::from(self.trace) << 32 | u64::from(self.index)
+    }
+    /// The handle of that number, without its mark.
+    pub fn from_bits(bits: u64) -> Val {
+        Val { trace: (bits >> 32) as u32, index: bits as u32 & POISONED }
+    }
     /// The type, known while tracing.
     ///
     /// A poisoned value has none: the call unwinds to the border, which returns the first error.
     #[track_caller]
     pub fn ty(self) -> Type {
         let at = Place::here();
-        let ty = STACK.with_borrow(|stack| {
-            let trace = stack.iter().rev().find(|t| t.id == self.trace)?;
-            (!self.is_poisoned()).then(|| trace.builder.ty(Var::new(self.index as usize)).clone())
-        });
-        ty.unwrap_or_else(|| {
-            if !self.is_poisoned() {
-                refuse(Error::new("shape", foreign(self), at));
+        self.try_ty().unwrap_or_else(|error| {
+            if let Some(kind) = error {
+                refuse(Error::new("shape", kind, at));
             }
             std::panic::resume_unwind(Box::new(Poisoned))
         })
+    }
+    /// The type, known while tracing.
+    ///
+    /// # Errors
+    /// `None` for a poisoned value, else why this trace does not know the value.
+    pub fn try_ty(self) -> Result<Type, Option<ErrorKind>> {
+        if self.is_poisoned() {
+            return Err(None);
+        }
+        let ty = STACK.with_borrow(|stack| {
+            let trace = stack.iter().rev().find(|t| t.id == self.trace)?;
+            Some(trace.builder.ty(Var::new(self.index as usize)).clone())
+        });
+        ty.ok_or_else(|| Some(foreign(self)))
     }
     /// The shape, known while tracing. See [`Val::ty`].
     #[track_caller]
@@ -288,9 +312,8 @@ fn bind_at(op: Op, args: &[Val], place: Place) -> Vals {
         if let Some(error) = error {
             refuse(error);
         }
-        let poisoned = Val { trace: 0, index: POISONED };
         let results = op.rules().num_results(args.len());
-        smallvec![poisoned; results]
+        smallvec![Val::poisoned(); results]
     })
 }
 

@@ -84,6 +84,10 @@ macro_rules! binary {
                     }),*
                 }
             }
+            /// The element types it is defined for.
+            pub fn domain(self) -> Domain {
+                self.record().domain
+            }
             /// The sentences of its documentation.
             pub fn doc(self) -> &'static str {
                 match self { $(Binary::$Variant => concat!($($doc, "\n"),*)),* }

@@ -78,6 +78,10 @@ macro_rules! unary {
                     }),*
                 }
             }
+            /// The element types it is defined for.
+            pub fn domain(self) -> Domain {
+                self.record().domain
+            }
             /// The sentences of its documentation.
             pub fn doc(self) -> &'static str {
                 match self { $(Unary::$Variant => concat!($($doc, "\n"),*)),* }

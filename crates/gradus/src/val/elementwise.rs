@@ -1,0 +1,466 @@
+//! Methods of one and two elements: those of the IR's tables, promoted, and what is written with them.
+
+use super::broadcast::{Promotion, bring_all, elementwise};
+use super::promote::Promoted;
+use super::{Val, strict};
+use crate::{Dtype, ErrorKind};
+use gradus_ir::ops::elementwise::{Binary, Choice, Domain, Unary};
+use gradus_ir::{Kind, bind1, for_each_binary, for_each_unary};
+
+/// The primitive `op`; integers become floats where it takes floats only.
+#[track_caller]
+fn unary(name: &'static str, op: Unary, x: Val) -> Val {
+    Val::derive(name, &[x], |known| {
+        let own = Promoted::from(&known[0]);
+        let met = if op.domain() == Domain::Float { own.inexact() } else { own };
+        let x = strict::convert_literal(x, met.dtype);
+        Ok(Val::from_ir(bind1(op, &[x])).with_weak(met.weak))
+    })
+}
+
+/// The primitive `op` of two operands, broadcast and promoted as its domain asks.
+#[track_caller]
+fn binary(name: &'static str, op: Binary, x: Val, y: Val) -> Val {
+    let how = match op.domain() {
+        Domain::Float => Promotion::Inexact,
+        Domain::Bits | Domain::All => Promotion::Plain,
+        _ => Promotion::Numeric,
+    };
+    elementwise(name, op, how, &[x, y])
+}
+
+/// A primitive of numbers, which for truth values is `on_bool`: a sum is `or`, a product `and`.
+#[track_caller]
+fn arithmetic(name: &'static str, op: Binary, on_bool: Binary, x: Val, y: Val) -> Val {
+    Val::derive(name, &[x, y], |known| {
+        let met = Promotion::Plain.of(known);
+        let op = if met.dtype == Dtype::Bool { on_bool } else { op };
+        let args = bring_all(&[x, y], known, met.dtype)?;
+        Ok(Val::from_ir(bind1(op, &args)).with_weak(met.weak))
+    })
+}
+
+// The tables' methods, but for those that need more than promotion and are written out below.
+macro_rules! unary_methods {
+    (neg = $Variant:ident $($doc:literal)*; $($rest:tt)*) => { unary_methods! { $($rest)* } };
+    (not = $Variant:ident $($doc:literal)*; $($rest:tt)*) => { unary_methods! { $($rest)* } };
+    (abs = $Variant:ident $($doc:literal)*; $($rest:tt)*) => { unary_methods! { $($rest)* } };
+    (floor = $Variant:ident $($doc:literal)*; $($rest:tt)*) => { unary_methods! { $($rest)* } };
+    (ceil = $Variant:ident $($doc:literal)*; $($rest:tt)*) => { unary_methods! { $($rest)* } };
+    ($method:ident = $Variant:ident $($doc:literal)*; $($rest:tt)*) => {
+        impl Val {
+            $(#[doc = $doc])*
+            #[track_caller]
+            pub fn $method(self) -> Val { unary(stringify!($method), Unary::$Variant, self) }
+        }
+        unary_methods! { $($rest)* }
+    };
+    () => {};
+}
+for_each_unary!(unary_methods);
+
+macro_rules! binary_methods {
+    (add = $Variant:ident $($doc:literal)*; $($rest:tt)*) => { binary_methods! { $($rest)* } };
+    (sub = $Variant:ident $($doc:literal)*; $($rest:tt)*) => { binary_methods! { $($rest)* } };
+    (mul = $Variant:ident $($doc:literal)*; $($rest:tt)*) => { binary_methods! { $($rest)* } };
+    (div = $Variant:ident $($doc:literal)*; $($rest:tt)*) => { binary_methods! { $($rest)* } };
+    (pow = $Variant:ident $($doc:literal)*; $($rest:tt)*) => { binary_methods! { $($rest)* } };
+    (rem = $Variant:ident $($doc:literal)*; $($rest:tt)*) => { binary_methods! { $($rest)* } };
+    ($method:ident = $Variant:ident $($doc:literal)*; $($rest:tt)*) => {
+        impl Val {
+            $(#[doc = $doc])*
+            ///
+            /// The operands broadcast and promote.
+            #[track_caller]
+            pub fn $method(self, other: impl Into<Val>) -> Val {
+                binary(stringify!($method), Binary::$Variant, self, other.into())
+            }
+        }
+        binary_methods! { $($rest)* }
+    };
+    () => {};
+}
+for_each_binary!(binary_methods);
+
+/// Arithmetic: what the operators stand for.
+impl Val {
+    #[track_caller]
+    pub(super) fn plus(self, other: Val) -> Val {
+        arithmetic("add", Binary::Add, Binary::Or, self, other)
+    }
+    #[track_caller]
+    pub(super) fn minus(self, other: Val) -> Val {
+        elementwise("sub", Binary::Sub, Promotion::Plain, &[self, other])
+    }
+    #[track_caller]
+    pub(super) fn times(self, other: Val) -> Val {
+        arithmetic("mul", Binary::Mul, Binary::And, self, other)
+    }
+    #[track_caller]
+    pub(super) fn divided_by(self, other: Val) -> Val {
+        elementwise("div", Binary::Div, Promotion::Inexact, &[self, other])
+    }
+    #[track_caller]
+    pub(super) fn negated(self) -> Val {
+        unary("neg", Unary::Neg, self)
+    }
+    #[track_caller]
+    pub(super) fn inverted(self) -> Val {
+        unary("not", Unary::Not, self)
+    }
+    /// The remainder that has the sign of the divisor, as Python's `%`.
+    #[track_caller]
+    pub(super) fn modulo(self, other: Val) -> Val {
+        Val::derive("rem", &[self, other], |_| {
+            let rest = self.fmod(other);
+            let other_sign = rest.lt(0).ne(other.lt(0));
+            let moved = other_sign & rest.ne(0);
+            Ok(where_(moved, rest + other, rest))
+        })
+    }
+    /// The remainder of the division truncated towards zero: it has the sign of the dividend.
+    #[track_caller]
+    pub fn fmod(self, other: impl Into<Val>) -> Val {
+        elementwise("fmod", Binary::Rem, Promotion::Numeric, &[self, other.into()])
+    }
+    /// The quotient rounded down; integers stay integers.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.floor_divide(2))(&Array::from([-3i32, 3]))?;
+    /// assert_eq!(y.to_vec::<i32>()?, [-2, 1]);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn floor_divide(self, other: impl Into<Val>) -> Val {
+        let other = other.into();
+        Val::derive("floor_divide", &[self, other], |known| {
+            let met = Promotion::Numeric.of(known);
+            let args = bring_all(&[self, other], known, met.dtype)?;
+            let [x, y] = [0, 1].map(|i| Val::from_ir(args[i]).with_weak(met.weak));
+            let rest = x.fmod(y);
+            if met.dtype.is_float() {
+                let quotient = (x - rest) / y;
+                let down = rest.ne(0) & rest.lt(0).ne(y.lt(0));
+                return Ok(where_(down, quotient - 1, quotient).round());
+            }
+            let quotient = Val::from_ir(bind1(Binary::Div, &args)).with_weak(met.weak);
+            let down = x.lt(0).ne(y.lt(0)) & rest.ne(0);
+            Ok(where_(down, quotient - 1, quotient))
+        })
+    }
+    /// The first to the power of the second.
+    ///
+    /// An integer literal becomes multiplications, so that the derivative is exact everywhere; integers to
+    /// integers stay integers; a float to an integer takes the float's type.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.pow(3) + x.pow(0.5))(&Array::from([4.0f32]))?;
+    /// assert_eq!(y.to_vec::<f32>()?, [66.0]);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn pow(self, exponent: impl Into<Val>) -> Val {
+        let exponent = exponent.into();
+        if let Some(n) = exponent.literal().and_then(|literal| literal.integer()) {
+            return Val::derive("pow", &[self], |known| {
+                let met = Promoted::from(&known[0]).numeric();
+                if n < 0 && !met.dtype.is_float() {
+                    let message = format!("integers {} to the negative power {n} are no integers; convert to float first", known[0].ty);
+                    return Err(ErrorKind::invalid(message));
+                }
+                let x = Val::from_ir(strict::convert_literal(self, met.dtype)).with_weak(met.weak);
+                Ok(x.to_integer(n).with_weak(met.weak && met.dtype.is_float()))
+            });
+        }
+        Val::derive("pow", &[self, exponent], |known| {
+            let met = Promotion::Plain.of(known);
+            let integer = known[1].ty.dtype.is_integer();
+            let both = known.iter().all(|k| !k.ty.dtype.is_float()) && !met.dtype.is_float();
+            let weak = met.weak && !both && !(integer && known[0].ty.dtype.is_float());
+            let met = if both { met.numeric() } else { met.inexact() };
+            let args = bring_all(&[self, exponent], known, met.dtype)?;
+            Ok(Val::from_ir(bind1(Binary::Pow, &args)).with_weak(weak))
+        })
+    }
+    /// By repeated squaring: about 2 log₂ n products.
+    #[track_caller]
+    fn to_integer(self, n: i64) -> Val {
+        let (mut left, mut square, mut product) = (n.unsigned_abs(), self, None);
+        while left > 0 {
+            if left & 1 == 1 {
+                product = Some(product.map_or(square, |p: Val| p * square));
+            }
+            left >>= 1;
+            if left > 0 {
+                square = square * square;
+            }
+        }
+        let power = product.unwrap_or_else(|| self.ones_like());
+        if n < 0 { power.reciprocal() } else { power }
+    }
+    /// The first to the power of the second, as floats.
+    #[track_caller]
+    pub fn float_power(self, exponent: impl Into<Val>) -> Val {
+        elementwise("float_power", Binary::Pow, Promotion::Inexact, &[self, exponent.into()])
+    }
+    /// Every element times itself.
+    #[track_caller]
+    pub fn square(self) -> Val {
+        Val::derive("square", &[self], |_| Ok(self * self))
+    }
+    /// 1 divided by every element.
+    #[track_caller]
+    pub fn reciprocal(self) -> Val {
+        Val::derive("reciprocal", &[self], |_| Ok(1.0 / self))
+    }
+    /// The distance from zero of every element.
+    #[track_caller]
+    pub fn abs(self) -> Val {
+        Val::derive("abs", &[self], |known| match known[0].ty.dtype {
+            Dtype::Bool => Ok(self),
+            _ => Ok(unary("abs", Unary::Abs, self)),
+        })
+    }
+    /// The largest integer not above every element; integers stay as they are.
+    #[track_caller]
+    pub fn floor(self) -> Val {
+        self.rounded("floor", Unary::Floor)
+    }
+    /// The smallest integer not below every element; integers stay as they are.
+    #[track_caller]
+    pub fn ceil(self) -> Val {
+        self.rounded("ceil", Unary::Ceil)
+    }
+    /// The nearest integer to every element, the even one of two; integers stay as they are.
+    #[track_caller]
+    pub fn round(self) -> Val {
+        self.rounded("round", Unary::RoundEven)
+    }
+    /// Every element without its fraction; integers stay as they are.
+    #[track_caller]
+    pub fn trunc(self) -> Val {
+        Val::derive("trunc", &[self], |_| Ok(where_(self.lt(0), self.ceil(), self.floor())))
+    }
+    #[track_caller]
+    fn rounded(self, name: &'static str, op: Unary) -> Val {
+        Val::derive(name, &[self], |known| match known[0].ty.dtype.kind() {
+            Kind::Signed | Kind::Unsigned => Ok(self),
+            Kind::Bool => {
+                let message = format!("takes integers and floats, not {}; convert the operand first", known[0].ty);
+                Err(ErrorKind::invalid(message))
+            }
+            _ => Ok(unary(name, op, self)),
+        })
+    }
+    /// Every element brought between `low` and `high`.
+    #[track_caller]
+    pub fn clip(self, low: impl Into<Val>, high: impl Into<Val>) -> Val {
+        let (low, high) = (low.into(), high.into());
+        Val::derive("clip", &[self, low, high], |_| Ok(self.max(low).min(high)))
+    }
+}
+
+/// Functions made of a few primitives; integers become floats where the function needs them.
+impl Val {
+    /// √(x² + y²), without overflow on the way.
+    #[track_caller]
+    pub fn hypot(self, other: impl Into<Val>) -> Val {
+        self.of_floats("hypot", other, |x, y| {
+            let (x, y) = (x.abs(), y.abs());
+            let (high, low) = (x.max(y), x.min(y));
+            let ratio = low / where_(high.eq(0), 1, high);
+            let length = high * (1.0 + ratio * ratio).sqrt();
+            where_(high.eq(f64::INFINITY), high, length)
+        })
+    }
+    /// log(eˣ + eʸ), without overflow on the way.
+    #[track_caller]
+    pub fn logaddexp(self, other: impl Into<Val>) -> Val {
+        self.of_floats("logaddexp", other, |x, y| {
+            let (high, apart) = (x.max(y), x - y);
+            where_(apart.isnan(), x + y, high + (-apart.abs()).exp().log1p())
+        })
+    }
+    /// log₂(2ˣ + 2ʸ), without overflow on the way.
+    #[track_caller]
+    pub fn logaddexp2(self, other: impl Into<Val>) -> Val {
+        self.of_floats("logaddexp2", other, |x, y| {
+            let (high, apart) = (x.max(y), x - y);
+            let rest = (-apart.abs() * std::f64::consts::LN_2).exp().log1p() / std::f64::consts::LN_2;
+            where_(apart.isnan(), x + y, high + rest)
+        })
+    }
+    /// The first operand with the sign of the second.
+    #[track_caller]
+    pub fn copysign(self, sign: impl Into<Val>) -> Val {
+        self.of_floats("copysign", sign, |x, y| where_(y.signbit(), -x.abs(), x.abs()))
+    }
+    /// 0 below zero, 1 above, and `at_zero` at zero.
+    #[track_caller]
+    pub fn heaviside(self, at_zero: impl Into<Val>) -> Val {
+        self.of_floats("heaviside", at_zero, |x, y| {
+            let step = where_(x.lt(0), x.zeros_like(), where_(x.gt(0), x.ones_like(), y));
+            where_(x.isnan(), x, step)
+        })
+    }
+    /// x · log(y), and 0 where x is 0.
+    #[track_caller]
+    pub fn xlogy(self, other: impl Into<Val>) -> Val {
+        self.of_floats("xlogy", other, |x, y| {
+            let zero = x.eq(0);
+            where_(zero, 0.0, x * where_(zero, 1.0, y).log())
+        })
+    }
+    /// Two operands broadcast and promoted to floats once, for functions that read them several times.
+    #[track_caller]
+    fn of_floats(self, name: &'static str, other: impl Into<Val>, f: impl FnOnce(Val, Val) -> Val) -> Val {
+        let other = other.into();
+        Val::derive(name, &[self, other], |known| {
+            let met = Promotion::Inexact.of(known);
+            let args = bring_all(&[self, other], known, met.dtype)?;
+            let [x, y] = [0, 1].map(|i| Val::from_ir(args[i]).with_weak(met.weak));
+            Ok(f(x, y).with_weak(met.weak))
+        })
+    }
+    /// The logarithm to base 2.
+    #[track_caller]
+    pub fn log2(self) -> Val {
+        Val::derive("log2", &[self], |_| Ok(self.log() / std::f64::consts::LN_2))
+    }
+    /// The logarithm to base 10.
+    #[track_caller]
+    pub fn log10(self) -> Val {
+        Val::derive("log10", &[self], |_| Ok(self.log() / std::f64::consts::LN_10))
+    }
+    /// Degrees as radians.
+    #[track_caller]
+    pub fn deg2rad(self) -> Val {
+        Val::derive("deg2rad", &[self], |_| Ok(self * (std::f64::consts::PI / 180.0)))
+    }
+    /// Radians as degrees.
+    #[track_caller]
+    pub fn rad2deg(self) -> Val {
+        Val::derive("rad2deg", &[self], |_| Ok(self * (180.0 / std::f64::consts::PI)))
+    }
+    /// sin(πx) / (πx), and 1 at zero.
+    #[track_caller]
+    pub fn sinc(self) -> Val {
+        Val::derive("sinc", &[self], |_| {
+            let zero = self.eq(0);
+            let angle = where_(zero, 1.0, self * std::f64::consts::PI);
+            Ok(where_(zero, 1.0, angle.sin() / angle))
+        })
+    }
+    /// Whether every element is NaN.
+    #[track_caller]
+    pub fn isnan(self) -> Val {
+        Val::derive("isnan", &[self], |_| Ok(self.ne(self)))
+    }
+    /// Whether every element is infinite, of either sign.
+    #[track_caller]
+    pub fn isinf(self) -> Val {
+        self.is_equal_to("isinf", |x| x.abs().eq(f64::INFINITY))
+    }
+    /// Whether every element is +∞.
+    #[track_caller]
+    pub fn isposinf(self) -> Val {
+        self.is_equal_to("isposinf", |x| x.eq(f64::INFINITY))
+    }
+    /// Whether every element is -∞.
+    #[track_caller]
+    pub fn isneginf(self) -> Val {
+        self.is_equal_to("isneginf", |x| x.eq(f64::NEG_INFINITY))
+    }
+    /// Whether every element is neither infinite nor NaN; integers are.
+    #[track_caller]
+    pub fn isfinite(self) -> Val {
+        Val::derive("isfinite", &[self], |known| {
+            Ok(if known[0].ty.dtype.is_float() { self.is_finite() } else { self.eq(self) })
+        })
+    }
+    #[track_caller]
+    fn is_equal_to(self, name: &'static str, test: impl FnOnce(Val) -> Val) -> Val {
+        Val::derive(name, &[self], |known| {
+            Ok(if known[0].ty.dtype.is_float() { test(self) } else { self.ne(self) })
+        })
+    }
+    /// Whether the sign bit is set: below zero, or -0.
+    #[track_caller]
+    pub fn signbit(self) -> Val {
+        Val::derive("signbit", &[self], |known| {
+            Ok(if known[0].ty.dtype.is_float() { self.lt(0) | (self.eq(0) & (1.0 / self).lt(0)) } else { self.lt(0) })
+        })
+    }
+    /// NaN as 0, infinities as the largest finite numbers of their sign.
+    #[track_caller]
+    pub fn nan_to_num(self) -> Val {
+        Val::derive("nan_to_num", &[self], |known| {
+            let largest = match known[0].ty.dtype {
+                Dtype::F32 => f64::from(f32::MAX),
+                Dtype::F64 => f64::MAX,
+                _ => return Ok(self),
+            };
+            let known = where_(self.isnan(), 0.0, self);
+            let known = where_(known.isposinf(), largest, known);
+            Ok(where_(known.isneginf(), -largest, known))
+        })
+    }
+    /// The elements as another type: floats to integers truncate and saturate, NaN becomes 0; the type is no
+    /// longer weak.
+    ///
+    /// ```
+    /// use gradus::{Array, Dtype, Val, jit};
+    /// let y = jit(|x: &Val| x.convert(Dtype::I32))(&Array::from([1.9f32, -1.9]))?;
+    /// assert_eq!(y.to_vec::<i32>()?, [1, -1]);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn convert(self, dtype: Dtype) -> Val {
+        Val::derive("convert", &[self], |_| match self.literal() {
+            Some(literal) if !(literal.is_float() && !dtype.is_float()) => Ok(Val::from_ir(literal.write(dtype))),
+            _ => Ok(Val::from_ir(strict::convert(self.ir(), dtype))),
+        })
+    }
+    /// Zeros of this type and shape.
+    #[track_caller]
+    pub fn zeros_like(self) -> Val {
+        self.full_like(0)
+    }
+    /// Ones of this type and shape.
+    #[track_caller]
+    pub fn ones_like(self) -> Val {
+        self.full_like(1)
+    }
+    /// Elements equal to `fill`, of this type and shape.
+    #[track_caller]
+    pub fn full_like(self, fill: impl Into<Val>) -> Val {
+        let fill = fill.into();
+        Val::derive("full_like", &[self, fill], |known| {
+            let fill = fill.convert(known[0].ty.dtype).ir();
+            Ok(Val::from_ir(strict::broadcast(fill, &known[0].ty.shape)).with_weak(known[0].weak))
+        })
+    }
+}
+
+/// The elements of `x` where `condition` holds, else those of `y`; all three broadcast, `x` and `y` promote.
+///
+/// ```
+/// use gradus::{Array, Val, jit, where_};
+/// let y = jit(|x: &Val| where_(x.gt(0), *x, 0.1 * x))(&Array::from([-10.0f32, 3.0]))?;
+/// assert_eq!(y.to_vec::<f32>()?, [-1.0, 3.0]);
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn where_(condition: impl Into<Val>, x: impl Into<Val>, y: impl Into<Val>) -> Val {
+    let (condition, x, y) = (condition.into(), x.into(), y.into());
+    Val::derive("where", &[condition, x, y], |known| {
+        let met = Promotion::Plain.of(&known[1..]);
+        let shape = super::broadcast::common_shape(known.iter().map(|k| &k.ty.shape))?;
+        let condition = if known[0].ty.dtype == Dtype::Bool { condition } else { condition.ne(0) };
+        let condition = super::broadcast::bring(condition, Dtype::Bool, &shape);
+        let [x, y] = [x, y].map(|v| super::broadcast::bring(v, met.dtype, &shape));
+        Ok(Val::from_ir(bind1(Choice::Select, &[condition, x, y])).with_weak(met.weak))
+    })
+}
