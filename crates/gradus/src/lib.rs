@@ -23,4 +23,4 @@ pub use transforms::{
     stop_gradient, value_and_grad, value_and_grad_aux, vjp, vmap, vmap_axes,
 };
 pub use tree::{Data, Fixed, Leaf, Mismatch, Part, Placeholder, Same, Static, Stored, Traced, Tree};
-pub use val::{Val, where_};
+pub use val::{AxisSet, Extents, Integer, IntoAxes, IntoExtents, Val, keep, where_};

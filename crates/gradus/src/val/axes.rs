@@ -1,6 +1,7 @@
 //! Axes and extents as users write them: negative ones count from the end.
 
-use crate::{Dims, ErrorKind, Shape};
+use crate::{ErrorKind, Shape};
+use gradus_ir::Dims;
 
 /// The integer types that axes, extents and indices may have.
 ///

@@ -5,15 +5,21 @@
 //! survives captures, costs nothing, and ends where a Program's results become new handles. Every public
 //! function goes through [`Val::derive`], which keeps the user's line and stays silent on poisoned operands.
 
+mod activation;
+mod axes;
 mod broadcast;
+mod contract;
 mod elementwise;
 mod literal;
 mod operators;
 pub(crate) mod promote;
+mod reduce;
+mod shape;
 pub(crate) mod strict;
 
-use crate::{Array, Dtype, Error, ErrorKind, Shape, Type};
+use crate::{Array, Dtype, Error, ErrorKind, Type};
 use gradus_ir::{Place, trace as ir};
+pub use axes::{AxisSet, Extents, Integer, IntoAxes, IntoExtents, keep};
 pub use elementwise::where_;
 use literal::Literal;
 use std::fmt;
@@ -150,11 +156,6 @@ impl Val {
             None => gradus_ir::Val::from_bits(self.0).ty(),
         }
     }
-}
-
-/// Equal extents: for messages and early returns.
-pub(crate) fn same(a: &Shape, b: &[usize]) -> bool {
-    a.dims()[..] == *b
 }
 
 /// A captured `Array` becomes a hidden operand of the trace.

@@ -1,0 +1,262 @@
+//! Reductions: over all elements (`x.sum()`) or over axes (`x.sum_axes(-1)`, `x.sum_axes(keep(-1))`).
+
+use super::axes::IntoAxes;
+use super::promote::Promoted;
+use super::strict;
+use super::{Known, Val};
+use crate::{Dtype, ErrorKind, Shape};
+use gradus_ir::ops::monoid::Monoid;
+use gradus_ir::{Kind, Val as Strict};
+
+/// Sums and products of small integers and of truth values are at least 32 bits wide.
+fn accumulated(dtype: Dtype) -> Dtype {
+    match dtype.kind() {
+        Kind::Bool => Dtype::I32,
+        Kind::Signed if dtype.size_bytes() < 4 => Dtype::I32,
+        Kind::Unsigned if dtype.size_bytes() < 4 => Dtype::U32,
+        _ => dtype,
+    }
+}
+
+/// The number of elements that the axes hold.
+fn count(shape: &Shape, axes: &[usize]) -> usize {
+    axes.iter().map(|a| shape.dim(*a)).product()
+}
+
+/// The reduction of `x` over `axes`, which stay with extent 1 if `keep`.
+#[track_caller]
+fn reduce(how: Monoid, x: Strict, axes: &[usize], keep: bool) -> Strict {
+    let shape = x.shape();
+    let reduced = x.reduce(how, axes);
+    if keep { reduced.reshape(kept(&shape, axes)) } else { reduced }
+}
+
+fn kept(shape: &Shape, axes: &[usize]) -> Shape {
+    (0..shape.rank()).map(|a| if axes.contains(&a) { 1 } else { shape.dim(a) }).collect()
+}
+
+/// An extremum of nothing does not exist.
+fn not_empty(shape: &Shape, axes: &[usize]) -> Result<(), ErrorKind> {
+    if axes.iter().all(|a| shape.dim(*a) > 0) {
+        return Ok(());
+    }
+    Err(ErrorKind::invalid(format!("there are no elements along axes {axes:?} of shape {shape}; pad it or skip it")))
+}
+
+/// The operand as a float, for means and the like.
+#[track_caller]
+fn inexact(x: Val, known: &Known) -> Strict {
+    strict::convert_literal(x, Promoted::from(known).inexact().dtype)
+}
+
+impl Val {
+    /// Reduces over `axes` after bringing the elements to `dtype(own)`.
+    #[track_caller]
+    fn reduced(
+        self,
+        op: &'static str,
+        axes: impl IntoAxes,
+        f: impl FnOnce(&Known, &[usize], bool) -> Result<Strict, ErrorKind>,
+    ) -> Val {
+        let axes = axes.into_axes();
+        Val::derive(op, &[self], |known| {
+            let (axes, keep) = axes.resolve(&known[0].ty.shape)?;
+            Ok(Val::from_ir(f(&known[0], &axes, keep)?))
+        })
+    }
+
+    /// The sum of all elements.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let total = jit(|x: &Val| x.sum())(&Array::from([1.0f32, 2.0, 4.0]))?;
+    /// assert_eq!(total.item::<f32>()?, 7.0);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn sum(self) -> Val {
+        self.sum_axes(..)
+    }
+    /// The sum along axes; `bool` counts as `i32`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit, keep};
+    /// let f = jit(|x: &Val| (x.sum_axes(0), x.sum_axes(keep([0, -1]))));
+    /// let (columns, all) = f(&Array::from([[1.0f32, 2.0], [3.0, 4.0]]))?;
+    /// assert_eq!((columns.to_string().as_str(), all.shape()), ("[4. 6.]", vec![1, 1]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn sum_axes(self, axes: impl IntoAxes) -> Val {
+        self.reduced("sum", axes, |known, axes, keep| {
+            let x = strict::convert_literal(self, accumulated(known.ty.dtype));
+            Ok(reduce(Monoid::Sum, x, axes, keep))
+        })
+    }
+    /// The largest of all elements; NaN if there is one.
+    #[track_caller]
+    pub fn amax(self) -> Val {
+        self.amax_axes(..)
+    }
+    /// The largest element along axes. ([`Val::max`] is the larger of two.)
+    #[track_caller]
+    pub fn amax_axes(self, axes: impl IntoAxes) -> Val {
+        self.reduced("amax", axes, |known, axes, keep| {
+            not_empty(&known.ty.shape, axes)?;
+            Ok(reduce(Monoid::Max, self.ir(), axes, keep))
+        })
+    }
+    /// The smallest of all elements; NaN if there is one.
+    #[track_caller]
+    pub fn amin(self) -> Val {
+        self.amin_axes(..)
+    }
+    /// The smallest element along axes. ([`Val::min`] is the smaller of two.)
+    #[track_caller]
+    pub fn amin_axes(self, axes: impl IntoAxes) -> Val {
+        self.reduced("amin", axes, |known, axes, keep| {
+            not_empty(&known.ty.shape, axes)?;
+            Ok(reduce(Monoid::Min, self.ir(), axes, keep))
+        })
+    }
+    /// Whether any element is not zero.
+    #[track_caller]
+    pub fn any(self) -> Val {
+        self.any_axes(..)
+    }
+    /// Whether any element along axes is not zero.
+    #[track_caller]
+    pub fn any_axes(self, axes: impl IntoAxes) -> Val {
+        self.reduced("any", axes, |_, axes, keep| {
+            Ok(reduce(Monoid::Or, strict::convert(self.ir(), Dtype::Bool), axes, keep))
+        })
+    }
+    /// Whether all elements differ from zero.
+    #[track_caller]
+    pub fn all(self) -> Val {
+        self.all_axes(..)
+    }
+    /// Whether all elements along axes differ from zero.
+    #[track_caller]
+    pub fn all_axes(self, axes: impl IntoAxes) -> Val {
+        self.reduced("all", axes, |_, axes, keep| {
+            Ok(reduce(Monoid::And, strict::convert(self.ir(), Dtype::Bool), axes, keep))
+        })
+    }
+
+    /// The mean of all elements; integers become floats.
+    #[track_caller]
+    pub fn mean(self) -> Val {
+        self.mean_axes(..)
+    }
+    /// The mean along axes; integers become floats.
+    #[track_caller]
+    pub fn mean_axes(self, axes: impl IntoAxes) -> Val {
+        self.reduced("mean", axes, |known, axes, keep| {
+            let n = count(&known.ty.shape, axes) as f64;
+            let sum = Val::from_ir(reduce(Monoid::Sum, inexact(self, known), axes, keep));
+            Ok((sum / n).ir())
+        })
+    }
+    /// The variance of all elements: the mean squared distance from the mean.
+    #[track_caller]
+    pub fn var(self) -> Val {
+        self.var_axes(..)
+    }
+    /// The variance along axes.
+    #[track_caller]
+    pub fn var_axes(self, axes: impl IntoAxes) -> Val {
+        self.var_ddof(axes, 0.0)
+    }
+    /// The variance along axes: the sum of squared distances from the mean, divided by the number of elements
+    /// less `ddof` (1 for an unbiased estimate).
+    #[track_caller]
+    pub fn var_ddof(self, axes: impl IntoAxes, ddof: f64) -> Val {
+        self.reduced("var", axes, |known, axes, keep| {
+            let n = count(&known.ty.shape, axes) as f64;
+            let x = Val::from_ir(inexact(self, known));
+            let centred = x - x.mean_axes(super::axes::keep(axes));
+            let squares = (centred * centred).ir();
+            let sum = Val::from_ir(reduce(Monoid::Sum, squares, axes, keep));
+            Ok((sum / (n - ddof)).ir())
+        })
+    }
+    /// The standard deviation of all elements.
+    #[track_caller]
+    pub fn std(self) -> Val {
+        self.std_axes(..)
+    }
+    /// The standard deviation along axes.
+    #[track_caller]
+    pub fn std_axes(self, axes: impl IntoAxes) -> Val {
+        self.std_ddof(axes, 0.0)
+    }
+    /// The standard deviation along axes, of the variance with `ddof`.
+    #[track_caller]
+    pub fn std_ddof(self, axes: impl IntoAxes, ddof: f64) -> Val {
+        let axes = axes.into_axes();
+        Val::derive("std", &[self], |_| Ok(self.var_ddof(axes, ddof).sqrt()))
+    }
+
+    /// log Σ exp along axes, without overflow: the maximum is taken out first.
+    #[track_caller]
+    pub fn logsumexp_axes(self, axes: impl IntoAxes) -> Val {
+        self.reduced("logsumexp", axes, |known, axes, keep| {
+            let x = Val::from_ir(inexact(self, known));
+            let (shifted, highest) = x.shifted(axes)?;
+            let sum = Val::from_ir(reduce(Monoid::Sum, shifted.exp().ir(), axes, keep));
+            let highest = if keep { highest } else { Val::from_ir(highest.ir().reshape(sum.ty().shape)) };
+            Ok((sum.log() + highest).ir())
+        })
+    }
+    /// log Σ exp of all elements, without overflow.
+    #[track_caller]
+    pub fn logsumexp(self) -> Val {
+        self.logsumexp_axes(..)
+    }
+    /// The value as a constant for derivatives: its tangent is zero.
+    #[track_caller]
+    pub fn stop_gradient(self) -> Val {
+        self.keep_weak("stop_gradient", |x, _| Ok(x.stop_gradient()))
+    }
+    /// `x` less its maximum along `axes`, and that maximum, through which no gradient flows; where it is
+    /// infinite it is left out, so that no infinity meets another.
+    #[track_caller]
+    fn shifted(self, axes: &[usize]) -> Result<(Val, Val), ErrorKind> {
+        not_empty(&self.ty().shape, axes)?;
+        let highest = Val::from_ir(reduce(Monoid::Max, self.ir(), axes, true)).stop_gradient();
+        let highest = super::where_(highest.is_finite(), highest, 0.0);
+        Ok((self - highest, highest))
+    }
+    /// exp(x) / Σ exp(x) along axes: positive and of sum 1.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let p = jit(|x: &Val| x.softmax(-1))(&Array::from([0.0f32, 0.0, f32::NEG_INFINITY]))?;
+    /// assert_eq!(p.to_vec::<f32>()?, [0.5, 0.5, 0.0]);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn softmax(self, axes: impl IntoAxes) -> Val {
+        self.reduced("softmax", axes, |known, axes, _| {
+            let x = Val::from_ir(inexact(self, known));
+            let grown = x.shifted_plainly(axes)?.exp();
+            Ok((grown / Val::from_ir(reduce(Monoid::Sum, grown.ir(), axes, true))).ir())
+        })
+    }
+    /// The logarithm of [`Val::softmax`], without overflow.
+    #[track_caller]
+    pub fn log_softmax(self, axes: impl IntoAxes) -> Val {
+        self.reduced("log_softmax", axes, |known, axes, _| {
+            let shifted = Val::from_ir(inexact(self, known)).shifted_plainly(axes)?;
+            let sum = Val::from_ir(reduce(Monoid::Sum, shifted.exp().ir(), axes, true));
+            Ok((shifted - sum.log()).ir())
+        })
+    }
+    #[track_caller]
+    fn shifted_plainly(self, axes: &[usize]) -> Result<Val, ErrorKind> {
+        not_empty(&self.ty().shape, axes)?;
+        let highest = Val::from_ir(reduce(Monoid::Max, self.ir(), axes, true));
+        Ok(self - highest.stop_gradient())
+    }
+}
