@@ -7,6 +7,7 @@ use crate::{Array, Dims, Dtype, Element, ErrorKind, Shape, Type};
 use smallvec::smallvec;
 use std::ops::RangeInclusive;
 
+documented! {
 /// A contraction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -14,6 +15,7 @@ pub enum Contraction {
     /// The products of elements of two operands, summed over pairs of axes. The result's axes are the batch axes, the
     /// free axes of the left operand, then those of the right one.
     DotGeneral(DotDims),
+}
 }
 
 /// Which axes of the operands of a [`Contraction::DotGeneral`] belong together; the others are free.

@@ -7,6 +7,7 @@ use crate::{Array, Dtype, ErrorKind, Op, Place, Program, Type};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+documented! {
 /// An operation that returns its operands, or runs a Program.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -22,6 +23,7 @@ pub enum Control {
         /// What the user called it; for printing.
         name: Arc<str>,
     },
+}
 }
 
 impl Control {

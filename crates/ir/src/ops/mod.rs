@@ -3,6 +3,9 @@
 //! Passes ask the rules and never name a primitive. To add a primitive to a family, edit its file; to
 //! add a family, add its file and one line of `families!`.
 
+#[macro_use]
+mod documented;
+
 pub mod attributes;
 pub mod contract;
 pub mod control;
@@ -167,6 +170,12 @@ macro_rules! families {
         impl Op {
             /// The family's answers: the only way a pass learns what an operation means.
             pub fn rules(&self) -> &dyn Rules { match self { $(Op::$Family(op) => op),* } }
+
+            /// The name of its family.
+            pub fn family(&self) -> &'static str { match self { $(Op::$Family(_) => stringify!($Family)),* } }
+
+            /// The sentences of its documentation.
+            pub fn doc(&self) -> &'static str { match self { $(Op::$Family(op) => op.doc()),* } }
 
             /// The operation of that printed name and attributes; `None` if no family knows the name.
             ///

@@ -8,6 +8,7 @@ use crate::{Array, Dims, Dtype, ErrorKind, Shape, Type};
 use smallvec::smallvec;
 use std::ops::RangeInclusive;
 
+documented! {
 /// A reduction along axes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -19,6 +20,7 @@ pub enum Reduction {
         /// The axes that disappear, increasing.
         axes: Dims,
     },
+}
 }
 
 /// The result shape of a reduction of `x` along `axes`, and for each element of `x` the result it goes to.

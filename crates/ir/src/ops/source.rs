@@ -6,19 +6,21 @@ use crate::trace::{Val, Vals, bind1};
 use crate::{Array, Dtype, Element, ErrorKind, Shape, Type};
 use smallvec::smallvec;
 
-/// A value made from nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Source {
-    /// The same array in every run.
-    Constant(Array),
-    /// Every element is its index along `dimension`.
-    Iota {
-        /// The result's type.
-        ty: Type,
-        /// The axis that is counted.
-        dimension: usize,
-    },
+documented! {
+    /// A value made from nothing.
+    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum Source {
+        /// The same array in every run.
+        Constant(Array),
+        /// Every element is its index along `dimension`.
+        Iota {
+            /// The result's type.
+            ty: Type,
+            /// The axis that is counted.
+            dimension: usize,
+        },
+    }
 }
 
 impl Source {

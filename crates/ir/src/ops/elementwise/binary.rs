@@ -89,7 +89,7 @@ macro_rules! binary {
                 self.record().domain
             }
             /// The sentences of its documentation.
-            pub fn doc(self) -> &'static str {
+            pub fn doc(&self) -> &'static str {
                 match self { $(Binary::$Variant => concat!($($doc, "\n"),*)),* }
             }
         }

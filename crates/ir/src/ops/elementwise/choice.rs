@@ -10,14 +10,16 @@ use gradus_kernel as kernel;
 use smallvec::{SmallVec, smallvec};
 use std::ops::RangeInclusive;
 
-/// A choice among elements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Choice {
-    /// `select(p, x, y)`: the element of x where p holds, else that of y. A scalar p chooses for all.
-    Select,
-    /// `clamp(low, x, high)`: `min(max(x, low), high)`. A scalar bound holds for all elements.
-    Clamp,
+documented! {
+    /// A choice among elements.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum Choice {
+        /// `select(p, x, y)`: the element of x where p holds, else that of y. A scalar p chooses for all.
+        Select,
+        /// `clamp(low, x, high)`: `min(max(x, low), high)`. A scalar bound holds for all elements.
+        Clamp,
+    }
 }
 
 impl Choice {

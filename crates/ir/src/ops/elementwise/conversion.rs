@@ -9,15 +9,17 @@ use gradus_kernel as kernel;
 use smallvec::{SmallVec, smallvec};
 use std::ops::RangeInclusive;
 
-/// A change of the element type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Conversion {
-    /// The nearest number: floats are rounded once; from float to integer truncated, saturated, NaN to zero; among
-    /// integers the low bits; to `bool` whether it is not zero.
-    Convert(Dtype),
-    /// The same bits read as another type of the same width.
-    BitcastConvert(Dtype),
+documented! {
+    /// A change of the element type.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum Conversion {
+        /// The nearest number: floats are rounded once; from float to integer truncated, saturated, NaN to zero; among
+        /// integers the low bits; to `bool` whether it is not zero.
+        Convert(Dtype),
+        /// The same bits read as another type of the same width.
+        BitcastConvert(Dtype),
+    }
 }
 
 impl Conversion {

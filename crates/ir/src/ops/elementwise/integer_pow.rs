@@ -9,11 +9,13 @@ use gradus_kernel::{Builder, Value};
 use smallvec::{SmallVec, smallvec};
 use std::ops::RangeInclusive;
 
-/// `xⁿ` for one integer n; exact for integers, which wrap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct IntegerPow {
-    /// The exponent n.
-    pub exponent: i32,
+documented! {
+    /// `xⁿ` for one integer n; exact for integers, which wrap.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct IntegerPow {
+        /// The exponent n.
+        pub exponent: i32,
+    }
 }
 
 /// Up to this magnitude of the exponent a kernel multiplies; beyond, rounding would add up.

@@ -11,9 +11,11 @@ use gradus_kernel::{Builder, Scalar, Value};
 use smallvec::{SmallVec, smallvec};
 use std::ops::RangeInclusive;
 
-/// `(k0, k1, x0, x1) -> (y0, y1)`: two words of a counter scrambled under two words of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Threefry2x32;
+documented! {
+    /// `(k0, k1, x0, x1) -> (y0, y1)`: two words of a counter scrambled under two words of a key.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct Threefry2x32 {}
+}
 
 const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
 /// The parity constant of the key schedule.
@@ -24,7 +26,7 @@ impl Threefry2x32 {
     pub fn samples() -> Vec<Sample> {
         let words = |seed: u32| Array::from([seed, seed.wrapping_mul(0x9E37_79B9), u32::MAX - seed]);
         vec![
-            Sample::new(Threefry2x32)
+            Sample::new(Threefry2x32 {})
                 .exact(words(0))
                 .exact(words(1))
                 .exact(words(2))
@@ -37,13 +39,13 @@ impl Threefry2x32 {
         let word = Type::scalar(Dtype::U32);
         let with = |last: Type| [word.clone(), word.clone(), word.clone(), last];
         vec![
-            refused(Threefry2x32, 1, with(Type::scalar(Dtype::I32))),
-            refused(Threefry2x32, 2, with(word.with_shape([3]))),
+            refused(Threefry2x32 {}, 1, with(Type::scalar(Dtype::I32))),
+            refused(Threefry2x32 {}, 2, with(word.with_shape([3]))),
         ]
     }
     /// See [`crate::Op::parse`].
     pub fn parse(name: &str, _: &mut Attributes) -> Option<Result<Threefry2x32, String>> {
-        (name == "threefry2x32").then_some(Ok(Threefry2x32))
+        (name == "threefry2x32").then_some(Ok(Threefry2x32 {}))
     }
 }
 
@@ -140,7 +142,7 @@ impl Val {
     /// The words of a counter scrambled under those of a key; all are `u32` and of one shape.
     #[track_caller]
     pub fn threefry2x32(key: [Val; 2], counter: [Val; 2]) -> [Val; 2] {
-        let words = bind(Threefry2x32, &[key[0], key[1], counter[0], counter[1]]);
+        let words = bind(Threefry2x32 {}, &[key[0], key[1], counter[0], counter[1]]);
         [words[0], words[1]]
     }
     /// Random bits of `shape`, element by element; the words of the key are scalars.

@@ -83,7 +83,7 @@ macro_rules! unary {
                 self.record().domain
             }
             /// The sentences of its documentation.
-            pub fn doc(self) -> &'static str {
+            pub fn doc(&self) -> &'static str {
                 match self { $(Unary::$Variant => concat!($($doc, "\n"),*)),* }
             }
         }

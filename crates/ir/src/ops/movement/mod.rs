@@ -12,6 +12,7 @@ use crate::trace::{Val, Vals};
 use crate::{Array, Dims, ErrorKind, Shape};
 use std::ops::RangeInclusive;
 
+documented! {
 /// A rearrangement of elements.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -33,6 +34,7 @@ pub enum Movement {
         /// The operand axis of each result axis.
         permutation: Dims,
     },
+}
 }
 
 impl Movement {
