@@ -31,11 +31,14 @@ pub fn split(program: &Program, known: &[bool]) -> Halves {
 /// Make one for each run of a pass.
 #[derive(Default)]
 pub struct Transforms {
-    jvp: Memo<Vec<bool>, (Arc<Program>, Vec<bool>)>,
-    transpose: Memo<(Vec<bool>, Vec<bool>), (Arc<Program>, Vec<bool>)>,
-    batch: Memo<(Vec<bool>, Lanes), (Arc<Program>, Vec<bool>)>,
+    jvp: Memo<Vec<bool>, Flagged>,
+    transpose: Memo<(Vec<bool>, Vec<bool>), Flagged>,
+    batch: Memo<(Vec<bool>, Lanes), Flagged>,
     split: Memo<Vec<bool>, Halves>,
 }
+
+/// A Program with what its results, or what its parameters, are.
+type Flagged = (Arc<Program>, Vec<bool>);
 
 /// Answers by Program and what was asked about it.
 struct Memo<Q, A>(RefCell<FxHashMap<(Arc<Program>, Q), A>>);

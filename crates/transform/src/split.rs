@@ -59,7 +59,7 @@ enum Read {
 /// computed again rather than kept; or what an operation left over.
 enum Remains<'a> {
     Whole(&'a Equation),
-    Part(&'a Equation, Split),
+    Part(&'a Equation, Box<Split>),
 }
 
 /// Computes what is known, into `value`, and returns what else could be needed.
@@ -87,7 +87,7 @@ fn evaluate_known<'a>(
         match part {
             Some(part) => {
                 value.extend(part.known.iter().copied());
-                remains.push(Remains::Part(eqn, part));
+                remains.push(Remains::Part(eqn, Box::new(part)));
             }
             None => {
                 value.resize(value.len() + eqn.results.len(), None);
