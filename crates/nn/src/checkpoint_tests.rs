@@ -189,7 +189,7 @@ fn truncated_file_is_refused_at_every_length() {
 fn hostile_headers_are_refused() {
     let folder = Folder::new();
     let like = Array::from([1.0f32, 2.0]);
-    let mut check = |bytes: &[u8], expected: Expect| {
+    let check = |bytes: &[u8], expected: Expect| {
         fs::write(folder.file(), bytes).unwrap();
         folder.check(&like, expected);
     };

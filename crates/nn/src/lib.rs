@@ -4,7 +4,9 @@
 
 mod checkpoint;
 pub mod data;
+mod optimizers;
 mod progress;
 
 pub use checkpoint::{CheckpointError, CheckpointFault, Difference, load, save};
+pub use optimizers::*;
 pub use progress::Progress;

@@ -16,7 +16,9 @@ pub struct Dataset {
 
 /// Inputs and targets that do not go together.
 #[derive(Debug, thiserror::Error)]
-#[error("a data set needs one row of targets for each row of inputs, and at least one; found {inputs} and {targets}")]
+#[error(
+    "a data set needs one row of targets for each row of inputs, and at least one; found {inputs} and {targets}"
+)]
 pub struct RowsDiffer {
     inputs: Type,
     targets: Type,
@@ -73,7 +75,8 @@ impl From<&ImageSet> for Dataset {
     fn from(images: &ImageSet) -> Dataset {
         let shape = [images.len(), images.num_pixels()];
         let labels: Vec<i32> = images.labels().iter().map(|&label| label.into()).collect();
-        let inputs = Array::new(shape, images.normalized()).expect("internal: a row of pixels for each image");
+        let inputs =
+            Array::new(shape, images.normalized()).expect("internal: a row of pixels for each image");
         let targets = Array::new([images.len()], labels).expect("internal: a label for each image");
         Dataset { inputs, targets }
     }
@@ -192,7 +195,10 @@ mod tests {
         let three = Array::new([3], [1i32, 2, 3]).unwrap();
         let message = |inputs: Array| Dataset::new(inputs, three.clone()).unwrap_err().to_string();
         let rule = "a data set needs one row of targets for each row of inputs, and at least one; found";
-        assert_eq!(message(Array::zeros(Type::new(gradus::Dtype::F32, [2, 2]))), format!("{rule} f32[2,2] and i32[3]"));
+        assert_eq!(
+            message(Array::zeros(Type::new(gradus::Dtype::F32, [2, 2]))),
+            format!("{rule} f32[2,2] and i32[3]")
+        );
         assert_eq!(message(Array::from(1.0f32)), format!("{rule} f32[] and i32[3]"));
         let empty = || Array::new([0], Vec::<f32>::new()).unwrap();
         assert!(Dataset::new(empty(), empty()).is_err());
