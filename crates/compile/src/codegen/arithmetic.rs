@@ -48,7 +48,8 @@ impl Emitter<'_, '_> {
 
     pub(super) fn vector_fma(&mut self, [x, y, z]: &[Vector; 3]) -> Vector {
         let registers = (0..x.registers.len())
-            .map(|k| self.b.ins().fma(x.registers[k], y.registers[k], z.registers[k]))
+            // The instruction overwrites its first operand: `y`, which is younger, is less likely to be needed on.
+            .map(|k| self.b.ins().fma(y.registers[k], x.registers[k], z.registers[k]))
             .collect();
         Vector { form: x.form, registers }
     }

@@ -85,15 +85,18 @@ impl Emitter<'_, '_> {
             registers.push(instruction(self, register));
             registers.push(instruction(self, high));
         }
+        registers.truncate(self.num_registers(form));
         Vector { form, registers }
     }
 
     fn widened_int(&mut self, from: Scalar, x: &Vector) -> Vector {
-        let registers = x.registers.iter().flat_map(|&x| match from.is_signed_int() {
+        let halves = |&x: &ir::Value| match from.is_signed_int() {
             true => [self.b.ins().swiden_low(x), self.b.ins().swiden_high(x)],
             false => [self.b.ins().uwiden_low(x), self.b.ins().uwiden_high(x)],
-        });
-        Vector { form: Form::Int64, registers: registers.collect() }
+        };
+        let mut registers: Registers = x.registers.iter().flat_map(halves).collect();
+        registers.truncate(self.num_registers(Form::Int64));
+        Vector { form: Form::Int64, registers }
     }
 
     /// The low halves of each pair of registers as one register.
@@ -102,7 +105,7 @@ impl Emitter<'_, '_> {
             .chunks(2)
             .map(|pair| {
                 let kind = self.b.func.dfg.value_type(pair[0]);
-                let [low, high] = [pair[0], pair[1]].map(|x| self.bitcast(types::I8X16, x));
+                let [low, high] = [pair[0], pair[pair.len() - 1]].map(|x| self.bitcast(types::I8X16, x));
                 let joined =
                     self.shuffle(low, high, [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]);
                 self.bitcast(kind, joined)

@@ -2,15 +2,16 @@
 //!
 //! A group of lanes is emitted statement by statement. Light bodies are repeated several times in one iteration of
 //! the machine loop; bodies with loops of their own get a wide group instead, so that accumulators of the inner
-//! loop stay in registers. What is left over runs through the same operations on one lane.
+//! loop stay in registers. What is left over at the end is a group of fewer lanes than a register has: the same
+//! instructions, of whose results only the first lanes count.
 
 use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, types};
 use gradus_kernel::{Block, Bound, Loop, LoopKind, Op, Reduction, Scalar, Statement, Term, Value};
 use smallvec::SmallVec;
 
-use super::emit::{Emitter, Held, clif_type, runs};
+use super::emit::{Emitter, Held, runs};
 use super::isa::Level;
-use super::vector::{Form, Registers, Vector};
+use super::vector::{Form, Registers, Vector, element_bits};
 
 /// The lanes that are being emitted at once.
 #[derive(Clone, Debug)]
@@ -55,21 +56,13 @@ impl Emitter<'_, '_> {
             (Bound::Constant(lower), Bound::Constant(upper)) => Some(upper.saturating_sub(lower).max(0)),
             _ => None,
         };
-        let fits = |r: &Reduction| lanes as usize >= Form::of(self.kernel.scalar(r.init)).lanes();
-        let vectors =
-            self.isa.level() != Level::Scalar && reductions.iter().all(fits) && extent.is_none_or(|n| n >= 4);
-        match (vectors, reductions.is_empty()) {
-            (false, true) => self.single_lanes(inner, bounds, runs(inner)),
-            (true, true) => self.vector_lanes(inner, bounds, extent),
-            (false, false) => {
-                let accumulators = self.accumulator_slots(lanes, reductions);
-                self.fill_with_identities(lanes, reductions, &accumulators);
-                self.single_reduction(inner, bounds, runs(inner), lanes, reductions, &accumulators);
-                for (reduction, &slot) in reductions.iter().zip(&accumulators) {
-                    self.finish_from_slot(reduction, lanes, slot);
-                }
+        match (self.isa.level(), reductions.is_empty()) {
+            (Level::Scalar, true) => self.single_lanes(inner, bounds, runs(inner)),
+            (Level::Scalar, false) => {
+                self.single_lane_reduction(inner, bounds, runs(inner), lanes, reductions)
             }
-            (true, false) => self.vector_reduction(inner, bounds, extent, lanes, reductions),
+            (_, true) => self.vector_lanes(inner, bounds, extent),
+            (_, false) => self.vector_reduction(inner, bounds, extent, lanes, reductions),
         }
     }
 
@@ -89,7 +82,6 @@ impl Emitter<'_, '_> {
     /// Groups of lanes, then the rest one by one, without reductions.
     fn vector_lanes(&mut self, inner: &Loop, [lower, upper]: [ir::Value; 2], extent: Option<i64>) {
         let survey = Survey::of(self.kernel, &inner.body);
-        let mut sections: SmallVec<[Section; 2]> = SmallVec::new();
         let widest = match (survey.has_loop, survey.has_64_bit) {
             (true, true) => 8,
             (true, false) => 16,
@@ -97,41 +89,53 @@ impl Emitter<'_, '_> {
         };
         let repeat = if survey.has_loop { 1 } else { (24 / survey.num_operations.max(1)).clamp(1, 4) };
         let repeat = 1 << repeat.ilog2();
-        let mut left = extent.unwrap_or(i64::MAX);
         let mut section = Section { lanes: widest, repeat };
-        while section.step() > left {
-            section = if section.repeat > 1 {
-                Section { repeat: section.repeat / 2, ..section }
-            } else {
-                Section { lanes: section.lanes / 2, ..section }
-            };
+        if let Some(extent) = extent {
+            while section.step() > extent && section.step() > 4 {
+                section = match section.repeat {
+                    1 => Section { lanes: section.lanes / 2, repeat: 1 },
+                    repeat => Section { repeat: repeat / 2, ..section },
+                };
+            }
+            section.lanes = section.lanes.min(extent.max(1) as usize);
         }
-        sections.push(section);
-        left = if extent.is_some() { left % section.step() } else { section.step() - 1 };
-        if section.step() > 4 && left >= 4 && (extent.is_some() || survey.has_loop) {
-            sections.push(Section { lanes: 4, repeat: 1 });
-            left = if extent.is_some() { left % 4 } else { 3 };
+        let mut sections: SmallVec<[Section; 3]> = SmallVec::from_elem(section, 1);
+        match extent {
+            // A known rest: whole registers, then one group of what is left.
+            Some(extent) => {
+                let rest = (extent % section.step()) as usize;
+                if rest >= 4 {
+                    sections.push(Section { lanes: 4, repeat: 1 });
+                }
+                if !rest.is_multiple_of(4) {
+                    sections.push(Section { lanes: rest % 4, repeat: 1 });
+                }
+            }
+            None => {
+                if survey.has_loop || section.step() > 8 {
+                    sections.push(Section { lanes: 4, repeat: 1 });
+                }
+                sections.push(Section { lanes: 1, repeat: 1 });
+            }
         }
         let mut start = lower;
-        for section in sections {
-            let end = self.section_end(start, upper, section.step());
-            let runs = extent.is_some();
+        for (k, &section) in sections.iter().enumerate() {
+            let end =
+                if k + 1 == sections.len() { upper } else { self.section_end(start, upper, section.step()) };
+            let runs = extent.is_some_and(|extent| extent > 0);
             self.with_splats(&survey, section.lanes, |e| {
                 e.rotated_loop([start, end], section.step(), runs, &[], |e, counter, _| {
                     for group in 0..section.repeat {
-                        e.group(inner, &survey, section.lanes, counter, group);
+                        e.group(inner, &survey, counter, group * section.lanes);
                     }
                     Vec::new()
                 });
             });
             start = end;
         }
-        if left > 0 {
-            self.single_lanes(inner, [start, upper], extent.is_some());
-        }
     }
 
-    /// The end of the whole steps from `start` to `upper`.
+    /// The end of the whole steps, of a power of two, from `start` to `upper`.
     fn section_end(&mut self, start: ir::Value, upper: ir::Value, step: i64) -> ir::Value {
         let extent = self.b.ins().isub(upper, start);
         let zero = self.int(0);
@@ -141,14 +145,14 @@ impl Emitter<'_, '_> {
     }
 
     /// Emits one group of lanes; its values stay held for reading its terms.
-    fn group(&mut self, inner: &Loop, survey: &Survey, lanes: usize, counter: ir::Value, group: usize) {
-        let base = match group * lanes {
+    fn group(&mut self, inner: &Loop, survey: &Survey, counter: ir::Value, offset: usize) {
+        let base = match offset {
             0 => counter,
-            offset => self.b.ins().iadd_imm_s(counter, offset as i64),
+            _ => self.b.ins().iadd_imm_s(counter, offset as i64),
         };
         self.group = Some(Group { variable: inner.variable, base, indices: None });
         if survey.operands.contains(&inner.variable) {
-            let indices = self.indices(base, lanes);
+            let indices = self.indices(base);
             self.group.as_mut().expect("internal: the group just made").indices = Some(indices);
         }
         self.hold(inner.variable, Held::LaneIndex);
@@ -156,9 +160,9 @@ impl Emitter<'_, '_> {
     }
 
     /// `base, base + 1, ..`
-    fn indices(&mut self, base: ir::Value, lanes: usize) -> Vector {
+    fn indices(&mut self, base: ir::Value) -> Vector {
         let start = self.b.ins().splat(types::I64X2, base);
-        let registers = (0..lanes as u64 / 2)
+        let registers = (0..self.num_registers(Form::Int64) as u64)
             .map(|k| {
                 let mut bytes = [0; 16];
                 bytes[..8].copy_from_slice(&(2 * k).to_le_bytes());
@@ -192,148 +196,119 @@ impl Emitter<'_, '_> {
         lanes: u32,
         reductions: &[Reduction],
     ) {
-        let survey = Survey::of(self.kernel, &inner.body);
-        let group_lanes = 4;
+        let survey = &Survey::of(self.kernel, &inner.body);
+        let group_lanes = (lanes as usize).min(4);
         let repeat = (24 / survey.num_operations.max(1)).clamp(1, 4);
         let repeat = (1_usize << repeat.ilog2()).max(lanes as usize / group_lanes);
         let mut section = Section { lanes: group_lanes, repeat };
         while extent.is_some_and(|n| n < section.step()) && section.step() > i64::from(lanes) {
             section.repeat /= 2;
         }
-        let identities: Vec<Registers> =
-            reductions.iter().map(|r| self.identity_registers(r, lanes)).collect();
-        let shapes: Vec<usize> = identities.iter().map(|registers| registers.len()).collect();
-        let mut registers: Vec<ir::Value> = identities.into_iter().flatten().collect();
-        let end = self.section_end(lower, upper, section.step());
-        let survey_ref = &survey;
-        let mut left = extent.map(|n| n % section.step());
-        self.with_splats(survey_ref, group_lanes, |e| {
-            if extent.is_none_or(|n| n >= section.step()) {
-                registers = e.rotated_loop(
-                    [lower, end],
-                    section.step(),
-                    extent.is_some(),
-                    &registers,
-                    |e, counter, params| {
-                        let mut accumulators = params.to_vec();
+        let step = section.step();
+        let mut accumulators = Accumulators::identities(self, reductions, lanes);
+        let end = self.section_end(lower, upper, step);
+        // A short known rest follows without a loop.
+        let rest = extent.map(|n| n % step).filter(|&rest| survey.is_small(rest as usize));
+        self.with_splats(survey, group_lanes, |e| {
+            if extent.is_none_or(|n| n >= step) {
+                let init = accumulators.registers.clone();
+                accumulators.registers =
+                    e.rotated_loop([lower, end], step, extent.is_some(), &init, |e, counter, params| {
+                        let mut within = accumulators.with(params);
                         for group in 0..section.repeat {
-                            e.group(inner, survey_ref, group_lanes, counter, group);
-                            e.accumulate(reductions, &shapes, &mut accumulators, group);
+                            e.group(inner, survey, counter, group * group_lanes);
+                            e.accumulate(reductions, &mut within, group * group_lanes);
                         }
-                        accumulators
-                    },
-                );
+                        within.registers
+                    });
             }
-            // A short known rest follows without a loop.
-            if let Some(rest) = left.filter(|&rest| e.rest_is_small(rest, survey_ref)) {
-                for group in 0..(rest / 4) as usize {
-                    e.group(inner, survey_ref, group_lanes, end, group);
-                    e.accumulate(reductions, &shapes, &mut registers, group);
+            for offset in (0..rest.unwrap_or(0) as usize).step_by(group_lanes) {
+                let left = rest.unwrap_or(0) as usize - offset;
+                if left < group_lanes {
+                    e.splats.clear();
+                    e.lanes = left;
                 }
-                e.group = None;
-                for k in rest / 4 * 4..rest {
-                    let counter = e.b.ins().iadd_imm_s(end, k);
-                    e.single_iteration(inner, counter);
-                    e.accumulate_lane(reductions, &shapes, &mut registers, k as usize % lanes as usize);
-                }
-                left = Some(0);
+                e.group(inner, survey, end, offset);
+                e.accumulate(reductions, &mut accumulators, offset);
             }
         });
-        if left != Some(0) {
-            registers = self.rest_through_memory(
-                inner,
-                [end, upper],
-                left.is_some(),
-                lanes,
-                reductions,
-                (&shapes, &registers),
-            );
+        if rest.is_none() {
+            self.rest_through_memory(inner, survey, [end, upper], lanes, reductions, &mut accumulators);
         }
-        let mut rest = &registers[..];
-        for (reduction, &shape) in reductions.iter().zip(&shapes) {
-            let (own, others) = rest.split_at(shape);
-            self.finish_from_registers(reduction, own);
-            rest = others;
+        for (k, reduction) in reductions.iter().enumerate() {
+            let own = SmallVec::from_slice(accumulators.of(k));
+            self.finish_from_registers(reduction, own, lanes);
         }
     }
 
-    /// Is the code of a rest, written out, small enough?
-    fn rest_is_small(&self, rest: i64, survey: &Survey) -> bool {
-        let groups = (rest / 4 + rest % 4) as usize;
-        groups * survey.num_operations.max(1) <= 200 && !survey.has_loop
-    }
-
-    /// Combines the terms of a group into the accumulators of all reductions.
-    fn accumulate(
-        &mut self,
-        reductions: &[Reduction],
-        shapes: &[usize],
-        accumulators: &mut [ir::Value],
-        group: usize,
-    ) {
-        let mut rest = accumulators;
-        for (reduction, &shape) in reductions.iter().zip(shapes) {
-            let (own, others) = rest.split_at_mut(shape);
+    /// Combines the terms of a group, which begins `offset` iterations after a multiple of the accumulators' number,
+    /// into the accumulators of all reductions.
+    fn accumulate(&mut self, reductions: &[Reduction], accumulators: &mut Accumulators, offset: usize) {
+        for (which, reduction) in reductions.iter().enumerate() {
             let scalar = self.kernel.scalar(reduction.init);
             let form = Form::of(scalar);
-            let per_group = self.num_registers(form);
             let terms: SmallVec<[Vector; 2]> = match reduction.term {
                 Term::Value(term) => SmallVec::from_elem(self.plain_vector(term), 1),
                 Term::Product(x, y) => [x, y].into_iter().map(|factor| self.vector(factor)).collect(),
             };
-            for k in 0..per_group {
-                let accumulator = &mut own[(group * per_group + k) % shape];
-                let one = |registers: &[ir::Value]| Vector::plain(scalar, registers);
+            for k in 0..self.num_registers(form) {
+                let own = accumulators.of_mut(which);
+                let at = (offset / form.lanes() + k) % own.len();
+                let before = own[at];
+                let one = |registers: &Registers| Vector::plain(scalar, &registers[k..=k]);
+                let accumulator = Vector::plain(scalar, &[before]);
                 let combined = match &terms[..] {
-                    [x, y] if self.isa.has_fma() => self.vector_fma(&[
-                        one(&[x.registers[k]]),
-                        one(&[y.registers[k]]),
-                        one(&[*accumulator]),
-                    ]),
                     [x, y] => {
-                        let lanes: Vec<ir::Value> = (0..form.lanes())
-                            .map(|lane| {
-                                let operands = [x.registers[k], y.registers[k], *accumulator]
-                                    .map(|register| self.lane(scalar, &one(&[register]), lane));
-                                self.scalar_fma(scalar, operands)
-                            })
-                            .collect();
-                        self.from_lanes(scalar, &lanes)
+                        self.accumulate_product(scalar, one(&x.registers), one(&y.registers), accumulator)
                     }
                     [x, ..] => {
                         let binary = reduction.combine.binary();
-                        self.vector_binary(binary, scalar, &one(&[*accumulator]), &one(&[x.registers[k]]))
+                        self.vector_binary(binary, scalar, &accumulator, &one(&x.registers))
                     }
                     [] => panic!("internal: a reduction without a term"),
                 };
-                *accumulator = combined.registers[0];
+                // Lanes that do not exist must not count.
+                let valid = self.lanes - k * form.lanes();
+                let after = match valid < form.lanes() {
+                    true => {
+                        let mask = self.first_lanes(form, valid);
+                        self.blend(mask, combined.registers[0], before)
+                    }
+                    false => combined.registers[0],
+                };
+                accumulators.of_mut(which)[at] = after;
             }
-            rest = others;
         }
     }
 
-    /// Combines the terms of one iteration into one lane of the accumulators.
-    fn accumulate_lane(
-        &mut self,
-        reductions: &[Reduction],
-        shapes: &[usize],
-        accumulators: &mut [ir::Value],
-        lane: usize,
-    ) {
-        let mut rest = accumulators;
-        for (reduction, &shape) in reductions.iter().zip(shapes) {
-            let (own, others) = rest.split_at_mut(shape);
-            let scalar = self.kernel.scalar(reduction.init);
-            let form = Form::of(scalar);
-            let register = &mut own[lane / form.lanes()];
-            let within = lane % form.lanes();
-            let vector = Vector::plain(scalar, &[*register]);
-            let accumulator = self.lane(scalar, &vector, within);
-            let combined = self.combine_term(reduction, accumulator);
-            let element = self.element(scalar, combined);
-            *register = self.b.ins().insertlane(*register, element, within as u8);
-            rest = others;
+    /// `x · y + accumulator`, rounded once, of one register each.
+    fn accumulate_product(&mut self, scalar: Scalar, x: Vector, y: Vector, accumulator: Vector) -> Vector {
+        if self.isa.has_fma() {
+            return self.vector_fma(&[x, y, accumulator]);
         }
+        let lanes: Vec<ir::Value> = (0..x.form.lanes())
+            .map(|lane| {
+                let operands = [&x, &y, &accumulator].map(|vector| self.lane(scalar, vector, lane));
+                self.scalar_fma(scalar, operands)
+            })
+            .collect();
+        self.from_lanes(scalar, &lanes)
+    }
+
+    /// A mask of the first lanes of a register.
+    fn first_lanes(&mut self, form: Form, count: usize) -> ir::Value {
+        let mut bytes = [0; 16];
+        bytes[..count * 16 / form.lanes()].fill(0xFF);
+        self.constant_register_of(form.mask(), bytes)
+    }
+
+    /// The value of a group of one lane, or one that is the same in all lanes.
+    fn first_lane(&mut self, value: Value) -> ir::Value {
+        if !self.varies(value) {
+            return self.scalar(value);
+        }
+        let vector = self.vector(value);
+        self.lane(self.kernel.scalar(value), &vector, 0)
     }
 
     /// `combine(accumulator, term)` of one lane.
@@ -341,105 +316,106 @@ impl Emitter<'_, '_> {
         let scalar = self.kernel.scalar(reduction.init);
         match reduction.term {
             Term::Value(term) => {
-                let term = self.scalar(term);
+                let term = self.first_lane(term);
                 self.scalar_binary(reduction.combine.binary(), scalar, accumulator, term)
             }
             Term::Product(x, y) => {
-                let (x, y) = (self.scalar(x), self.scalar(y));
+                let (x, y) = (self.first_lane(x), self.first_lane(y));
                 self.scalar_fma(scalar, [x, y, accumulator])
             }
         }
-    }
-
-    fn identity_registers(&mut self, reduction: &Reduction, lanes: u32) -> Registers {
-        let scalar = self.kernel.scalar(reduction.init);
-        let form = Form::of(scalar);
-        let bits = reduction.combine.identity(scalar);
-        let lane = match scalar {
-            Scalar::Bool => bits.wrapping_neg(),
-            _ if scalar.is_signed_int() => scalar.i64_of_bits(bits) as u64,
-            _ => bits,
-        };
-        let register = self.constant_register(form, lane);
-        SmallVec::from_elem(register, lanes as usize / form.lanes())
     }
 
     /// Stores the accumulators, runs the rest one by one on them in memory, and loads them again.
     fn rest_through_memory(
         &mut self,
         inner: &Loop,
+        survey: &Survey,
         bounds: [ir::Value; 2],
-        runs: bool,
         lanes: u32,
         reductions: &[Reduction],
-        (shapes, registers): (&[usize], &[ir::Value]),
-    ) -> Vec<ir::Value> {
+        accumulators: &mut Accumulators,
+    ) {
         let slots = self.accumulator_slots(lanes, reductions);
-        let mut rest = registers;
-        for (k, (&slot, &shape)) in slots.iter().zip(shapes).enumerate() {
-            let (own, others) = rest.split_at(shape);
-            let scalar = self.kernel.scalar(reductions[k].init);
-            let vector = Vector::plain(scalar, own);
-            let size = slot_type(scalar).bytes() as i32;
-            for lane in 0..lanes as usize {
-                if size < 4 {
-                    let element = self.lane(scalar, &vector, lane);
-                    self.b.ins().store(MemFlagsData::trusted(), element, slot, lane as i32 * size);
-                }
-            }
-            if size >= 4 {
-                for (r, &register) in own.iter().enumerate() {
-                    self.b.ins().store(stack_flags(), register, slot, 16 * r as i32);
-                }
-            }
-            rest = others;
-        }
-        self.single_reduction(inner, bounds, runs, lanes, reductions, &slots);
-        let mut reloaded = Vec::new();
-        for (reduction, &slot) in reductions.iter().zip(&slots) {
-            let scalar = self.kernel.scalar(reduction.init);
-            let form = Form::of(scalar);
-            let kind = slot_type(scalar);
-            let size = kind.bytes() as i32;
-            if size < 4 {
-                let elements: Vec<ir::Value> = (0..lanes as i32)
-                    .map(|lane| self.b.ins().load(kind, MemFlagsData::trusted(), slot, lane * size))
-                    .collect();
-                reloaded.extend(self.from_lanes(scalar, &elements).registers);
-            } else {
-                for r in 0..lanes as i32 / form.lanes() as i32 {
-                    reloaded.push(self.b.ins().load(form.clif(), stack_flags(), slot, 16 * r));
-                }
+        for (k, &slot) in slots.iter().enumerate() {
+            for (r, &register) in accumulators.of(k).iter().enumerate() {
+                self.b.ins().store(stack_flags(), register, slot, 16 * r as i32);
             }
         }
-        reloaded
+        self.with_splats(survey, 1, |e| {
+            e.rotated_loop(bounds, 1, false, &[], |e, counter, _| {
+                e.group(inner, survey, counter, 0);
+                e.accumulate_in_memory(bounds[0], counter, lanes, reductions, &slots);
+                Vec::new()
+            });
+        });
+        for (k, &slot) in slots.iter().enumerate() {
+            for (r, register) in accumulators.of_mut(k).iter_mut().enumerate() {
+                let kind = self.b.func.dfg.value_type(*register);
+                *register = self.b.ins().load(kind, stack_flags(), slot, 16 * r as i32);
+            }
+        }
     }
 
     /// Iterations one by one, with accumulators in memory.
-    fn single_reduction(
+    fn single_lane_reduction(
         &mut self,
         inner: &Loop,
         bounds: [ir::Value; 2],
         runs: bool,
         lanes: u32,
         reductions: &[Reduction],
-        slots: &[ir::Value],
     ) {
-        let lower = bounds[0];
+        let slots = self.accumulator_slots(lanes, reductions);
+        for (reduction, &slot) in reductions.iter().zip(&slots) {
+            let scalar = self.kernel.scalar(reduction.init);
+            let identity = self.scalar_constant(scalar, reduction.combine.identity(scalar));
+            let element = self.element(scalar, identity);
+            for lane in 0..lanes {
+                self.b.ins().store(stack_flags(), element, slot, (lane * slot_size(scalar)) as i32);
+            }
+        }
         self.rotated_loop(bounds, 1, runs, &[], |e, counter, _| {
             e.single_iteration(inner, counter);
-            let iteration = e.b.ins().isub(counter, lower);
-            let lane = e.b.ins().band_imm_u(iteration, i64::from(lanes) - 1);
-            for (reduction, &slot) in reductions.iter().zip(slots) {
-                let kind = slot_type(e.kernel.scalar(reduction.init));
-                let offset = e.scaled(lane, i64::from(kind.bytes()));
-                let address = e.b.ins().iadd(slot, offset);
-                let accumulator = e.b.ins().load(kind, MemFlagsData::trusted(), address, 0);
-                let combined = e.combine_term(reduction, accumulator);
-                e.b.ins().store(MemFlagsData::trusted(), combined, address, 0);
-            }
+            e.accumulate_in_memory(bounds[0], counter, lanes, reductions, &slots);
             Vec::new()
         });
+        for (reduction, &slot) in reductions.iter().zip(&slots) {
+            let scalar = self.kernel.scalar(reduction.init);
+            let accumulators = (0..lanes)
+                .map(|lane| self.load_accumulator(scalar, slot, lane * slot_size(scalar)))
+                .collect();
+            self.finish(reduction, accumulators);
+        }
+    }
+
+    /// Combines the terms of one iteration into the accumulators in memory that it belongs to.
+    fn accumulate_in_memory(
+        &mut self,
+        lower: ir::Value,
+        counter: ir::Value,
+        lanes: u32,
+        reductions: &[Reduction],
+        slots: &[ir::Value],
+    ) {
+        let iteration = self.b.ins().isub(counter, lower);
+        let lane = self.b.ins().band_imm_u(iteration, i64::from(lanes) - 1);
+        for (reduction, &slot) in reductions.iter().zip(slots) {
+            let scalar = self.kernel.scalar(reduction.init);
+            let offset = self.scaled(lane, i64::from(slot_size(scalar)));
+            let address = self.b.ins().iadd(slot, offset);
+            let accumulator = self.load_accumulator(scalar, address, 0);
+            let combined = self.combine_term(reduction, accumulator);
+            let element = self.element(scalar, combined);
+            self.b.ins().store(stack_flags(), element, address, 0);
+        }
+    }
+
+    /// An accumulator from memory, where it lies as the element of a register.
+    fn load_accumulator(&mut self, scalar: Scalar, address: ir::Value, offset: u32) -> ir::Value {
+        let kind = Form::of(scalar).clif().lane_type();
+        let element = self.b.ins().load(kind, stack_flags(), address, offset as i32);
+        self.scalar_of_element(scalar, element)
     }
 
     /// Addresses of stack memory for the accumulators of each reduction.
@@ -447,7 +423,7 @@ impl Emitter<'_, '_> {
         reductions
             .iter()
             .map(|reduction| {
-                let size = slot_type(self.kernel.scalar(reduction.init)).bytes() * lanes;
+                let size = (slot_size(self.kernel.scalar(reduction.init)) * lanes).next_multiple_of(16);
                 let data = StackSlotData::new(StackSlotKind::ExplicitSlot, size, 4);
                 let slot = self.b.create_sized_stack_slot(data);
                 self.b.ins().stack_addr(types::I64, slot, 0)
@@ -455,37 +431,18 @@ impl Emitter<'_, '_> {
             .collect()
     }
 
-    fn fill_with_identities(&mut self, lanes: u32, reductions: &[Reduction], slots: &[ir::Value]) {
-        for (reduction, &slot) in reductions.iter().zip(slots) {
-            let scalar = self.kernel.scalar(reduction.init);
-            let identity = self.scalar_constant(scalar, reduction.combine.identity(scalar));
-            for lane in 0..lanes {
-                let offset = (lane * slot_type(scalar).bytes()) as i32;
-                self.b.ins().store(MemFlagsData::trusted(), identity, slot, offset);
-            }
-        }
-    }
-
-    /// The fixed tree over accumulators in memory, then the initial value.
-    fn finish_from_slot(&mut self, reduction: &Reduction, lanes: u32, slot: ir::Value) {
-        let kind = slot_type(self.kernel.scalar(reduction.init));
-        let accumulators = (0..lanes)
-            .map(|lane| self.b.ins().load(kind, MemFlagsData::trusted(), slot, (lane * kind.bytes()) as i32))
-            .collect();
-        self.finish(reduction, accumulators);
-    }
-
     /// The fixed tree over accumulators in registers: halves of registers first, then lanes.
-    fn finish_from_registers(&mut self, reduction: &Reduction, registers: &[ir::Value]) {
+    fn finish_from_registers(&mut self, reduction: &Reduction, registers: Registers, lanes: u32) {
         let scalar = self.kernel.scalar(reduction.init);
         let binary = reduction.combine.binary();
-        let mut vector = Vector::plain(scalar, registers);
+        let mut vector = Vector { form: Form::of(scalar), registers };
         while vector.registers.len() > 1 {
             let (lower, upper) = vector.registers.split_at(vector.registers.len() / 2);
             let (lower, upper) = (Vector::plain(scalar, lower), Vector::plain(scalar, upper));
             vector = self.vector_binary(binary, scalar, &lower, &upper);
         }
-        let lanes = (0..vector.form.lanes()).map(|lane| self.lane(scalar, &vector, lane)).collect();
+        let lanes = vector.form.lanes().min(lanes as usize);
+        let lanes = (0..lanes).map(|lane| self.lane(scalar, &vector, lane)).collect();
         self.finish(reduction, lanes);
     }
 
@@ -504,9 +461,52 @@ impl Emitter<'_, '_> {
     }
 }
 
-/// How an accumulator lies in memory.
-fn slot_type(scalar: Scalar) -> ir::Type {
-    clif_type(scalar)
+/// The accumulators of several reductions, in registers.
+struct Accumulators {
+    registers: Vec<ir::Value>,
+    /// How many registers each reduction has.
+    shapes: SmallVec<[usize; 4]>,
+}
+
+impl Accumulators {
+    /// Every lane at the identity of its reduction.
+    fn identities(emitter: &mut Emitter<'_, '_>, reductions: &[Reduction], lanes: u32) -> Accumulators {
+        let mut accumulators = Accumulators { registers: Vec::new(), shapes: SmallVec::new() };
+        for reduction in reductions {
+            let scalar = emitter.kernel.scalar(reduction.init);
+            let form = Form::of(scalar);
+            let element = element_bits(scalar, reduction.combine.identity(scalar));
+            let register = emitter.constant_register(form, element);
+            let count = (lanes as usize).div_ceil(form.lanes());
+            accumulators.registers.extend(std::iter::repeat_n(register, count));
+            accumulators.shapes.push(count);
+        }
+        accumulators
+    }
+
+    /// As many accumulators, in other registers.
+    fn with(&self, registers: &[ir::Value]) -> Accumulators {
+        Accumulators { registers: registers.to_vec(), shapes: self.shapes.clone() }
+    }
+
+    fn start(&self, which: usize) -> usize {
+        self.shapes[..which].iter().sum()
+    }
+
+    fn of(&self, which: usize) -> &[ir::Value] {
+        let start = self.start(which);
+        &self.registers[start..start + self.shapes[which]]
+    }
+
+    fn of_mut(&mut self, which: usize) -> &mut [ir::Value] {
+        let start = self.start(which);
+        &mut self.registers[start..start + self.shapes[which]]
+    }
+}
+
+/// Bytes of one accumulator in memory: as an element of its register.
+fn slot_size(scalar: Scalar) -> u32 {
+    Form::of(scalar).clif().lane_type().bytes()
 }
 
 fn stack_flags() -> MemFlagsData {
@@ -518,6 +518,11 @@ impl Survey {
         let mut survey = Survey::default();
         survey.visit(kernel, body);
         survey
+    }
+
+    /// Is the code of a rest of so many lanes, written out, small enough?
+    fn is_small(&self, rest: usize) -> bool {
+        rest.div_ceil(4) * self.num_operations.max(1) <= 200 && !self.has_loop
     }
 
     fn visit(&mut self, kernel: &gradus_kernel::Kernel, block: &Block) {

@@ -71,7 +71,8 @@ impl Emitter<'_, '_> {
             .collect();
         let bytes = self.scaled(base, stride.wrapping_mul(size));
         let start = if stride == 0 { address } else { self.b.ins().iadd(address, bytes) };
-        if stride == 1 && gathers.is_empty() {
+        let whole_registers = num_lanes.is_multiple_of(4);
+        if stride == 1 && gathers.is_empty() && whole_registers {
             return Place::Contiguous(start, displacement);
         }
         let far = stride.unsigned_abs() > 1 << 20;

@@ -76,7 +76,7 @@ impl Vector {
 impl Emitter<'_, '_> {
     /// Number of registers of a form in the group that is being emitted.
     pub(super) fn num_registers(&self, form: Form) -> usize {
-        self.lanes / form.lanes()
+        self.lanes.div_ceil(form.lanes())
     }
 
     /// An operand as a vector; a bool may be either mask.
@@ -114,11 +114,12 @@ impl Emitter<'_, '_> {
     pub(super) fn mask_as(&mut self, mask: Vector, form: Form) -> Vector {
         let registers = match (mask.form, form) {
             (from, to) if from == to => mask.registers,
-            (Form::Mask32, _) => mask
-                .registers
-                .iter()
-                .flat_map(|&x| [self.b.ins().swiden_low(x), self.b.ins().swiden_high(x)])
-                .collect(),
+            (Form::Mask32, _) => {
+                let halves = |&x: &ir::Value| [self.b.ins().swiden_low(x), self.b.ins().swiden_high(x)];
+                let mut registers: Registers = mask.registers.iter().flat_map(halves).collect();
+                registers.truncate(self.num_registers(form));
+                registers
+            }
             _ => self.even_halves(&mask.registers),
         };
         Vector { form, registers }
@@ -130,7 +131,7 @@ impl Emitter<'_, '_> {
             .chunks(2)
             .map(|pair| {
                 let low = self.bitcast(types::I8X16, pair[0]);
-                let high = self.bitcast(types::I8X16, pair[1]);
+                let high = self.bitcast(types::I8X16, pair[pair.len() - 1]);
                 let even =
                     self.shuffle(low, high, [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27]);
                 self.bitcast(types::I32X4, even)
@@ -160,11 +161,7 @@ impl Emitter<'_, '_> {
 
     pub(super) fn constant_vector(&mut self, scalar: Scalar, bits: u64) -> Vector {
         let form = Form::of(scalar);
-        let lane = match scalar {
-            Scalar::Bool => bits.wrapping_neg(),
-            _ if scalar.is_signed_int() => scalar.i64_of_bits(bits) as u64,
-            _ => bits,
-        };
+        let lane = element_bits(scalar, bits);
         // Each register reads the constant anew: as the memory operand of its instruction it costs nothing, while
         // the dozens of constants of a transcendental function do not fit into the registers.
         let registers = (0..self.num_registers(form)).map(|_| self.constant_register(form, lane)).collect();
@@ -231,6 +228,11 @@ impl Emitter<'_, '_> {
         let per_register = vector.form.lanes();
         let register = vector.registers[lane / per_register];
         let element = self.b.ins().extractlane(register, (lane % per_register) as u8);
+        self.scalar_of_element(scalar, element)
+    }
+
+    /// The element of a register as a scalar of its type.
+    pub(super) fn scalar_of_element(&mut self, scalar: Scalar, element: ir::Value) -> ir::Value {
         match scalar {
             Scalar::Bool => {
                 let byte = self.b.ins().ireduce(types::I8, element);
@@ -255,7 +257,7 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// A vector from one scalar for each lane.
+    /// A vector from one scalar for each lane; lanes beyond them are zero.
     pub(super) fn from_lanes(&mut self, scalar: Scalar, lanes: &[ir::Value]) -> Vector {
         let form = Form::of(scalar);
         let registers = lanes
@@ -338,5 +340,14 @@ impl Emitter<'_, '_> {
         self.b.ins().jump(merged, &block_args(None, &recomputed.registers));
         self.b.switch_to_block(merged);
         Vector { form: otherwise.form, registers: results }
+    }
+}
+
+/// Lane bits of a constant as the element of a register.
+pub(super) fn element_bits(scalar: Scalar, bits: u64) -> u64 {
+    match scalar {
+        Scalar::Bool => bits.wrapping_neg(),
+        _ if scalar.is_signed_int() => scalar.i64_of_bits(bits) as u64,
+        _ => bits,
     }
 }
