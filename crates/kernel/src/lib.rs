@@ -61,6 +61,7 @@
 mod arithmetic;
 mod builder;
 mod cold;
+mod contract;
 mod dead_code;
 mod display;
 mod evaluate;
@@ -73,6 +74,7 @@ mod verify;
 
 pub use builder::{Builder, Reduce, elementwise, reduction_lanes};
 pub use cold::{ColdFunction, fma_double, fma_single};
+pub use contract::contract;
 pub use dead_code::remove_dead_code;
 pub use evaluate::{
     evaluate, evaluate_binary, evaluate_comparison, evaluate_convert, evaluate_fma, evaluate_unary,
