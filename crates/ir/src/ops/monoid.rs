@@ -1,7 +1,7 @@
 //! Associative combinations with an identity: what reductions, scatters and cumulative primitives have in common.
 
 use super::elementwise::{Binary, Domain, maximum, minimum};
-use crate::{Array, Dtype, Element, Kind, Type};
+use crate::{Array, Dtype, Element, Kind, Op, Program, Type};
 
 /// An associative and commutative combination of two elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,6 +9,8 @@ use crate::{Array, Dtype, Element, Kind, Type};
 pub enum Monoid {
     /// Addition; integers wrap.
     Sum,
+    /// Multiplication; integers wrap.
+    Prod,
     /// The larger; NaN if either is.
     Max,
     /// The smaller; NaN if either is.
@@ -24,12 +26,12 @@ pub enum Monoid {
 impl Monoid {
     /// Every one of them.
     pub const ALL: &'static [Monoid] =
-        &[Monoid::Sum, Monoid::Max, Monoid::Min, Monoid::And, Monoid::Or, Monoid::Xor];
+        &[Monoid::Sum, Monoid::Prod, Monoid::Max, Monoid::Min, Monoid::And, Monoid::Or, Monoid::Xor];
 
     /// The elements it is defined for.
     pub fn domain(self) -> Domain {
         match self {
-            Monoid::Sum => Domain::Number,
+            Monoid::Sum | Monoid::Prod => Domain::Number,
             Monoid::Max | Monoid::Min => Domain::All,
             Monoid::And | Monoid::Or | Monoid::Xor => Domain::Bits,
         }
@@ -38,12 +40,22 @@ impl Monoid {
     pub fn binary(self) -> Binary {
         match self {
             Monoid::Sum => Binary::Add,
+            Monoid::Prod => Binary::Mul,
             Monoid::Max => Binary::Max,
             Monoid::Min => Binary::Min,
             Monoid::And => Binary::And,
             Monoid::Or => Binary::Or,
             Monoid::Xor => Binary::Xor,
         }
+    }
+    /// The combination that a body of two scalars computes, if it is one of these: `fn(x, y) { return add(x, y) }`.
+    pub fn of_body(body: &Program) -> Option<Monoid> {
+        let ([eqn], [result]) = (body.equations(), body.results()) else { return None };
+        let params: Vec<_> = body.params().collect();
+        let reads_both = body.num_params() == 2 && params.iter().all(|p| eqn.args.contains(p));
+        let Op::Binary(binary) = eqn.op else { return None };
+        let monoid = Monoid::ALL.iter().copied().find(|monoid| monoid.binary() == binary)?;
+        (reads_both && eqn.results[0] == *result).then_some(monoid)
     }
     /// The scalar that changes nothing.
     pub fn identity(self, dtype: Dtype) -> Array {
@@ -75,6 +87,7 @@ impl Monoid {
     pub(crate) fn combine_floats(self, x: f64, y: f64) -> f64 {
         match self {
             Monoid::Sum => x + y,
+            Monoid::Prod => x * y,
             Monoid::Max => maximum(x, y),
             Monoid::Min => minimum(x, y),
             Monoid::And | Monoid::Or | Monoid::Xor => unreachable!("internal: bits of floats"),
@@ -84,6 +97,7 @@ impl Monoid {
     pub(crate) fn combine_integers(self, x: i128, y: i128) -> i128 {
         match self {
             Monoid::Sum => x.wrapping_add(y),
+            Monoid::Prod => x.wrapping_mul(y),
             Monoid::Max => x.max(y),
             Monoid::Min => x.min(y),
             Monoid::And => x & y,
@@ -95,12 +109,14 @@ impl Monoid {
         match self {
             Monoid::Max => f64::NEG_INFINITY,
             Monoid::Min => f64::INFINITY,
+            Monoid::Prod => 1.0,
             _ => 0.0,
         }
     }
     fn integer_identity(self, dtype: Dtype) -> i128 {
         match self {
             Monoid::Sum | Monoid::Or | Monoid::Xor => 0,
+            Monoid::Prod => 1,
             Monoid::And => -1,
             Monoid::Max => integer_range(dtype).0,
             Monoid::Min => integer_range(dtype).1,

@@ -1,8 +1,8 @@
 //! Movements as methods of the strict [`Val`].
 
 use super::Movement;
-use crate::Shape;
 use crate::trace::{Val, bind1};
+use crate::{Dims, Shape};
 
 impl Val {
     /// Repeats `self` along a new leading axis of extent `size`.
@@ -41,9 +41,64 @@ impl Val {
         if from == to {
             return self;
         }
-        let mut permutation: crate::Dims = (0..self.shape().rank()).collect();
+        let mut permutation: Dims = (0..self.shape().rank()).collect();
         let axis = permutation.remove(from);
         permutation.insert(to, axis);
         self.transpose(&permutation)
+    }
+    /// Along each axis the indices `starts`, `starts + strides`, ... below `limits`; all of them is `self`.
+    #[track_caller]
+    pub fn slice(self, starts: &[usize], limits: &[usize], strides: &[usize]) -> Val {
+        if !self.is_poisoned() {
+            let whole = limits == &self.shape().dims()[..];
+            if whole && starts.iter().all(|start| *start == 0) && strides.iter().all(|stride| *stride == 1) {
+                return self;
+            }
+        }
+        let op = Movement::Slice { starts: starts.into(), limits: limits.into(), strides: strides.into() };
+        bind1(op, &[self])
+    }
+    /// The indices `start..limit` of one axis.
+    #[track_caller]
+    pub fn slice_axis(self, axis: usize, start: usize, limit: usize) -> Val {
+        let shape = self.shape();
+        let (mut starts, mut limits) = (Dims::from_elem(0, shape.rank()), shape.dims());
+        (starts[axis], limits[axis]) = (start, limit);
+        self.slice(&starts, &limits, &Dims::from_elem(1, shape.rank()))
+    }
+    /// `self` amid copies of the scalar `value`: so many before, behind and between along each axis.
+    #[track_caller]
+    pub fn pad(self, value: Val, low: &[i64], high: &[i64], interior: &[usize]) -> Val {
+        let op = Movement::Pad { low: low.into(), high: high.into(), interior: interior.into() };
+        bind1(op, &[self, value])
+    }
+    /// `operands` one behind the other along `dimension`.
+    ///
+    /// # Panics
+    /// If there are none.
+    #[track_caller]
+    pub fn concatenate(operands: &[Val], dimension: usize) -> Val {
+        match operands {
+            [] => panic!("internal: a concatenation of nothing"),
+            [only] => *only,
+            _ => bind1(Movement::Concatenate { dimension }, operands),
+        }
+    }
+    /// `self` walked backwards along `dimensions`.
+    #[track_caller]
+    pub fn rev(self, dimensions: &[usize]) -> Val {
+        let mut dimensions = Dims::from(dimensions);
+        dimensions.sort_unstable();
+        bind1(Movement::Rev { dimensions }, &[self])
+    }
+    /// The same elements without `axes`, whose extents are 1.
+    #[track_caller]
+    pub fn squeeze(self, axes: &[usize]) -> Val {
+        self.reshape(self.shape().without(axes))
+    }
+    /// The same elements with a new axis of extent 1 before `axis`.
+    #[track_caller]
+    pub fn expand_dims(self, axis: usize) -> Val {
+        self.reshape(self.shape().with_axis(axis, 1))
     }
 }
