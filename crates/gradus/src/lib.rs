@@ -9,6 +9,7 @@ mod axes;
 mod engine;
 mod form;
 mod jit;
+pub mod random;
 mod transforms;
 pub mod tree;
 mod val;
@@ -23,4 +24,7 @@ pub use transforms::{
     stop_gradient, value_and_grad, value_and_grad_aux, vjp, vmap, vmap_axes,
 };
 pub use tree::{Data, Fixed, Leaf, Mismatch, Part, Placeholder, Same, Static, Stored, Traced, Tree};
-pub use val::{AxisSet, Extents, Integer, IntoAxes, IntoExtents, Val, keep, where_};
+pub use val::{
+    AxisSet, Extents, Integer, IntoAxes, IntoExtents, NewAxis, Slice, Val, arange, arange_step, concatenate,
+    einsum, eye, eye_of, full, iota, keep, linspace, one_hot, ones, stack, where_, zeros,
+};

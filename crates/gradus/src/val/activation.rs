@@ -50,9 +50,7 @@ impl Val {
     #[track_caller]
     pub fn celu(self, alpha: impl Into<Val>) -> Val {
         let alpha = alpha.into();
-        Val::derive("celu", &[self, alpha], |_| {
-            Ok(self.max(0.0) + alpha * (self.min(0.0) / alpha).expm1())
-        })
+        Val::derive("celu", &[self, alpha], |_| Ok(self.max(0.0) + alpha * (self.min(0.0) / alpha).expm1()))
     }
     /// x · Φ(x), Φ the distribution function of the normal distribution, by its tanh approximation
     /// (Hendrycks and Gimpel 2016). [`Val::gelu_erf`] is the exact one.
@@ -130,6 +128,14 @@ impl Val {
     #[track_caller]
     pub fn sparse_sigmoid(self) -> Val {
         self.activation("sparse_sigmoid", |x| 0.5 * (x + 1.0).clip(0.0, 2.0))
+    }
+    /// The first half along `axis` times the sigmoid of the second (Dauphin et al. 2017).
+    #[track_caller]
+    pub fn glu(self, axis: impl Integer) -> Val {
+        Val::derive("glu", &[self], |_| {
+            let halves = self.split(2, axis);
+            Ok(halves[0] * halves[1].sigmoid())
+        })
     }
     /// Less the mean along `axis`, divided by the standard deviation: (x - mean) / √(var + `epsilon`).
     #[track_caller]

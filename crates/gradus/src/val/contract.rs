@@ -55,7 +55,8 @@ fn line_up(lhs: &Shape, rhs: &Shape) -> Result<Batches, ErrorKind> {
                 only_right += 1;
             }
             _ => {
-                let message = format!("batch axes of shapes {lhs} and {rhs} do not broadcast; make them equal or 1");
+                let message =
+                    format!("batch axes of shapes {lhs} and {rhs} do not broadcast; make them equal or 1");
                 return Err(ErrorKind::invalid(message));
             }
         }
@@ -151,7 +152,13 @@ impl Val {
             let (last, over) = (tx.rank() - 1, ty.rank().saturating_sub(2));
             let (m, n) = (tx.shape.dim(last), ty.shape.dim(over));
             if m != n {
-                return Err(disagree(tx, ty, m, n, "the last axis of the left and the last but one of the right"));
+                return Err(disagree(
+                    tx,
+                    ty,
+                    m,
+                    n,
+                    "the last axis of the left and the last but one of the right",
+                ));
             }
             let (x, y) = met(self, other, known);
             Ok(Val::from_ir(contract(x, y, (&[last], &[over]), (&[], &[]))))
@@ -173,9 +180,7 @@ impl Val {
     #[track_caller]
     pub fn outer(self, other: impl Into<Val>) -> Val {
         let other = other.into();
-        Val::derive("outer", &[self, other], |_| {
-            Ok(self.reshape([-1, 1]) * other.reshape([1, -1]))
-        })
+        Val::derive("outer", &[self, other], |_| Ok(self.reshape([-1, 1]) * other.reshape([1, -1])))
     }
     /// The sum of the products of all elements in order.
     #[track_caller]
@@ -203,7 +208,8 @@ impl Val {
     fn tensordot_over(self, other: Val, known: &[Known], a: &[usize], b: &[usize]) -> Result<Val, ErrorKind> {
         let (tx, ty) = (&known[0].ty, &known[1].ty);
         if a.len() != b.len() {
-            let message = format!("{} axes of the left stand against {} of the right; name pairs", a.len(), b.len());
+            let message =
+                format!("{} axes of the left stand against {} of the right; name pairs", a.len(), b.len());
             return Err(ErrorKind::invalid(message));
         }
         for (m, n) in a.iter().map(|i| tx.shape.dim(*i)).zip(b.iter().map(|i| ty.shape.dim(*i))) {

@@ -151,7 +151,7 @@ impl Val {
     }
     /// The first to the power of the second.
     ///
-    /// An integer literal becomes multiplications, so that the derivative is exact everywhere; integers to
+    /// An integer literal becomes a primitive of its own, so that the derivative is exact everywhere; integers to
     /// integers stay integers; a float to an integer takes the float's type.
     ///
     /// ```
@@ -163,15 +163,23 @@ impl Val {
     #[track_caller]
     pub fn pow(self, exponent: impl Into<Val>) -> Val {
         let exponent = exponent.into();
-        if let Some(n) = exponent.literal().and_then(|literal| literal.integer()) {
+        if let Some(n) = exponent.integer_literal() {
             return Val::derive("pow", &[self], |known| {
                 let met = Promoted::from(&known[0]).numeric();
                 if n < 0 && !met.dtype.is_float() {
-                    let message = format!("integers {} to the negative power {n} are no integers; convert to float first", known[0].ty);
+                    let message = format!(
+                        "integers {} to the negative power {n} are no integers; convert to float first",
+                        known[0].ty
+                    );
                     return Err(ErrorKind::invalid(message));
                 }
-                let x = Val::from_ir(strict::convert_literal(self, met.dtype)).with_weak(met.weak);
-                Ok(x.to_integer(n).with_weak(met.weak && met.dtype.is_float()))
+                let Ok(n) = i32::try_from(n) else {
+                    let message =
+                        format!("the exponent {n} is larger than any that makes sense; write it as a float");
+                    return Err(ErrorKind::invalid(message));
+                };
+                let x = strict::convert_literal(self, met.dtype);
+                Ok(Val::from_ir(x.integer_pow(n)).with_weak(met.weak && met.dtype.is_float()))
             });
         }
         Val::derive("pow", &[self, exponent], |known| {
@@ -183,22 +191,6 @@ impl Val {
             let args = bring_all(&[self, exponent], known, met.dtype)?;
             Ok(Val::from_ir(bind1(Binary::Pow, &args)).with_weak(weak))
         })
-    }
-    /// By repeated squaring: about 2 log₂ n products.
-    #[track_caller]
-    fn to_integer(self, n: i64) -> Val {
-        let (mut left, mut square, mut product) = (n.unsigned_abs(), self, None);
-        while left > 0 {
-            if left & 1 == 1 {
-                product = Some(product.map_or(square, |p: Val| p * square));
-            }
-            left >>= 1;
-            if left > 0 {
-                square = square * square;
-            }
-        }
-        let power = product.unwrap_or_else(|| self.ones_like());
-        if n < 0 { power.reciprocal() } else { power }
     }
     /// The first to the power of the second, as floats.
     #[track_caller]
@@ -248,7 +240,8 @@ impl Val {
         Val::derive(name, &[self], |known| match known[0].ty.dtype.kind() {
             Kind::Signed | Kind::Unsigned => Ok(self),
             Kind::Bool => {
-                let message = format!("takes integers and floats, not {}; convert the operand first", known[0].ty);
+                let message =
+                    format!("takes integers and floats, not {}; convert the operand first", known[0].ty);
                 Err(ErrorKind::invalid(message))
             }
             _ => Ok(unary(name, op, self)),
@@ -390,7 +383,11 @@ impl Val {
     #[track_caller]
     pub fn signbit(self) -> Val {
         Val::derive("signbit", &[self], |known| {
-            Ok(if known[0].ty.dtype.is_float() { self.lt(0) | (self.eq(0) & (1.0 / self).lt(0)) } else { self.lt(0) })
+            Ok(if known[0].ty.dtype.is_float() {
+                self.lt(0) | (self.eq(0) & (1.0 / self).lt(0))
+            } else {
+                self.lt(0)
+            })
         })
     }
     /// NaN as 0, infinities as the largest finite numbers of their sign.
@@ -419,7 +416,9 @@ impl Val {
     #[track_caller]
     pub fn convert(self, dtype: Dtype) -> Val {
         Val::derive("convert", &[self], |_| match self.literal() {
-            Some(literal) if !(literal.is_float() && !dtype.is_float()) => Ok(Val::from_ir(literal.write(dtype))),
+            Some(literal) if !(literal.is_float() && !dtype.is_float()) => {
+                Ok(Val::from_ir(literal.write(dtype)))
+            }
             _ => Ok(Val::from_ir(strict::convert(self.ir(), dtype))),
         })
     }

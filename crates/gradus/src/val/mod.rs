@@ -9,19 +9,27 @@ mod activation;
 mod axes;
 mod broadcast;
 mod contract;
+mod create;
+mod einsum;
 mod elementwise;
+mod join;
 mod literal;
 mod operators;
 pub(crate) mod promote;
 mod reduce;
 mod shape;
+mod slice;
 pub(crate) mod strict;
 
 use crate::{Array, Dtype, Error, ErrorKind, Type};
-use gradus_ir::{Place, trace as ir};
 pub use axes::{AxisSet, Extents, Integer, IntoAxes, IntoExtents, keep};
+pub use create::{arange, arange_step, eye, eye_of, full, iota, linspace, one_hot, ones, zeros};
+pub use einsum::einsum;
 pub use elementwise::where_;
+use gradus_ir::{Place, trace as ir};
+pub use join::{concatenate, stack};
 use literal::Literal;
+pub use slice::{NewAxis, Slice};
 use std::fmt;
 
 /// A value inside a trace. Neither `PartialEq` nor `PartialOrd`: `x < y` must not compile to a `bool`.
@@ -66,6 +74,14 @@ impl Val {
     fn literal(self) -> Option<Literal> {
         (self.0 >> 32 == 0 && !self.is_refused()).then(|| Literal::at(self.0 as u32))
     }
+    /// The integer, if it is a literal written as one.
+    pub(crate) fn integer_literal(self) -> Option<i64> {
+        self.literal().and_then(Literal::integer)
+    }
+    /// Whether it is that number, known from the program's text.
+    pub(crate) fn is_number(self, x: f64) -> bool {
+        self.literal().is_some_and(|literal| literal == Literal::Float(x.to_bits()))
+    }
     /// Whether an error left this value behind.
     pub(crate) fn is_refused(self) -> bool {
         gradus_ir::Val::from_bits(self.0).is_poisoned()
@@ -101,11 +117,7 @@ impl Val {
     }
     /// [`Val::derive`] with one operand.
     #[track_caller]
-    pub(crate) fn derive1(
-        self,
-        op: &'static str,
-        f: impl FnOnce(&Type) -> Result<Val, ErrorKind>,
-    ) -> Val {
+    pub(crate) fn derive1(self, op: &'static str, f: impl FnOnce(&Type) -> Result<Val, ErrorKind>) -> Val {
         Val::derive(op, &[self], |known| f(&known[0].ty))
     }
     /// Keeps the first error of the trace.

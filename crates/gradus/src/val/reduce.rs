@@ -1,6 +1,6 @@
 //! Reductions: over all elements (`x.sum()`) or over axes (`x.sum_axes(-1)`, `x.sum_axes(keep(-1))`).
 
-use super::axes::IntoAxes;
+use super::axes::{Integer, IntoAxes, axis_of};
 use super::promote::Promoted;
 use super::strict;
 use super::{Known, Val};
@@ -40,7 +40,9 @@ fn not_empty(shape: &Shape, axes: &[usize]) -> Result<(), ErrorKind> {
     if axes.iter().all(|a| shape.dim(*a) > 0) {
         return Ok(());
     }
-    Err(ErrorKind::invalid(format!("there are no elements along axes {axes:?} of shape {shape}; pad it or skip it")))
+    Err(ErrorKind::invalid(format!(
+        "there are no elements along axes {axes:?} of shape {shape}; pad it or skip it"
+    )))
 }
 
 /// The operand as a float, for means and the like.
@@ -91,6 +93,19 @@ impl Val {
         self.reduced("sum", axes, |known, axes, keep| {
             let x = strict::convert_literal(self, accumulated(known.ty.dtype));
             Ok(reduce(Monoid::Sum, x, axes, keep))
+        })
+    }
+    /// The product of all elements.
+    #[track_caller]
+    pub fn prod(self) -> Val {
+        self.prod_axes(..)
+    }
+    /// The product along axes; `bool` counts as `i32`.
+    #[track_caller]
+    pub fn prod_axes(self, axes: impl IntoAxes) -> Val {
+        self.reduced("prod", axes, |known, axes, keep| {
+            let x = strict::convert_literal(self, accumulated(known.ty.dtype));
+            Ok(reduce(Monoid::Prod, x, axes, keep))
         })
     }
     /// The largest of all elements; NaN if there is one.
@@ -196,6 +211,30 @@ impl Val {
     pub fn std_ddof(self, axes: impl IntoAxes, ddof: f64) -> Val {
         let axes = axes.into_axes();
         Val::derive("std", &[self], |_| Ok(self.var_ddof(axes, ddof).sqrt()))
+    }
+
+    /// The index of the first largest element along `axis`, an `i32`; a NaN is larger than all.
+    #[track_caller]
+    pub fn argmax(self, axis: impl Integer) -> Val {
+        self.arg_extremum("argmax", axis, Strict::argmax)
+    }
+    /// The index of the first smallest element along `axis`, an `i32`; a NaN is smaller than all.
+    #[track_caller]
+    pub fn argmin(self, axis: impl Integer) -> Val {
+        self.arg_extremum("argmin", axis, Strict::argmin)
+    }
+    #[track_caller]
+    fn arg_extremum(
+        self,
+        op: &'static str,
+        axis: impl Integer,
+        find: impl FnOnce(Strict, usize, Dtype) -> Strict,
+    ) -> Val {
+        self.derive1(op, |ty| {
+            let axis = axis_of(axis.to_i64(), &ty.shape)?;
+            not_empty(&ty.shape, &[axis])?;
+            Ok(Val::from_ir(find(self.ir(), axis, Dtype::I32)))
+        })
     }
 
     /// log Σ exp along axes, without overflow: the maximum is taken out first.

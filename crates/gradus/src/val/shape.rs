@@ -1,6 +1,6 @@
 //! Functions that change the shape: reshape, transpose, repetition.
 
-use super::axes::{IntoAxes, IntoExtents, Integer, axis_of};
+use super::axes::{Integer, IntoAxes, IntoExtents, axis_of};
 use super::broadcast::common_shape;
 use super::{Val, strict};
 use crate::{ErrorKind, Shape};
@@ -43,7 +43,8 @@ impl Val {
         self.keep_weak("permute_dims", |x, ty| {
             let order = axes.in_order(&ty.shape)?;
             if order.len() != ty.rank() {
-                let message = format!("{} axes do not order those of shape {}; name each once", order.len(), ty.shape);
+                let message =
+                    format!("{} axes do not order those of shape {}; name each once", order.len(), ty.shape);
                 return Err(ErrorKind::invalid(message));
             }
             Ok(x.transpose(&order))
@@ -91,7 +92,9 @@ impl Val {
                 Some(_) => axes.resolve(shape)?.0,
             };
             if let Some(axis) = gone.iter().find(|a| shape.dim(**a) != 1) {
-                let message = format!("axis {axis} of shape {shape} is not of extent 1; sum over it or index it instead");
+                let message = format!(
+                    "axis {axis} of shape {shape} is not of extent 1; sum over it or index it instead"
+                );
                 return Err(ErrorKind::invalid(message));
             }
             Ok(x.reshape(shape.without(&gone)))
@@ -117,7 +120,8 @@ impl Val {
         self.keep_weak("tile", |x, ty| {
             let repeats = repeats.shape()?.dims();
             let rank = ty.rank().max(repeats.len());
-            let pad = |dims: &[usize], axis: usize| (axis + dims.len()).checked_sub(rank).map_or(1, |i| dims[i]);
+            let pad =
+                |dims: &[usize], axis: usize| (axis + dims.len()).checked_sub(rank).map_or(1, |i| dims[i]);
             let dims = ty.shape.dims();
             let (mut apart, mut wide, mut joined) = (vec![], vec![], vec![]);
             for axis in 0..rank {

@@ -38,3 +38,8 @@ pub(crate) fn broadcast(x: Strict, shape: &Shape) -> Strict {
     let dims: Vec<usize> = (shape.rank() - rank..shape.rank()).collect();
     x.broadcast(shape.clone(), &dims)
 }
+/// The sum along axes.
+#[track_caller]
+pub(crate) fn sum(x: Strict, axes: &[usize]) -> Strict {
+    x.reduce_sum(axes)
+}

@@ -1,0 +1,398 @@
+//! Random numbers from explicit keys: a pure function of key and shape, the same on every machine.
+//!
+//! The generator is threefry2x32 with a counter for each element, as JAX's with `jax_threefry_partitionable`:
+//! bits, uniform numbers, integers, permutations and keys are the same as JAX's, bit for bit; what goes through a
+//! logarithm or an error function agrees to rounding.
+
+use crate::val::strict;
+use crate::{Array, Dtype, ErrorKind, IntoExtents, Shape, Type, Val, stack, where_};
+use gradus_ir::Val as Strict;
+
+/// The key of a seed as data: `u32[2]`, the high and the low word.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let f = jit(|key: &Val| random::normal(key, [3]));
+/// assert_eq!(f(&random::seed(0))?.shape(), [3]);
+/// # Ok::<(), gradus::Error>(())
+/// ```
+pub fn seed(seed: u64) -> Array {
+    Array::from([(seed >> 32) as u32, seed as u32])
+}
+
+/// The key of a seed inside a trace: `u32[2]`. See [`seed`](fn@seed) for data.
+#[track_caller]
+pub fn key(seed: impl Into<Val>) -> Val {
+    let seed = seed.into();
+    Val::derive("random::key", &[seed], |known| {
+        let ty = &known[0].ty;
+        if ty.rank() != 0 || !ty.dtype.is_integer() {
+            return Err(ErrorKind::invalid(format!(
+                "the seed is {ty}, not a scalar integer; give one number"
+            )));
+        }
+        if let Some(n) = seed.integer_literal() {
+            let high = if i32::try_from(n).is_ok() { 0 } else { (n >> 32) as u32 };
+            return Ok(Val::from_ir(strict::constant(Array::from([high, n as u32]))));
+        }
+        let low = seed.convert(Dtype::U32);
+        let high = if ty.dtype.size_bytes() == 8 {
+            seed.shift_right_logical(32).convert(Dtype::U32)
+        } else {
+            low.zeros_like()
+        };
+        Ok(stack([high, low], 0))
+    })
+}
+
+/// Whether a value is a key.
+fn check_key(ty: &Type) -> Result<(), ErrorKind> {
+    if ty.dtype == Dtype::U32 && ty.shape == Shape::from([2]) {
+        return Ok(());
+    }
+    Err(ErrorKind::invalid(format!("a key is u32[2], not {ty}; make one with `random::key`")))
+}
+
+/// The two words of a key, as scalars.
+#[track_caller]
+fn words(key: Val) -> [Strict; 2] {
+    [0, 1].map(|i| key.ir().slice(&[i], &[i + 1], &[1]).reshape(Shape::scalar()))
+}
+
+/// [`Val::derive`] for functions of a key and a shape.
+#[track_caller]
+fn from_key(
+    op: &'static str,
+    key: impl Into<Val>,
+    shape: impl IntoExtents,
+    f: impl FnOnce(Val, Shape) -> Result<Val, ErrorKind>,
+) -> Val {
+    let (key, extents) = (key.into(), shape.into_extents());
+    Val::derive(op, &[key], |known| {
+        check_key(&known[0].ty)?;
+        f(key, extents.shape()?)
+    })
+}
+
+/// `n` new keys as rows of a `u32[n,2]`; the old one should not be used again.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let keys = jit(|key: &Val| random::split(key, 3))(&random::seed(7))?;
+/// assert_eq!(keys.shape(), [3, 2]);
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn split(key: impl Into<Val>, n: usize) -> Val {
+    let key = key.into();
+    Val::derive("random::split", &[key], |known| {
+        check_key(&known[0].ty)?;
+        let key = words(key);
+        let shape = Shape::from([n]);
+        let low = strict::iota(Dtype::U32, &shape, 0);
+        let high = low.zeros_like();
+        let made = Strict::threefry2x32(key.map(|w| strict::broadcast(w, &shape)), [high, low]);
+        Ok(stack(made.map(Val::from_ir), 1))
+    })
+}
+
+/// `N` new keys; the old one should not be used again.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let f = jit(|key: &Val| {
+///     let [a, b] = random::split_into(key);
+///     random::normal(a, [2]) + random::uniform(b, [2])
+/// });
+/// assert_eq!(f(&random::seed(0))?.shape(), [2]);
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn split_into<const N: usize>(key: impl Into<Val>) -> [Val; N] {
+    let keys = split(key, N);
+    std::array::from_fn(|i| keys.at(i))
+}
+
+/// The key for item `data` of whatever is numbered: a step, a layer.
+#[track_caller]
+pub fn fold_in(key: impl Into<Val>, data: impl Into<Val>) -> Val {
+    let (key, data) = (key.into(), data.into());
+    Val::derive("random::fold_in", &[key, data], |known| {
+        check_key(&known[0].ty)?;
+        let key = words(key);
+        if known[1].ty.rank() != 0 || !known[1].ty.dtype.is_integer() {
+            let message = format!("the data is {}, not a scalar integer; give one number", known[1].ty);
+            return Err(ErrorKind::invalid(message));
+        }
+        let low = data.convert(Dtype::U32).ir();
+        let made = Strict::threefry2x32(key, [low.zeros_like(), low]);
+        Ok(stack(made.map(Val::from_ir), 0))
+    })
+}
+
+/// Random bits of an integer type.
+#[track_caller]
+pub fn bits(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> Val {
+    from_key("random::bits", key, shape, |key, shape| {
+        if !dtype.is_integer() {
+            let message = format!("bits are integers, not {dtype}; use `uniform` for floats");
+            return Err(ErrorKind::invalid(message));
+        }
+        Ok(Val::from_ir(Strict::random_bits(words(key), shape, dtype)))
+    })
+}
+
+/// Uniform `f32` numbers in [0, 1).
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::uniform(key, [2, 3]))(&random::seed(1))?;
+/// assert!(x.to_vec::<f32>()?.iter().all(|x| (0.0..1.0).contains(x)));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn uniform(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
+    uniform_between(key, shape, Dtype::F32, 0.0, 1.0)
+}
+
+/// Uniform numbers of a float type in [low, high); the bounds are scalars.
+#[track_caller]
+pub fn uniform_between(
+    key: impl Into<Val>,
+    shape: impl IntoExtents,
+    dtype: Dtype,
+    low: impl Into<Val>,
+    high: impl Into<Val>,
+) -> Val {
+    let (key, low, high) = (key.into(), low.into(), high.into());
+    let unit = low.is_number(0.0) && high.is_number(1.0);
+    from_key("random::uniform", key, shape, |key, shape| {
+        let share = share(key, shape, dtype)?;
+        if unit {
+            return Ok(share);
+        }
+        let (low, high) = (low.convert(dtype), high.convert(dtype));
+        let scaled = multiply_add(share, high - low, low, dtype);
+        Ok(low.max(scaled))
+    })
+}
+
+/// Uniform in [0, 1): random bits become the fraction of a float in [1, 2).
+#[track_caller]
+fn share(key: Val, shape: Shape, dtype: Dtype) -> Result<Val, ErrorKind> {
+    let (word, fraction, one) = match dtype {
+        Dtype::F32 => (Dtype::U32, 23, Array::from(1.0f32.to_bits())),
+        Dtype::F64 => (Dtype::I64, 52, Array::from(1.0f64.to_bits() as i64)),
+        _ => {
+            let message = format!("uniform numbers are floats, not {dtype}; use `randint` for integers");
+            return Err(ErrorKind::invalid(message));
+        }
+    };
+    let bits = bits(key, &shape, word);
+    let width = 8 * word.size_bytes() as i64;
+    let fraction = bits.shift_right_logical(width - fraction);
+    let float = (fraction | Val::from_ir(strict::constant(one))).ir().bitcast_convert(dtype);
+    Ok(Val::from_ir(float) - 1.0)
+}
+
+/// x · y + z rounded once. For `f32` the product is exact in `f64`.
+#[track_caller]
+fn multiply_add(x: Val, y: Val, z: Val, dtype: Dtype) -> Val {
+    match dtype {
+        Dtype::F32 => {
+            let [x, y, z] = [x, y, z].map(|v| v.convert(Dtype::F64));
+            (x * y + z).convert(Dtype::F32)
+        }
+        _ => x * y + z,
+    }
+}
+
+/// Normal `f32` numbers of mean 0 and variance 1.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let mean = jit(|key: &Val| random::normal(key, [1000]).mean())(&random::seed(0))?;
+/// assert!(mean.item::<f32>()?.abs() < 0.1);
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn normal(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
+    normal_of(key, shape, Dtype::F32)
+}
+
+/// Normal numbers of a float type, of mean 0 and variance 1.
+#[track_caller]
+pub fn normal_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> Val {
+    from_key("random::normal", key, shape, |key, shape| {
+        // The lowest share is the number next to -1, whose inverse error function is finite.
+        let low = if dtype == Dtype::F64 { (-1.0f64).next_up() } else { f64::from((-1.0f32).next_up()) };
+        let share = uniform_between(key, &shape, dtype, low, 1.0);
+        Ok(std::f64::consts::SQRT_2 * erf_inv(share, dtype))
+    })
+}
+
+/// Normal `f32` numbers of mean 0 and variance 1, those outside of [low, high] drawn again.
+#[track_caller]
+pub fn truncated_normal(
+    key: impl Into<Val>,
+    shape: impl IntoExtents,
+    low: impl Into<Val>,
+    high: impl Into<Val>,
+) -> Val {
+    let (low, high) = (low.into(), high.into());
+    from_key("random::truncated_normal", key, shape, |key, shape| {
+        let (low, high) = (low.convert(Dtype::F32), high.convert(Dtype::F32));
+        let share_below = |x: Val| (x / std::f64::consts::SQRT_2).erf();
+        let share = uniform_between(key, &shape, Dtype::F32, share_below(low), share_below(high));
+        let drawn = std::f64::consts::SQRT_2 * erf_inv(share, Dtype::F32);
+        Ok(drawn.clip(low.nextafter(f64::INFINITY), high.nextafter(f64::NEG_INFINITY)))
+    })
+}
+
+/// The inverse of the error function on (-1, 1): Giles, "Approximating the erfinv function" (2012), in single
+/// precision; for `f64` two steps of Halley's method from there.
+#[track_caller]
+fn erf_inv(x: Val, dtype: Dtype) -> Val {
+    const NEAR: [f64; 9] = [
+        2.810_226_36e-8,
+        3.432_739_39e-7,
+        -3.523_387_7e-6,
+        -4.391_506_54e-6,
+        2.185_808_7e-4,
+        -1.253_725_03e-3,
+        -4.177_681_64e-3,
+        2.466_407_27e-1,
+        1.501_409_41,
+    ];
+    const FAR: [f64; 9] = [
+        -2.002_142_57e-4,
+        1.009_505_58e-4,
+        1.349_343_22e-3,
+        -3.673_428_44e-3,
+        5.739_507_73e-3,
+        -7.622_461_3e-3,
+        9.438_870_47e-3,
+        1.001_674_06,
+        2.832_976_82,
+    ];
+    let distance = -(-x * x).log1p();
+    let near = distance.lt(5.0);
+    let w = where_(near, distance - 2.5, distance.sqrt() - 3.0);
+    let coefficient = |i: usize| where_(near, w.full_like(NEAR[i]), FAR[i]);
+    let polynomial = (1..NEAR.len()).fold(coefficient(0), |p, i| p * w + coefficient(i));
+    let mut y = where_(x.abs().eq(1.0), x * f64::INFINITY, polynomial * x);
+    if dtype == Dtype::F64 {
+        for _ in 0..2 {
+            y = halley(x, y);
+        }
+    }
+    y
+}
+
+/// One step towards erf(y) = x. In the tails the complement is compared, which keeps its digits.
+#[track_caller]
+fn halley(x: Val, y: Val) -> Val {
+    let (size, sign) = (y.abs(), x.sign());
+    let tail = (1.0 - x.abs()) - size.erfc();
+    let off = where_(size.lt(0.5), y.erf() - x, sign * tail);
+    let slope = std::f64::consts::FRAC_2_SQRT_PI * (-y * y).exp();
+    let step = off / slope;
+    let next = y - step / (1.0 + y * step);
+    where_(next.isfinite() & slope.gt(0), next, y)
+}
+
+/// Integers in [low, high), of `i32`; the bounds are scalars. Where `high` is not above `low`, `low`.
+#[track_caller]
+pub fn randint(
+    key: impl Into<Val>,
+    shape: impl IntoExtents,
+    low: impl Into<Val>,
+    high: impl Into<Val>,
+) -> Val {
+    let (low, high) = (low.into(), high.into());
+    from_key("random::randint", key, shape, |key, shape| {
+        let (low, high) = (low.convert(Dtype::I32), high.convert(Dtype::I32));
+        let [high_key, low_key] = split_into(key);
+        let [high_bits, low_bits] = [high_key, low_key].map(|key| bits(key, &shape, Dtype::U32));
+        let span = where_(high.le(low), 1, high - low).convert(Dtype::U32);
+        // 2³² modulo the span, by way of 2¹⁶: the two words together are one number below 2⁶⁴.
+        let half = span.full_like(1 << 16).fmod(span);
+        let weight = (half * half).fmod(span);
+        let offset = (high_bits.fmod(span) * weight + low_bits.fmod(span)).fmod(span);
+        Ok(low + offset.convert(Dtype::I32))
+    })
+}
+
+/// Truth values, each true with probability `p`.
+#[track_caller]
+pub fn bernoulli(key: impl Into<Val>, p: impl Into<Val>, shape: impl IntoExtents) -> Val {
+    let p = p.into();
+    from_key("random::bernoulli", key, shape, |key, shape| Ok(uniform(key, &shape).lt(p)))
+}
+
+/// -1 or 1 with equal probability, as `i32`.
+#[track_caller]
+pub fn rademacher(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
+    from_key("random::rademacher", key, shape, |key, shape| {
+        Ok(2 * bernoulli(key, 0.5, &shape).convert(Dtype::I32) - 1)
+    })
+}
+
+/// Exponential `f32` numbers of mean 1.
+#[track_caller]
+pub fn exponential(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
+    from_key("random::exponential", key, shape, |key, shape| Ok(-(-uniform(key, &shape)).log1p()))
+}
+
+/// Gumbel `f32` numbers: -log(-log u).
+#[track_caller]
+pub fn gumbel(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
+    from_key("random::gumbel", key, shape, |key, shape| {
+        let share = uniform_between(key, &shape, Dtype::F32, f64::from(f32::MIN_POSITIVE), 1.0);
+        Ok(-(-share.log()).log())
+    })
+}
+
+/// Logistic `f32` numbers: log(u / (1 - u)).
+#[track_caller]
+pub fn logistic(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
+    from_key("random::logistic", key, shape, |key, shape| {
+        let share = uniform_between(key, &shape, Dtype::F32, f64::from(f32::MIN_POSITIVE), 1.0);
+        Ok((share / (1.0 - share)).log())
+    })
+}
+
+/// Laplace `f32` numbers of mean 0 and scale 1.
+#[track_caller]
+pub fn laplace(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
+    from_key("random::laplace", key, shape, |key, shape| {
+        let low = f64::from((-1.0f32).next_up());
+        let share = uniform_between(key, &shape, Dtype::F32, low, 1.0);
+        Ok(share.sign() * (-share.abs()).log1p())
+    })
+}
+
+/// Cauchy `f32` numbers.
+#[track_caller]
+pub fn cauchy(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
+    from_key("random::cauchy", key, shape, |key, shape| {
+        let share = uniform_between(key, &shape, Dtype::F32, f64::from(f32::EPSILON), 1.0);
+        Ok((std::f64::consts::PI * (share - 0.5)).tan())
+    })
+}
+
+/// Classes drawn by their unnormalised log-probabilities along the last axis, as `i32` of `shape` before which
+/// the other axes of `logits` broadcast.
+#[track_caller]
+pub fn categorical(key: impl Into<Val>, logits: impl Into<Val>, shape: impl IntoExtents) -> Val {
+    let (key, logits, extents) = (key.into(), logits.into(), shape.into_extents());
+    Val::derive("random::categorical", &[key, logits], |known| {
+        let ty = &known[1].ty;
+        let Some(last) = ty.rank().checked_sub(1) else {
+            return Err(ErrorKind::invalid("the logits are a scalar; give them an axis of classes"));
+        };
+        let shape = extents.shape()?;
+        let noise = gumbel(key, shape.with_axis(shape.rank(), ty.shape.dim(last)));
+        Ok((noise + logits).argmax(-1))
+    })
+}
