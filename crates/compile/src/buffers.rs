@@ -66,9 +66,8 @@ pub(crate) fn plan(graph: &Graph, steps: &[Access], num_state: usize) -> Plan {
     plan.place_sources(graph, steps);
     plan.place_results(graph);
     let lives = Lives::of(graph, steps);
-    plan.in_place = (0..plan.written.len())
-        .map(|k| plan.replaced_param(graph, steps, &lives, num_state, k))
-        .collect();
+    plan.in_place =
+        (0..plan.written.len()).map(|k| plan.replaced_param(graph, steps, &lives, num_state, k)).collect();
     plan.place_in_arena(graph, steps, &lives);
     plan
 }

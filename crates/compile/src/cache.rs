@@ -74,8 +74,7 @@ pub(crate) fn compiled(
     let missing: Vec<usize> = (0..order.len()).filter(|&k| found[k].is_none()).collect();
     let isa = host(level)?;
     let codes = compile_all(missing.iter().map(|&k| order[k]).collect(), &isa, threads)?;
-    let functions =
-        CodeArena::map(&codes).map_err(Refusal::Memory)?;
+    let functions = CodeArena::map(&codes).map_err(Refusal::Memory)?;
     let mut table = TABLE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let table = table.get_or_insert_default();
     for ((&k, code), function) in missing.iter().zip(&codes).zip(functions) {

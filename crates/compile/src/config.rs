@@ -1,5 +1,7 @@
 //! How a program is compiled.
 
+use crate::codegen::Level;
+
 /// What compilation may choose; part of the key of a compiled program.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
@@ -10,8 +12,6 @@ pub struct Config {
     /// Whether `a * b + c` is rounded twice, as written, instead of once.
     pub precise: bool,
 }
-
-pub use crate::codegen::Level;
 
 impl Default for Config {
     /// All processors, the widest instructions, contracted products. `GRADUS_THREADS` and `GRADUS_ISA`

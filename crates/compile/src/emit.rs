@@ -6,7 +6,9 @@
 use crate::graph::{ContractDims, GatherDims, Graph, Id, Kind, OutOfBounds};
 use crate::position::{Part, Position, Ranges, address, scaled, sum};
 use gradus_ir::{Dims, Shape};
-use gradus_kernel::{Access, Binary, Builder, BufferId, Combine, Index, Reduce, Scalar, Value, reduction_lanes};
+use gradus_kernel::{
+    Access, Binary, BufferId, Builder, Combine, Index, Reduce, Scalar, Value, reduction_lanes,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
 
@@ -92,7 +94,12 @@ impl<'g> Emitter<'g> {
     }
 
     /// Runs `f` as the body of a lanes loop over `variable`.
-    pub(crate) fn lanes_body<R>(&mut self, variable: Value, extent: i64, f: impl FnOnce(&mut Self) -> R) -> R {
+    pub(crate) fn lanes_body<R>(
+        &mut self,
+        variable: Value,
+        extent: i64,
+        f: impl FnOnce(&mut Self) -> R,
+    ) -> R {
         self.ranges.set(variable, 0, extent - 1);
         let before = std::mem::replace(&mut self.in_lanes, true);
         let result = self.scoped(f);
@@ -144,6 +151,7 @@ impl<'g> Emitter<'g> {
         let shape = &node.ty.shape;
         let operand = |k: usize| &graph.ty(node.args[k]).shape;
         match &node.kind {
+            Kind::Splat(bits) => b.bits(graph.scalar(id), *bits),
             Kind::Elementwise { op, result } => {
                 let args: SmallVec<[Value; 4]> =
                     node.args.iter().map(|&arg| self.emit_like(b, arg, position, shape)).collect();
@@ -510,7 +518,9 @@ impl Emitter<'_> {
         let node = self.graph.node(id);
         let shape = &self.graph.ty(node.args[0]).shape;
         match &node.kind {
-            Kind::Reduce { axes, .. } | Kind::Fold { axes, .. } => axes.iter().map(|&a| shape.dim(a)).collect(),
+            Kind::Reduce { axes, .. } | Kind::Fold { axes, .. } => {
+                axes.iter().map(|&a| shape.dim(a)).collect()
+            }
             Kind::Contract(dims) => dims.lhs_contract.iter().map(|&a| shape.dim(a)).collect(),
             kind => unreachable!("internal: {kind:?} reduces nothing"),
         }
@@ -567,14 +577,20 @@ impl Emitter<'_> {
         b.carry(0, extent, &[init], |b, variable, carried| {
             self.ranges.set(variable, 0, extent - 1);
             variables.push(variable.into());
-            let value =
-                self.scoped(|e| e.reduction_loops(b, id, kept, rest, variables, carried[0]));
+            let value = self.scoped(|e| e.reduction_loops(b, id, kept, rest, variables, carried[0]));
             variables.pop();
             vec![value]
         })[0]
     }
 
-    fn accumulate(&mut self, b: &mut Builder, id: Id, kept: &Position, variables: &[Index], acc: Value) -> Value {
+    fn accumulate(
+        &mut self,
+        b: &mut Builder,
+        id: Id,
+        kept: &Position,
+        variables: &[Index],
+        acc: Value,
+    ) -> Value {
         if let Kind::Contract(dims) = &self.graph.node(id).kind
             && self.graph.scalar(id).is_float()
         {
@@ -702,8 +718,10 @@ pub(crate) fn emit_scalars(b: &mut Builder, graph: &Graph, args: &[Value]) -> Ve
             Kind::Elementwise { op, result } => {
                 let args: SmallVec<[Value; 4]> = node.args.iter().map(|arg| values[arg.index()]).collect();
                 let rules = op.rules();
-                rules.elementwise().expect("internal: an elementwise node has elementwise rules").lower(b, &args)
-                    [*result]
+                rules
+                    .elementwise()
+                    .expect("internal: an elementwise node has elementwise rules")
+                    .lower(b, &args)[*result]
             }
             Kind::Broadcast { .. } | Kind::Reshape | Kind::Transpose { .. } => values[node.args[0].index()],
             kind => unreachable!("internal: {kind:?} in a body on scalars"),

@@ -6,8 +6,8 @@ use crate::config::Config;
 use crate::fuse::{Unit, fuse};
 use crate::graph::{Graph, Id, Kind};
 use crate::lower::lower;
-use crate::nest::{self, Needed, Nest, Param};
 use crate::matmul::{self, Matmul};
+use crate::nest::{self, Needed, Nest, Param};
 use crate::runtime::{Runtime, Slot, Step, Work};
 use crate::weigh::Roots;
 use gradus_ir::{Array, Error, ErrorKind, Program, Result, Type};
@@ -65,7 +65,9 @@ impl Piece {
     fn of(needed: &Needed<'_>, unit: &Unit) -> Option<Piece> {
         let writes: Vec<Id> = match unit {
             Unit::Group(group) => group.members.iter().map(|m| m.id).collect(),
-            Unit::Base(id) | Unit::Piece { whole: id, .. } | Unit::Scatter(id) | Unit::Library(id) => vec![*id],
+            Unit::Base(id) | Unit::Piece { whole: id, .. } | Unit::Scatter(id) | Unit::Library(id) => {
+                vec![*id]
+            }
         };
         if writes.iter().all(|id| needed.graph.ty(*id).shape.size() == 0) {
             return None;
@@ -90,11 +92,9 @@ impl Piece {
                 writes: nest.writes.clone(),
                 same_element: nest.same_element.clone(),
             },
-            Piece::Library(id) => Access {
-                reads: library_reads(graph, *id),
-                writes: vec![*id],
-                same_element: vec![],
-            },
+            Piece::Library(id) => {
+                Access { reads: library_reads(graph, *id), writes: vec![*id], same_element: vec![] }
+            }
         }
     }
 }
@@ -148,7 +148,13 @@ fn resolve(
     let kernels = pieces
         .iter()
         .filter_map(|piece| match piece {
-            Piece::Kernel(nest) => Some(nest.kernel.clone()),
+            Piece::Kernel(nest) => {
+                let mut kernel = nest.kernel.clone();
+                if !config.precise {
+                    gradus_kernel::contract(&mut kernel);
+                }
+                Some(kernel)
+            }
             Piece::Library(_) => None,
         })
         .collect();

@@ -129,12 +129,7 @@ impl Fusion<'_> {
     }
 
     /// The group that computes what `id` reads, or one after it that reads the same.
-    fn find_group(
-        &self,
-        profile: &Profile,
-        level: Level,
-        latest: Option<usize>,
-    ) -> Option<(usize, Level)> {
+    fn find_group(&self, profile: &Profile, level: Level, latest: Option<usize>) -> Option<(usize, Level)> {
         let mut candidates: SmallVec<[usize; 8]> = latest.into_iter().collect();
         for read in &profile.reads {
             let readers = self.readers.get(&read.id).map_or(&[][..], |readers| &readers[..]);
@@ -149,7 +144,8 @@ impl Fusion<'_> {
     /// At which level `id` can join the group `unit`, if it can.
     fn joins(&self, profile: &Profile, level: Level, unit: usize) -> Option<Level> {
         let Unit::Group(group) = &self.units[unit] else { return None };
-        if group.weight + profile.weight > LARGEST_KERNEL || group.num_buffers() + profile.reads.len() > MOST_BUFFERS
+        if group.weight + profile.weight > LARGEST_KERNEL
+            || group.num_buffers() + profile.reads.len() > MOST_BUFFERS
         {
             return None;
         }
@@ -163,9 +159,10 @@ impl Fusion<'_> {
             }
             _ => return None,
         };
-        let mut inside = profile.reads.iter().filter_map(|read| {
-            group.members.iter().find(|m| m.id == read.id).map(|member| (read, member))
-        });
+        let mut inside = profile
+            .reads
+            .iter()
+            .filter_map(|read| group.members.iter().find(|m| m.id == read.id).map(|member| (read, member)));
         let reduced = if level == Level::Reduced { &profile.space.reduced } else { &space.reduced };
         inside.all(|(read, member)| is_same_iteration(read, member, level, profile, reduced)).then_some(level)
     }
@@ -173,15 +170,22 @@ impl Fusion<'_> {
     /// Whether an elementwise group may run row by row.
     fn may_become_rows(&self, group: &Group, rows: &Space) -> bool {
         let num_rows: usize = rows.kept().iter().product();
-        let all_elementwise = group.members.iter().all(|m| {
-            !self.graph.node(m.id).kind.is_reduction() && m.level == Level::Full
-        });
+        let all_elementwise = group
+            .members
+            .iter()
+            .all(|m| !self.graph.node(m.id).kind.is_reduction() && m.level == Level::Full);
         all_elementwise && (num_rows >= 16 || num_rows * rows.num_reduced_elements() <= LONGEST_ONLY_ROW)
     }
 }
 
 /// Whether `read` needs nothing of another iteration of the group's loops than the one that reads.
-fn is_same_iteration(read: &Read, member: &Member, level: Level, profile: &Profile, reduced: &[bool]) -> bool {
+fn is_same_iteration(
+    read: &Read,
+    member: &Member,
+    level: Level,
+    profile: &Profile,
+    reduced: &[bool],
+) -> bool {
     let Some(strides) = &read.strides else { return false };
     let dims = &profile.space.dims;
     match (member.level, level) {

@@ -39,7 +39,8 @@ impl View {
             }
             Kind::Slice { starts, strides } => {
                 let below = below();
-                let offset = starts.iter().zip(&below.strides).map(|(start, stride)| start * stride).sum::<usize>();
+                let offset =
+                    starts.iter().zip(&below.strides).map(|(start, stride)| start * stride).sum::<usize>();
                 let strides = strides.iter().zip(&below.strides).map(|(a, b)| a * b).collect();
                 View { offset: below.offset + offset, strides, ..below }
             }
@@ -164,7 +165,8 @@ pub(crate) fn step(graph: &Graph, id: Id, dims: &ContractDims, slot: impl Fn(Id)
         contract.map(|(&l, &r)| Loop { extent: shapes[0][l], steps: [lhs.strides[l], rhs.strides[r], 0] }),
     );
     let none = Loop { extent: 1, steps: [0; 3] };
-    let (rows_loop, columns_loop) = (longest(&mut rows).unwrap_or(none), longest(&mut columns).unwrap_or(none));
+    let (rows_loop, columns_loop) =
+        (longest(&mut rows).unwrap_or(none), longest(&mut columns).unwrap_or(none));
     let inner = longest(&mut summed).unwrap_or(none);
     outer.extend(rows);
     outer.extend(columns);
@@ -244,7 +246,13 @@ impl Matmul {
 
     /// # Safety
     /// As [`Matmul::run`]; `T` is the element type.
-    unsafe fn tile<T: Copy + 'static>(&self, bases: &Bases, mut offsets: [usize; 3], tile: usize, [zero, one]: [T; 2]) {
+    unsafe fn tile<T: Copy + 'static>(
+        &self,
+        bases: &Bases,
+        mut offsets: [usize; 3],
+        tile: usize,
+        [zero, one]: [T; 2],
+    ) {
         let along = if self.along_rows { self.rows } else { self.columns };
         let start = tile * self.tile;
         let length = self.tile.min(along.extent - start);

@@ -9,7 +9,7 @@ use crate::graph::{Graph, Id, Kind};
 use crate::position::{address, scaled, sum};
 use crate::profile::{Axis, Space, position_at, row_term};
 use gradus_ir::Dims;
-use gradus_kernel::{Access, Builder, BufferId, Index, Kernel, Reduce, Value, reduction_lanes};
+use gradus_kernel::{Access, BufferId, Builder, Index, Kernel, Reduce, Value, reduction_lanes};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -189,7 +189,8 @@ impl<'p> GroupNest<'p> {
             row_loops(&mut e, &mut b, &mut axes, &rows, !on_lanes, &mut body);
         }
         let weight: u32 = self.group.members.iter().map(|m| m.profile.weight).sum();
-        let inner: u64 = self.group.members.iter().map(|m| inner_iterations(self.needed.graph, m.id)).max().unwrap_or(1);
+        let inner: u64 =
+            self.group.members.iter().map(|m| inner_iterations(self.needed.graph, m.id)).max().unwrap_or(1);
         let cost = (num_rows * num_columns) as u64 * u64::from(weight + 2) * inner;
         let params = self.params(&e, num_columns);
         let writes = self.targets.keys().copied().collect();
@@ -343,11 +344,8 @@ impl<'p> GroupNest<'p> {
                 e.scoped(|e| self.pass_loops(e, b, axes, rest, pass, reduced, carried.to_vec()))
             });
         }
-        let reduce: Vec<Reduce> = reduced
-            .iter()
-            .zip(init)
-            .map(|(m, init)| Reduce { combine: e.combine_of(m.id), init })
-            .collect();
+        let reduce: Vec<Reduce> =
+            reduced.iter().zip(init).map(|(m, init)| Reduce { combine: e.combine_of(m.id), init }).collect();
         let weight: u32 = self.members_in(pass).map(|(m, _)| m.profile.weight).sum();
         let scalar = reduced.first().map(|m| self.needed.graph.scalar(m.id));
         let lanes = scalar.map_or(1, |scalar| reduction_lanes(scalar, Some(extent), weight > HEAVY));
@@ -417,7 +415,9 @@ fn inner_iterations(graph: &Graph, id: Id) -> u64 {
         Kind::Reduce { axes, .. } | Kind::Fold { axes, .. } => {
             axes.iter().map(|&a| graph.ty(node.args[0]).shape.dim(a)).collect()
         }
-        Kind::Contract(dims) => dims.lhs_contract.iter().map(|&a| graph.ty(node.args[0]).shape.dim(a)).collect(),
+        Kind::Contract(dims) => {
+            dims.lhs_contract.iter().map(|&a| graph.ty(node.args[0]).shape.dim(a)).collect()
+        }
         _ => Dims::new(),
     };
     extents.iter().map(|&n| n as u64).product()
@@ -445,7 +445,8 @@ fn piece_nest(needed: &Needed<'_>, whole: Id, piece: Option<usize>) -> Nest {
     let cost = 4 * shape.size() as u64;
     let write = |e: &mut Emitter<'_>, b: &mut Builder, axes: &[Axis]| {
         let position = position_at(shape, axes);
-        let value = if spread { e.emit(b, source, &Default::default()) } else { e.emit(b, source, &position) };
+        let value =
+            if spread { e.emit(b, source, &Default::default()) } else { e.emit(b, source, &position) };
         let at = match piece {
             None => address(&shape.dims(), &position),
             Some(piece) => place_in_whole(e, b, graph, whole, &pieces[piece], &position, shape),

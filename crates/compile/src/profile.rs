@@ -201,8 +201,8 @@ fn merges(at: &Index, [outer, inner]: [Value; 2], extent: usize) -> bool {
 }
 
 fn strides_of(at: &Index, variables: &[Value]) -> Option<Dims> {
-    let affine = at.constant_part() == 0
-        && at.terms().iter().all(|(value, c)| *c > 0 && variables.contains(value));
+    let affine =
+        at.constant_part() == 0 && at.terms().iter().all(|(value, c)| *c > 0 && variables.contains(value));
     affine.then(|| variables.iter().map(|&v| at.coefficient(v) as usize).collect())
 }
 

@@ -69,7 +69,8 @@ impl Roots {
             for &arg in &node.args {
                 self.root_if_repeated(graph, id, arg);
             }
-            let operands: u32 = node.args.iter().map(|arg| self.weight_read(*arg)).fold(0, u32::saturating_add);
+            let operands: u32 =
+                node.args.iter().map(|arg| self.weight_read(*arg)).fold(0, u32::saturating_add);
             let mut weight = operands.saturating_add(own[id.index()]);
             if weight > LARGEST_KERNEL {
                 weight = self.distinct_weight(graph, id, &own, &mut visited);
@@ -132,8 +133,7 @@ impl Roots {
             if shared && self.weight[id.index()] > CHEAP && !is_free(&graph.node(id).kind) {
                 self.stored[id.index()] = true;
             }
-            let passed_on =
-                if self.stored[id.index()] { Readers::One(id) } else { readers[id.index()] };
+            let passed_on = if self.stored[id.index()] { Readers::One(id) } else { readers[id.index()] };
             for &arg in &graph.node(id).args {
                 readers[arg.index()] = readers[arg.index()].with(passed_on);
             }

@@ -173,9 +173,12 @@ impl Runtime {
             .collect();
         let mut fresh: SmallVec<[Option<Buffer>; 8]> = SmallVec::new();
         let mut bases = Bases::new();
-        let arena_pointer = arena.as_mut().map_or(std::ptr::dangling_mut(), |arena| arena.bytes_mut().as_mut_ptr());
+        let arena_pointer =
+            arena.as_mut().map_or(std::ptr::dangling_mut(), |arena| arena.bytes_mut().as_mut_ptr());
         // SAFETY: the scratch lies behind the arena in the same buffer.
-        bases.extend([arena_pointer, unsafe { arena_pointer.add(if arena.is_some() { self.arena_bytes } else { 0 }) }]);
+        bases.extend([arena_pointer, unsafe {
+            arena_pointer.add(if arena.is_some() { self.arena_bytes } else { 0 })
+        }]);
         bases.extend(state.iter().map(|array| array.bytes().as_ptr().cast_mut()));
         bases.extend(args.iter().map(|array| array.bytes().as_ptr().cast_mut()));
         for (ty, in_place) in self.written.iter().zip(&self.in_place) {
@@ -234,7 +237,9 @@ impl Runtime {
                         (0, Some(_)) => arrays[*k].take(),
                         (_, Some(array)) => Some(array.clone()),
                         // Updated in place: the state's own buffer.
-                        (_, None) => self.in_place[*k].filter(|own| *own != number).map(|own| (*state[own]).clone()),
+                        (_, None) => {
+                            self.in_place[*k].filter(|own| *own != number).map(|own| (*state[own]).clone())
+                        }
                     }
                 }
                 Output::Param(_) => kept,
