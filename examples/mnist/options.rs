@@ -19,7 +19,7 @@ pub(crate) struct Options {
     pub(crate) lr: f64,
     /// Seed of the weights and of the order of the images
     #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
-    pub(crate) seed: u32,
+    pub(crate) seed: u64,
     /// Folder of four MNIST-shaped IDX files, plain or .gz [default: the MNIST of this repository]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,

@@ -5,24 +5,10 @@ use std::path::Path;
 use anyhow::Result;
 use plotters::style::RGBColor;
 
+use gradus_nn::History;
+use gradus_nn::data::ImageSet;
+
 use crate::canvas::{Align, Canvas, Weight, write_png};
-
-/// Loss and accuracy after each epoch, on the training and on the validation set.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct History {
-    pub(crate) loss: Vec<f64>,
-    pub(crate) accuracy: Vec<f64>,
-    pub(crate) val_loss: Vec<f64>,
-    pub(crate) val_accuracy: Vec<f64>,
-}
-
-/// One image, row by row with 0 for black, and its two labels.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sample<'a> {
-    pub(crate) image: &'a [u8],
-    pub(crate) label: u8,
-    pub(crate) predicted: u8,
-}
 
 const INK: RGBColor = RGBColor(34, 40, 49);
 const SOFT_INK: RGBColor = RGBColor(98, 106, 117);
@@ -42,8 +28,8 @@ const LABEL: (i32, Weight) = (16, Weight::Regular);
 /// Writes the curves of `history`, loss on the left and accuracy on the right.
 pub(crate) fn curves(path: &Path, history: &History) -> Result<()> {
     write_png(path, [1240, 500], |canvas| {
-        panel(canvas, [20.0, 0.0], "Loss", &history.loss, &history.val_loss)?;
-        panel(canvas, [640.0, 0.0], "Accuracy", &history.accuracy, &history.val_accuracy)
+        panel(canvas, [20.0, 0.0], "Loss", history.curve("loss"), history.curve("val_loss"))?;
+        panel(canvas, [640.0, 0.0], "Accuracy", history.curve("accuracy"), history.curve("val_accuracy"))
     })
 }
 
@@ -137,39 +123,69 @@ impl Ticks {
 
 /// Images in a row of the picture of predictions, and their side and distance in pixels.
 const COLUMNS: usize = 8;
+const ROWS: usize = 5;
 const TILE: f64 = 112.0;
 const STEP: [f64; 2] = [TILE + 28.0, TILE + 50.0];
 
-/// Writes a grid of `samples`, images of `[rows, columns]` pixels, each with the digit predicted for it.
+/// Writes a grid of `images`, each with the digit that `predicted` says for it.
 ///
-/// The wrong ones stand in a red frame, with the true label.
-pub(crate) fn predictions(path: &Path, title: &str, samples: &[Sample], size: [usize; 2]) -> Result<()> {
+/// The wrong ones stand in a red frame, with the true label; some are always shown if there are any.
+pub(crate) fn predictions(path: &Path, images: &ImageSet, predicted: &[i32]) -> Result<()> {
+    let is_wrong = |index: &usize| predicted[*index] != i32::from(images.labels()[*index]);
+    let samples = samples(images.len(), is_wrong);
+    let title = format!(
+        "{} of {} test images are predicted wrong, {} of them among these {}",
+        (0..images.len()).filter(is_wrong).count(),
+        images.len(),
+        samples.iter().filter(|index| is_wrong(index)).count(),
+        samples.len(),
+    );
     let width = 28.0 + COLUMNS as f64 * STEP[0];
     let height = 84.0 + samples.len().div_ceil(COLUMNS) as f64 * STEP[1];
     write_png(path, [width as i32, height as i32], |canvas| {
-        canvas.text(title, [28.0, 42.0], Align::Left, HEADING, INK)?;
-        for (index, sample) in samples.iter().enumerate() {
-            let (column, row) = ((index % COLUMNS) as f64, (index / COLUMNS) as f64);
-            tile(canvas, [28.0 + column * STEP[0], 80.0 + row * STEP[1]], sample, size)?;
+        canvas.text(&title, [28.0, 42.0], Align::Left, HEADING, INK)?;
+        for (place, &index) in samples.iter().enumerate() {
+            let (column, row) = ((place % COLUMNS) as f64, (place / COLUMNS) as f64);
+            let corner = [28.0 + column * STEP[0], 80.0 + row * STEP[1]];
+            let labels = [predicted[index], images.labels()[index].into()];
+            tile(canvas, corner, images.image(index), images.size(), labels)?;
         }
         Ok(())
     })
 }
 
-/// One image in its frame, with its caption below.
-fn tile(canvas: &Canvas, [x, y]: [f64; 2], sample: &Sample, [rows, columns]: [usize; 2]) -> Result<()> {
-    let wrong = sample.predicted != sample.label;
+/// The images to show: every fifth is a wrong one, as long as there are enough of either kind.
+fn samples(images: usize, is_wrong: impl Fn(&usize) -> bool) -> Vec<usize> {
+    let (mut wrong, mut right) =
+        ((0..images).filter(&is_wrong), (0..images).filter(|index| !is_wrong(index)));
+    let next = |place| match place % 5 {
+        3 => wrong.next().or_else(|| right.next()),
+        _ => right.next().or_else(|| wrong.next()),
+    };
+    (0..ROWS * COLUMNS).map_while(next).collect()
+}
+
+/// One image of `[rows, columns]` pixels in its frame, with its caption below; the labels are the predicted and the
+/// true one.
+fn tile(
+    canvas: &Canvas,
+    [x, y]: [f64; 2],
+    image: &[u8],
+    [rows, columns]: [usize; 2],
+    [predicted, label]: [i32; 2],
+) -> Result<()> {
+    let wrong = predicted != label;
     let (border, frame) = if wrong { (4.0, RED) } else { (1.0, GRID) };
     canvas.rectangle([x - border, y - border], [TILE + 2.0 * border; 2], frame)?;
     let pixel = [TILE / columns as f64, TILE / rows as f64];
-    for (index, &value) in sample.image.iter().enumerate() {
+    for (index, &value) in image.iter().enumerate() {
         let grey = 255 - value;
         let corner = [x + (index % columns) as f64 * pixel[0], y + (index / columns) as f64 * pixel[1]];
         canvas.rectangle(corner, pixel, RGBColor(grey, grey, grey))?;
     }
     let caption = match wrong {
-        true => format!("{}, true label {}", sample.predicted, sample.label),
-        false => sample.predicted.to_string(),
+        true => format!("{predicted}, true label {label}"),
+        false => predicted.to_string(),
     };
     let (colour, weight) = if wrong { (RED, Weight::Medium) } else { (INK, Weight::Regular) };
     canvas.text(&caption, [x + TILE / 2.0, y + TILE + 18.0], Align::Center, (17, weight), colour)
@@ -213,25 +229,38 @@ mod tests {
     }
 
     #[test]
-    fn pictures_are_written_even_of_a_run_that_diverged() {
-        let history = History {
-            loss: vec![2.0, f64::NAN, 1.0],
-            val_loss: vec![f64::INFINITY; 3],
-            accuracy: vec![0.1; 3],
-            val_accuracy: vec![0.1; 3],
-        };
+    fn curves_are_drawn_even_of_a_run_that_diverged() {
+        let history = History::from_iter([
+            ("loss", vec![2.0, f64::NAN, 1.0]),
+            ("val_loss", vec![f64::INFINITY; 3]),
+            ("accuracy", vec![0.1; 3]),
+            ("val_accuracy", vec![0.1; 3]),
+        ]);
         assert_eq!(size(&png("curves.png", |path| curves(path, &history))), [1240, 500]);
     }
 
     #[test]
-    fn wrong_prediction_is_drawn_differently() {
-        let image = [0, 255, 255, 0];
-        let draw = |predicted| {
-            let sample = Sample { image: &image, label: 7, predicted };
-            png(&format!("predicted-{predicted}.png"), |path| predictions(path, "", &[sample; 9], [2, 2]))
-        };
-        let (right, wrong) = (draw(7), draw(1));
-        assert_eq!(size(&right), [1148, 408]);
+    fn samples_show_some_wrong_ones() {
+        let shown = samples(10_000, |index| index % 50 == 49);
+        assert_eq!((shown.len(), shown.iter().filter(|index| *index % 50 == 49).count()), (40, 8));
+        assert_eq!(shown[..5], [0, 1, 2, 49, 3]);
+        assert_eq!(samples(10_000, |_| false), (0..40).collect::<Vec<_>>());
+        assert_eq!(samples(10_000, |_| true), (0..40).collect::<Vec<_>>());
+        assert_eq!(samples(3, |index| *index == 0), [1, 2, 0]);
+    }
+
+    #[test]
+    fn a_wrong_prediction_is_drawn_differently() {
+        let path = std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/mnist"));
+        let [images, labels] =
+            ["images-idx3", "labels-idx1"].map(|name| path.join(format!("t10k-{name}-ubyte.gz")));
+        let images = ImageSet::read(&images, &labels).unwrap();
+        let draw = |name, predicted: &[i32]| png(name, |path| predictions(path, &images, predicted));
+        let right: Vec<i32> = images.labels().iter().map(|&label| label.into()).collect();
+        let mut wrong = right.clone();
+        wrong[0] = 0;
+        let (right, wrong) = (draw("right.png", &right), draw("wrong.png", &wrong));
+        assert_eq!(size(&right), [1148, 894]);
         assert_ne!(right, wrong);
     }
 }

@@ -217,7 +217,7 @@ fn spelled(ty: &Type) -> String {
     text.replace(" :: ", "::").replace("& ", "&").replace("' ", "'")
 }
 
-/// The place of a field, for messages about its type; names are resolved where the derive stands.
+/// The place of a field in messages about its type.
 pub(crate) fn span_of(field: &Field) -> Span {
-    Span::call_site().located_at(field.ty.span())
+    field.ty.span()
 }

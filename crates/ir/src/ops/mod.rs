@@ -10,7 +10,6 @@ pub mod attributes;
 pub mod contract;
 pub mod control;
 pub mod elementwise;
-pub mod index;
 pub mod monoid;
 pub mod movement;
 pub mod reduce;
@@ -215,7 +214,6 @@ families! {
     Movement(movement::Movement),
     Reduction(reduce::Reduction),
     Contraction(contract::Contraction),
-    Indexing(index::Indexing),
     Control(control::Control),
 }
 

@@ -17,7 +17,6 @@ mod elementwise;
 mod logic;
 mod movement;
 mod reduction;
-mod selection;
 
 use crate::rebuild::Rebuild;
 use draft::Draft;

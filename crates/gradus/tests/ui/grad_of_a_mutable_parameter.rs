@@ -1,5 +1,0 @@
-use gradus::{Val, grad};
-
-fn main() {
-    grad(|x: &mut Val| *x);
-}

@@ -1,5 +1,0 @@
-use gradus::{Val, jit};
-
-fn main() {
-    jit(|x: Val| x * 2.0);
-}

@@ -1,5 +1,0 @@
-use gradus::jit;
-
-fn main() {
-    jit(|x| x * 2.0);
-}

@@ -1,5 +1,0 @@
-use gradus::{Val, vmap};
-
-fn main() {
-    vmap(|x: &Val, n: &usize| x * *n as i64);
-}

@@ -1,0 +1,98 @@
+//! The classic network on the classic digits: 784-128-64-10 with ReLU, trained by Adam on the cross-entropy.
+//!
+//! `cargo run --release --example mnist` trains it, tests it, and draws what it learned; `-- --help` lists options.
+
+mod canvas;
+mod options;
+mod plot;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use gradus::{Array, Config, Tree, Val, jit, random, value_and_grad_aux};
+use gradus_nn::data::{Dataset, MnistFolder};
+use gradus_nn::{Adam, Dense, Fit, Initializer, Optimizer, TrainState, Training, accuracy, cross_entropy};
+
+use options::Options;
+
+/// The network: two hidden layers, and one logit for each class.
+#[derive(Tree, Clone)]
+struct Mlp<T = Array> {
+    hidden1: Dense<T>,
+    hidden2: Dense<T>,
+    output: Dense<T>,
+}
+
+/// What a step and an evaluation report.
+#[derive(Tree)]
+struct Metrics<T = Array> {
+    loss: T,
+    accuracy: T,
+}
+
+impl Mlp<Val> {
+    /// A network for images of so many pixels, its weights drawn with `key`.
+    fn new(key: &Val, pixels: usize) -> Mlp<Val> {
+        let [key1, key2, key3] = random::split_into(key);
+        Mlp {
+            hidden1: Dense::new(&key1, pixels, 128, Initializer::GLOROT_UNIFORM),
+            hidden2: Dense::new(&key2, 128, 64, Initializer::GLOROT_UNIFORM),
+            output: Dense::new(&key3, 64, 10, Initializer::GLOROT_UNIFORM),
+        }
+    }
+
+    fn logits(&self, x: &Val) -> Val {
+        let h = self.hidden1.apply(x).relu();
+        let h = self.hidden2.apply(&h).relu();
+        self.output.apply(&h)
+    }
+}
+
+/// The loss of a batch of images and labels, with what is reported of it.
+fn loss(model: &Mlp<Val>, x: &Val, y: &Val) -> (Val, Metrics<Val>) {
+    let logits = model.logits(x);
+    let loss = cross_entropy(&logits, y);
+    (loss, Metrics { loss, accuracy: accuracy(&logits, y) })
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    let [curves, predictions] = options.pictures(["curves.png", "predictions.png"])?;
+    let MnistFolder { train, test } = MnistFolder::read(&options.data())?;
+    let (train, validation) = train.split_last(0.2).context("the training set is too small to be split")?;
+    options.check_batch(train.len())?;
+    let mut config = Config::default();
+    config.threads = options.threads;
+
+    let optimizer = Adam::new(options.lr);
+    let step = jit(move |state: &mut Training<Mlp<Val>, Adam>, x: &Val, y: &Val| {
+        let ((_, metrics), grads) = value_and_grad_aux(loss)(&state.model, x, y);
+        state.apply(&optimizer, &grads);
+        metrics
+    })
+    .with(config.clone());
+    let evaluate = jit(|model: &Mlp<Val>, x: &Val, y: &Val| loss(model, x, y).1).with(config.clone());
+    let predict = jit(|model: &Mlp<Val>, x: &Val| model.logits(x).argmax(-1)).with(config);
+
+    let pixels = train.num_pixels();
+    let model = jit(move |key: &Val| Mlp::new(key, pixels))(&random::seed(options.seed))?;
+    let mut state = TrainState { optimizer: optimizer.start(&model)?, model };
+    let fit = Fit { epochs: options.epochs, batch_size: options.batch_size, seed: options.seed };
+    let history = fit.run(
+        &mut state,
+        &Dataset::from(&train),
+        Some(&Dataset::from(&validation)),
+        |state, x, y| step(state, x, y),
+        |state, x, y| evaluate(&state.model, x, y),
+    )?;
+
+    let test_data = Dataset::from(&test);
+    let metrics = fit.evaluate(&test_data, |x, y| evaluate(&state.model, x, y))?;
+    println!("Test Loss: {:.4}", metrics["loss"]);
+    println!("Test Accuracy: {:.4}", metrics["accuracy"]);
+
+    let predicted = predict(&state.model, test_data.inputs())?.to_vec::<i32>()?;
+    plot::curves(&curves, &history)?;
+    plot::predictions(&predictions, &test, &predicted)?;
+    println!("Curves: {}\nPredictions: {}", curves.display(), predictions.display());
+    Ok(())
+}
