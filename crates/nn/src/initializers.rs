@@ -104,7 +104,7 @@ mod tests {
         check(Initializer::HE_UNIFORM, uniform);
         let normal = [0.398_544_13, 1.554_682_4, -0.455_496_76, -0.124_835_87, 0.542_063_53, 0.295_703_32];
         check(Initializer::HE_NORMAL, normal);
-        let uniform = [0.348_179_82, 0.949_233_77, -0.394_312_86, -0.112_082_96, 0.461_773_16, 0.261_859_18];
+        let uniform = [0.348_179_82, 0.949_233_8, -0.394_312_86, -0.112_082_96, 0.461_773_16, 0.261_859_18];
         check(Initializer::LECUN_UNIFORM, uniform);
         let normal = [0.281_813_23, 1.099_326_4, -0.322_084_8, -0.088_272_29, 0.383_296_76, 0.209_093_8];
         check(Initializer::LECUN_NORMAL, normal);
