@@ -1,3 +1,24 @@
-//! From a Program to machine code.
+//! From a Program to machine code: [`compile`] makes an [`Executable`], a flat list of steps over planned memory.
+//!
+//! The pipeline, one file each: `lower` (Program to graph), `weigh` (what stands in memory), `fuse` (which values share
+//! a kernel), `nest` and `emit` (kernels), `buffers` (places), `cache` and [`codegen`] (machine code), `runtime` (calls).
 
+mod buffers;
+mod cache;
 pub mod codegen;
+mod config;
+mod emit;
+mod executable;
+mod fuse;
+mod graph;
+mod lower;
+mod matmul;
+mod nest;
+mod position;
+mod profile;
+mod runtime;
+mod scatter;
+mod weigh;
+
+pub use config::Config;
+pub use executable::{Executable, compile, compile_with_state};

@@ -35,9 +35,9 @@ pub fn key(seed: impl Into<Val>) -> Val {
             let high = if i32::try_from(n).is_ok() { 0 } else { (n >> 32) as u32 };
             return Ok(Val::from_ir(strict::constant(Array::from([high, n as u32]))));
         }
-        let low = seed.convert(Dtype::U32);
+        let low = seed.astype(Dtype::U32);
         let high = if ty.dtype.size_bytes() == 8 {
-            seed.shift_right_logical(32).convert(Dtype::U32)
+            seed.shift_right_logical(32).astype(Dtype::U32)
         } else {
             low.zeros_like()
         };
@@ -124,7 +124,7 @@ pub fn fold_in(key: impl Into<Val>, data: impl Into<Val>) -> Val {
             let message = format!("the data is {}, not a scalar integer; give one number", known[1].ty);
             return Err(ErrorKind::invalid(message));
         }
-        let low = data.convert(Dtype::U32).ir();
+        let low = data.astype(Dtype::U32).ir();
         let made = Strict::threefry2x32(key, [low.zeros_like(), low]);
         Ok(stack(made.map(Val::from_ir), 0))
     })
@@ -171,7 +171,7 @@ pub fn uniform_between(
         if unit {
             return Ok(share);
         }
-        let (low, high) = (low.convert(dtype), high.convert(dtype));
+        let (low, high) = (low.astype(dtype), high.astype(dtype));
         let scaled = multiply_add(share, high - low, low, dtype);
         Ok(low.max(scaled))
     })
@@ -191,8 +191,8 @@ fn share(key: Val, shape: Shape, dtype: Dtype) -> Result<Val, ErrorKind> {
     let bits = bits(key, &shape, word);
     let width = 8 * word.size_bytes() as i64;
     let fraction = bits.shift_right_logical(width - fraction);
-    let float = (fraction | Val::from_ir(strict::constant(one))).ir().bitcast_convert(dtype);
-    Ok(Val::from_ir(float) - 1.0)
+    let float = (fraction | Val::from_ir(strict::constant(one))).bitcast(dtype);
+    Ok(float - 1.0)
 }
 
 /// x · y + z rounded once. For `f32` the product is exact in `f64`.
@@ -200,8 +200,8 @@ fn share(key: Val, shape: Shape, dtype: Dtype) -> Result<Val, ErrorKind> {
 fn multiply_add(x: Val, y: Val, z: Val, dtype: Dtype) -> Val {
     match dtype {
         Dtype::F32 => {
-            let [x, y, z] = [x, y, z].map(|v| v.convert(Dtype::F64));
-            (x * y + z).convert(Dtype::F32)
+            let [x, y, z] = [x, y, z].map(|v| v.astype(Dtype::F64));
+            (x * y + z).astype(Dtype::F32)
         }
         _ => x * y + z,
     }
@@ -227,7 +227,7 @@ pub fn normal_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> 
         // The lowest share is the number next to -1, whose inverse error function is finite.
         let low = if dtype == Dtype::F64 { (-1.0f64).next_up() } else { f64::from((-1.0f32).next_up()) };
         let share = uniform_between(key, &shape, dtype, low, 1.0);
-        Ok(std::f64::consts::SQRT_2 * erf_inv(share, dtype))
+        Ok(std::f64::consts::SQRT_2 * share.erf_inv())
     })
 }
 
@@ -241,64 +241,12 @@ pub fn truncated_normal(
 ) -> Val {
     let (low, high) = (low.into(), high.into());
     from_key("random::truncated_normal", key, shape, |key, shape| {
-        let (low, high) = (low.convert(Dtype::F32), high.convert(Dtype::F32));
+        let (low, high) = (low.astype(Dtype::F32), high.astype(Dtype::F32));
         let share_below = |x: Val| (x / std::f64::consts::SQRT_2).erf();
         let share = uniform_between(key, &shape, Dtype::F32, share_below(low), share_below(high));
-        let drawn = std::f64::consts::SQRT_2 * erf_inv(share, Dtype::F32);
+        let drawn = std::f64::consts::SQRT_2 * share.erf_inv();
         Ok(drawn.clip(low.nextafter(f64::INFINITY), high.nextafter(f64::NEG_INFINITY)))
     })
-}
-
-/// The inverse of the error function on (-1, 1): Giles, "Approximating the erfinv function" (2012), in single
-/// precision; for `f64` two steps of Halley's method from there.
-#[track_caller]
-fn erf_inv(x: Val, dtype: Dtype) -> Val {
-    const NEAR: [f64; 9] = [
-        2.810_226_36e-8,
-        3.432_739_39e-7,
-        -3.523_387_7e-6,
-        -4.391_506_54e-6,
-        2.185_808_7e-4,
-        -1.253_725_03e-3,
-        -4.177_681_64e-3,
-        2.466_407_27e-1,
-        1.501_409_41,
-    ];
-    const FAR: [f64; 9] = [
-        -2.002_142_57e-4,
-        1.009_505_58e-4,
-        1.349_343_22e-3,
-        -3.673_428_44e-3,
-        5.739_507_73e-3,
-        -7.622_461_3e-3,
-        9.438_870_47e-3,
-        1.001_674_06,
-        2.832_976_82,
-    ];
-    let distance = -(-x * x).log1p();
-    let near = distance.lt(5.0);
-    let w = where_(near, distance - 2.5, distance.sqrt() - 3.0);
-    let coefficient = |i: usize| where_(near, w.full_like(NEAR[i]), FAR[i]);
-    let polynomial = (1..NEAR.len()).fold(coefficient(0), |p, i| p * w + coefficient(i));
-    let mut y = where_(x.abs().eq(1.0), x * f64::INFINITY, polynomial * x);
-    if dtype == Dtype::F64 {
-        for _ in 0..2 {
-            y = halley(x, y);
-        }
-    }
-    y
-}
-
-/// One step towards erf(y) = x. In the tails the complement is compared, which keeps its digits.
-#[track_caller]
-fn halley(x: Val, y: Val) -> Val {
-    let (size, sign) = (y.abs(), x.sign());
-    let tail = (1.0 - x.abs()) - size.erfc();
-    let off = where_(size.lt(0.5), y.erf() - x, sign * tail);
-    let slope = std::f64::consts::FRAC_2_SQRT_PI * (-y * y).exp();
-    let step = off / slope;
-    let next = y - step / (1.0 + y * step);
-    where_(next.isfinite() & slope.gt(0), next, y)
 }
 
 /// Integers in [low, high), of `i32`; the bounds are scalars. Where `high` is not above `low`, `low`.
@@ -311,21 +259,21 @@ pub fn randint(
 ) -> Val {
     let (low, high) = (low.into(), high.into());
     from_key("random::randint", key, shape, |key, shape| {
-        let (low, high) = (low.convert(Dtype::I32), high.convert(Dtype::I32));
+        let (low, high) = (low.astype(Dtype::I32), high.astype(Dtype::I32));
         let [high_key, low_key] = split_into(key);
         let [high_bits, low_bits] = [high_key, low_key].map(|key| bits(key, &shape, Dtype::U32));
-        let span = where_(high.le(low), 1, high - low).convert(Dtype::U32);
+        let span = where_(high.le(low), 1, high - low).astype(Dtype::U32);
         // 2³² modulo the span, by way of 2¹⁶: the two words together are one number below 2⁶⁴.
         let half = span.full_like(1 << 16).fmod(span);
         let weight = (half * half).fmod(span);
         let offset = (high_bits.fmod(span) * weight + low_bits.fmod(span)).fmod(span);
-        Ok(low + offset.convert(Dtype::I32))
+        Ok(low + offset.astype(Dtype::I32))
     })
 }
 
 /// Truth values, each true with probability `p`.
 #[track_caller]
-pub fn bernoulli(key: impl Into<Val>, p: impl Into<Val>, shape: impl IntoExtents) -> Val {
+pub fn bernoulli(key: impl Into<Val>, shape: impl IntoExtents, p: impl Into<Val>) -> Val {
     let p = p.into();
     from_key("random::bernoulli", key, shape, |key, shape| Ok(uniform(key, &shape).lt(p)))
 }
@@ -334,7 +282,7 @@ pub fn bernoulli(key: impl Into<Val>, p: impl Into<Val>, shape: impl IntoExtents
 #[track_caller]
 pub fn rademacher(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
     from_key("random::rademacher", key, shape, |key, shape| {
-        Ok(2 * bernoulli(key, 0.5, &shape).convert(Dtype::I32) - 1)
+        Ok(2 * bernoulli(key, &shape, 0.5).astype(Dtype::I32) - 1)
     })
 }
 

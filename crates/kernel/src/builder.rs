@@ -35,6 +35,8 @@ struct OpenBlock {
     defined: Vec<Value>,
     /// Operations already placed in this block.
     numbered: FxHashMap<Op, Value>,
+    /// Loads already placed in this block, from buffers that are only read.
+    loaded: FxHashMap<(BufferId, Index), Value>,
 }
 
 /// May operations be placed before the block?
@@ -98,7 +100,9 @@ impl Builder {
         self.constants.get(&value).copied()
     }
 
-    /// `buffer[index]`.
+    /// `buffer[index]`. A load from a buffer that is only read is an operation like others: the same element is
+    /// loaded once, and before the loops in which it does not vary (which may run zero times: the element must
+    /// exist even then).
     pub fn load(&mut self, buffer: BufferId, index: impl Into<Index>) -> Value {
         let index = index.into();
         self.check_index(buffer, &index);
@@ -106,8 +110,23 @@ impl Builder {
             self.buffers[buffer.index()].access != Access::Write,
             "internal: load from a write-only buffer"
         );
-        let value = self.define(self.buffers[buffer.index()].scalar);
-        self.push(Statement::Load { value, buffer, index });
+        let Buffer { scalar, access } = self.buffers[buffer.index()];
+        if access == Access::ReadWrite {
+            let value = self.define(scalar);
+            self.push(Statement::Load { value, buffer, index });
+            return value;
+        }
+        // What nobody writes is loaded once, in the outermost loop where the index exists.
+        let innermost = index.terms().iter().map(|term| self.depths[term.0.index()]).max().unwrap_or(0);
+        let depth = innermost.max(self.innermost_branch());
+        let key = (buffer, index);
+        if let Some(&value) = self.open.iter().find_map(|open| open.loaded.get(&key)) {
+            return value;
+        }
+        let value = self.define_at(scalar, depth);
+        let (buffer, index) = key.clone();
+        self.open[depth].loaded.insert(key, value);
+        self.open[depth].block.statements.push(Statement::Load { value, buffer, index });
         value
     }
 
@@ -285,8 +304,7 @@ impl Builder {
         });
         // A constant belongs to the whole kernel; other operations stay within the innermost branch.
         if !matches!(op, Op::Constant { .. }) {
-            let branch = self.open.iter().rposition(|open| open.kind == BlockKind::Branch);
-            depth = depth.max(branch.unwrap_or(0));
+            depth = depth.max(self.innermost_branch());
         }
         // An equal operation may be placed further out than this one would be, or further in.
         if let Some(&value) = self.open.iter().find_map(|open| open.numbered.get(&op)) {
@@ -301,12 +319,18 @@ impl Builder {
         value
     }
 
+    /// Depth of the innermost block that nothing may be placed before; 0 if there is none.
+    fn innermost_branch(&self) -> usize {
+        self.open.iter().rposition(|open| open.kind == BlockKind::Branch).unwrap_or(0)
+    }
+
     fn open_block(&mut self, kind: BlockKind) {
         self.open.push(OpenBlock {
             kind,
             block: Block::default(),
             defined: Vec::new(),
             numbered: FxHashMap::default(),
+            loaded: FxHashMap::default(),
         });
     }
 

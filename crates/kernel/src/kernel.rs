@@ -254,12 +254,14 @@ pub enum Combine {
     And,
     /// Bitwise or, from zero.
     Or,
+    /// Bitwise exclusive or, from zero.
+    Xor,
 }
 
 impl Combine {
     /// Every combination.
-    pub const ALL: [Combine; 6] =
-        [Combine::Sum, Combine::Product, Combine::Max, Combine::Min, Combine::And, Combine::Or];
+    pub const ALL: [Combine; 7] =
+        [Combine::Sum, Combine::Product, Combine::Max, Combine::Min, Combine::And, Combine::Or, Combine::Xor];
 
     /// The binary operation.
     pub const fn binary(self) -> crate::op::Binary {
@@ -271,13 +273,14 @@ impl Combine {
             Combine::Min => Binary::Min,
             Combine::And => Binary::And,
             Combine::Or => Binary::Or,
+            Combine::Xor => Binary::Xor,
         }
     }
 
     /// Lane bits of the identity.
     pub const fn identity(self, scalar: Scalar) -> u64 {
         match self {
-            Combine::Sum | Combine::Or => 0,
+            Combine::Sum | Combine::Or | Combine::Xor => 0,
             Combine::Product => scalar.bits_of_i64(1),
             Combine::And => scalar.mask(),
             Combine::Max if scalar.is_float() => scalar.bits_of_f64(f64::NEG_INFINITY),
@@ -296,6 +299,7 @@ impl Combine {
             Combine::Min => "min",
             Combine::And => "and",
             Combine::Or => "or",
+            Combine::Xor => "xor",
         }
     }
 }

@@ -8,8 +8,8 @@
 //! ```
 
 use crate::model::{Field, Item, Variant, mentions, span_of};
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{GenericParam, Member, WherePredicate};
 
 /// The impl.
@@ -78,13 +78,12 @@ fn replaced(item: &Item, param: &GenericParam) -> TokenStream {
 
 /// The item's own clauses, and `Static` for every static field whose type depends on a parameter.
 fn clauses(item: &Item) -> Vec<TokenStream> {
-    let home = &item.home;
     let own =
         item.generics.where_clause.iter().flat_map(|w| &w.predicates).map(|p: &WherePredicate| quote!(#p));
     let depends = |f: &&Field| item.generics.type_params().any(|t| mentions(&f.ty, &t.ident));
     let fields = item.fields().filter(|f| f.is_static).filter(depends).map(|f| {
-        let ty = &f.ty;
-        quote_spanned!(span_of(f)=> #ty: #home::Static)
+        let (ty, here) = (&f.ty, home_at(item, f));
+        quote_spanned!(span_of(f)=> #ty: #here::Static)
     });
     own.chain(fields).collect()
 }
@@ -98,12 +97,13 @@ fn visit(item: &Item) -> TokenStream {
             quote!(__f(#home::Part::Variant(#name));)
         });
         let fields = v.fields.iter().enumerate().map(|(i, f)| {
-            let (own, name) = (binding("own", i), name(f));
+            let (own, name) = (binding("own", i, f), name(f));
+            let here = home_at(item, f);
             if f.is_static {
-                return quote_spanned!(span_of(f)=> __f(#home::tree::derive::static_part(#name, #own)););
+                return quote_spanned!(span_of(f)=> __f(#here::tree::derive::static_part(#name, #own)););
             }
             let step = step(item, f);
-            let inner = quote_spanned!(span_of(f)=> #home::Tree::<__Leaf>::visit(#own, __f););
+            let inner = quote_spanned!(span_of(f)=> #here::Tree::<__Leaf>::visit(#own, __f););
             quote!(__f(#step); #inner __f(#home::Part::End);)
         });
         quote!(#pattern => { #variant #(#fields)* })
@@ -116,15 +116,15 @@ fn visit(item: &Item) -> TokenStream {
 }
 
 fn visit_mut(item: &Item) -> TokenStream {
-    let home = &item.home;
     let arms = item.variants.iter().map(|v| {
         let pattern = pattern(item, v, "own");
         let fields = v.fields.iter().enumerate().map(|(i, f)| {
-            let own = binding("own", i);
+            let own = binding("own", i, f);
             if f.is_static {
                 return quote!(let _ = #own;);
             }
-            quote_spanned!(span_of(f)=> #home::Tree::<__Leaf>::visit_mut(#own, __f);)
+            let here = home_at(item, f);
+            quote_spanned!(span_of(f)=> #here::Tree::<__Leaf>::visit_mut(#own, __f);)
         });
         quote!(#pattern => { #(#fields)* })
     });
@@ -140,11 +140,11 @@ fn map_leaves(item: &Item) -> TokenStream {
     let arms = item.variants.iter().map(|v| {
         let (pattern, path) = (pattern(item, v, "own"), path(item, v));
         let fields = v.fields.iter().enumerate().map(|(i, f)| {
-            let (member, own) = (&f.member, binding("own", i));
+            let (member, own, here) = (&f.member, binding("own", i, f), home_at(item, f));
             if f.is_static {
-                return quote_spanned!(span_of(f)=> #member: #home::tree::derive::copy_static(#own));
+                return quote_spanned!(span_of(f)=> #member: #here::tree::derive::copy_static(#own));
             }
-            quote_spanned!(span_of(f)=> #member: #home::Tree::<__Leaf>::map_leaves(#own, __f))
+            quote_spanned!(span_of(f)=> #member: #here::Tree::<__Leaf>::map_leaves(#own, __f))
         });
         quote!(#pattern => #path { #(#fields),* },)
     });
@@ -179,20 +179,23 @@ fn zip_arm(item: &Item, v: &Variant) -> TokenStream {
     let (home, path) = (&item.home, path(item, v));
     let (own, other) = (pattern(item, v, "own"), pattern(item, v, "other"));
     let statics = v.fields.iter().enumerate().filter(|(_, f)| f.is_static).map(|(i, f)| {
-        let (own, other, name) = (binding("own", i), binding("other", i), name(f));
+        let (own, other, name) = (binding("own", i, f), binding("other", i, f), name(f));
+        let here = home_at(item, f);
+        let same = quote_spanned!(span_of(f)=> #here::tree::derive::same_static(#own, #other));
         quote! {
-            if !#home::tree::derive::same_static(#own, #other) {
+            if !#same {
                 return ::core::result::Result::Err(#home::Mismatch::static_field(#name));
             }
         }
     });
     let fields = v.fields.iter().enumerate().map(|(i, f)| {
-        let (member, own, other) = (&f.member, binding("own", i), binding("other", i));
+        let (member, own, other) = (&f.member, binding("own", i, f), binding("other", i, f));
+        let here = home_at(item, f);
         if f.is_static {
-            return quote!(#member: #home::tree::derive::copy_static(#own));
+            return quote_spanned!(span_of(f)=> #member: #here::tree::derive::copy_static(#own));
         }
         let name = name(f);
-        let zip = quote_spanned!(span_of(f)=> #home::Tree::<__Leaf>::zip_leaves(#own, #other, __f));
+        let zip = quote_spanned!(span_of(f)=> #here::Tree::<__Leaf>::zip_leaves(#own, #other, __f));
         quote! {
             #member: match #zip {
                 ::core::result::Result::Ok(__t) => __t,
@@ -215,14 +218,29 @@ fn path(item: &Item, v: &Variant) -> TokenStream {
 fn pattern(item: &Item, v: &Variant, whose: &str) -> TokenStream {
     let path = path(item, v);
     let fields = v.fields.iter().enumerate().map(|(i, f)| {
-        let (member, binding) = (&f.member, binding(whose, i));
+        let (member, binding) = (&f.member, binding(whose, i, f));
         quote!(#member: #binding)
     });
     quote!(#path { #(#fields),* })
 }
 
-fn binding(whose: &str, i: usize) -> Ident {
-    format_ident!("__{whose}_{i}")
+/// Where gradus is found, at the place of a field: so that an error about the field's type points there.
+fn home_at(item: &Item, f: &Field) -> TokenStream {
+    fn moved(tokens: TokenStream, span: proc_macro2::Span) -> TokenStream {
+        let at = |mut token: TokenTree| {
+            if let TokenTree::Group(group) = &token {
+                token = Group::new(group.delimiter(), moved(group.stream(), span)).into();
+            }
+            token.set_span(span);
+            token
+        };
+        tokens.into_iter().map(at).collect()
+    }
+    moved(item.home.to_token_stream(), span_of(f))
+}
+
+fn binding(whose: &str, i: usize, f: &Field) -> Ident {
+    format_ident!("__{whose}_{i}", span = span_of(f))
 }
 
 /// The field's step of a leaf path.

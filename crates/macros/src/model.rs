@@ -217,7 +217,7 @@ fn spelled(ty: &Type) -> String {
     text.replace(" :: ", "::").replace("& ", "&").replace("' ", "'")
 }
 
-/// The place of a field in messages about its type.
+/// The place of a field, for messages about its type; names are resolved where the derive stands.
 pub(crate) fn span_of(field: &Field) -> Span {
-    field.ty.span()
+    Span::call_site().located_at(field.ty.span())
 }

@@ -27,5 +27,5 @@ pub use fold_constants::fold_constants;
 pub use inline_calls::{Calls, inline_calls};
 pub use linearize::{Linearized, Vjp, linearize, vjp};
 pub use optimize::optimize;
-pub use passes::{Transforms, batch, jvp, split, transpose};
+pub use passes::{Transforms, batch, batch_axes, jvp, split, transpose};
 pub use simplify::simplify;

@@ -1,7 +1,8 @@
 //! The passes as functions of a whole Program, and as rules of nested Programs see them.
 
+use crate::write::write;
 use crate::{batch as batching, jvp as pushing, split as splitting, transpose as transposing};
-use gradus_ir::{Halves, Lanes, Passes, Program};
+use gradus_ir::{Halves, Lanes, Passes, Program, Type, Val};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -19,6 +20,44 @@ pub fn transpose(program: &Program, linear: &[bool], has_cotangent: &[bool]) -> 
 /// The program over a new leading axis of the parameters marked, and which results have that axis.
 pub fn batch(program: &Program, mapped: &[bool], lanes: Lanes) -> (Program, Vec<bool>) {
     batching::batch(&Transforms::default(), program, mapped, lanes)
+}
+
+/// [`batch`] with the lanes along any axis: of parameter `i` along `in_axes[i]`, `None` if all lanes share it; of
+/// result `j` along `out_axes[j]`, `None` if all lanes agree.
+///
+/// # Errors
+/// The number of the first result that has no axis in `out_axes` and yet differs between lanes.
+///
+/// # Panics
+/// If an axis does not exist.
+pub fn batch_axes(
+    program: &Program,
+    in_axes: &[Option<usize>],
+    lanes: Lanes,
+    out_axes: &[Option<usize>],
+) -> Result<Program, usize> {
+    let along: Vec<bool> = in_axes.iter().map(Option::is_some).collect();
+    let (batched, mapped) = batch(program, &along, lanes);
+    let differs = |j: &usize| mapped[*j] && out_axes[*j].is_none();
+    if let Some(result) = (0..mapped.len()).find(differs) {
+        return Err(result);
+    }
+    let widened = |(ty, axis): (&Type, &Option<usize>)| match axis {
+        Some(axis) => ty.with_shape(ty.shape.with_axis(*axis, lanes.size)),
+        None => ty.clone(),
+    };
+    let types: Vec<Type> = program.param_types().iter().zip(in_axes).map(widened).collect();
+    Ok(write(&types, |inputs| {
+        let to_front = |(v, axis): (&Val, &Option<usize>)| axis.map_or(*v, |axis| v.move_axis(axis, 0));
+        let args: Vec<Val> = inputs.iter().zip(in_axes).map(to_front).collect();
+        let results = batched.inline(&args).into_iter().zip(&mapped).zip(out_axes);
+        let placed = |((v, mapped), axis): ((Val, &bool), &Option<usize>)| match axis {
+            Some(axis) if *mapped => v.move_axis(0, *axis),
+            Some(axis) => v.repeat_leading(lanes.size).move_axis(0, *axis),
+            None => v,
+        };
+        results.map(placed).collect()
+    }))
 }
 
 /// The program in two: what is computed from the parameters marked `known`, and the rest.

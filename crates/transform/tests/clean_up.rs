@@ -1,6 +1,9 @@
 //! Clean-up passes on programs of any size.
 
-use gradus_ir::{Dtype, Place, Program, Type, Val, trace};
+use gradus_ir::eval::eval;
+use gradus_ir::ops::sample::Argument;
+use gradus_ir::ops::samples;
+use gradus_ir::{Array, Dtype, Place, Program, Type, Val, bind, trace};
 use gradus_transform::{batch, cse, dce, optimize, vjp};
 
 fn program(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Program {
@@ -46,4 +49,49 @@ fn long_programs_need_no_deep_recursion() {
     let backward = optimize(&halves.backward);
     let (batched, _) = batch(&optimize(&halves.forward), &[true, true], gradus_ir::Lanes { size: 2 });
     assert!(backward.equations().len() > 10_000 && batched.equations().len() > 10_000);
+}
+
+/// Bits of the elements; NaNs are all alike.
+fn bits(arrays: &[Array]) -> Vec<u64> {
+    let canonical = |x: f64| if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() };
+    arrays.iter().flat_map(|array| array.to_f64_vec().into_iter().map(canonical)).collect()
+}
+
+/// Values at which identities of real numbers fail for floats.
+fn edges(arg: &Argument) -> Array {
+    match arg {
+        Argument::Range(ty, ..) if ty.dtype.is_float() => {
+            let edges = [-0.0, f64::NAN, f64::INFINITY, 0.0, f64::NEG_INFINITY, -1.5, 1e30, 1e-42];
+            Array::from_f64(ty, edges.into_iter().cycle().take(ty.shape.size()))
+        }
+        other => other.fill(11),
+    }
+}
+
+/// Each sample of each primitive, with each operand in turn replaced by a repeated constant: where an equation of
+/// `simplify` holds only almost, some constant shows it.
+#[test]
+fn primitives_of_constants_keep_every_bit() {
+    const CONSTANTS: [f64; 8] = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 3.0, f64::INFINITY];
+    let mut simpler = 0;
+    for sample in samples() {
+        let ordinary: Vec<Array> = sample.args.iter().map(|arg| arg.fill(11)).collect();
+        let extreme: Vec<Array> = sample.args.iter().map(edges).collect();
+        for (i, x) in (0..ordinary.len()).flat_map(|i| CONSTANTS.map(|x| (i, x))) {
+            let f = trace(Place::unknown(), &sample.types(), |operands| {
+                let mut operands = operands.to_vec();
+                operands[i] = Val::full(ordinary[i].ty().clone(), x);
+                bind(sample.op.clone(), &operands).to_vec()
+            });
+            let f = f.unwrap().program;
+            let g = optimize(&f);
+            simpler += usize::from(g.equations().len() < f.equations().len());
+            for args in [&ordinary, &extreme] {
+                let Ok(before) = eval(&f, args) else { continue };
+                let after = eval(&g, args).unwrap();
+                assert_eq!(bits(&before), bits(&after), "{:?} with operand {i} = {x}\n{f}\n{g}", sample.op);
+            }
+        }
+    }
+    assert!(simpler > 100, "only {simpler} programs became simpler");
 }

@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use gradus_ir::eval::eval;
 use gradus_ir::{Array, Dtype, Lanes, Place, Program, Type, Val, trace};
-use gradus_transform::{batch, jvp, linearize, vjp};
+use gradus_transform::{batch, batch_axes, jvp, linearize, vjp};
 
 fn program(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Program {
     trace(Place::unknown(), types, f).unwrap().program
@@ -93,4 +93,21 @@ fn batch_leaves_alone_what_has_no_axis() {
           return %4, %1
         }"#]],
     );
+}
+
+#[test]
+fn lanes_may_stand_along_any_axis() {
+    let f = program(&[f64s([2, 3]), f64s([3])], |x| vec![x[0].reduce_sum(&[0]) * x[1], x[1]]);
+    let lanes = Lanes { size: 4 };
+    let g = batch_axes(&f, &[Some(1), None], lanes, &[Some(1), Some(0)]).unwrap();
+    assert_eq!(g.param_types(), [f64s([2, 4, 3]), f64s([3])]);
+    assert_eq!(g.result_types(), [f64s([3, 4]), f64s([4, 3])]);
+    let x = Array::from_f64(&f64s([2, 4, 3]), (0..24).map(f64::from));
+    let y = Array::from([1.0, 10.0, 100.0]);
+    let results = eval(&g, &[x, y]).unwrap();
+    // Lane 1 is [[3, 4, 5], [15, 16, 17]].
+    let lane: Vec<f64> = (0..3).map(|i| results[0].to_f64_vec()[i * 4 + 1]).collect();
+    assert_eq!(lane, [18.0, 200.0, 2200.0]);
+    assert_eq!(results[1].to_f64_vec()[3..6], [1.0, 10.0, 100.0]);
+    assert_eq!(batch_axes(&f, &[Some(0), None], lanes, &[None, None]).unwrap_err(), 0);
 }

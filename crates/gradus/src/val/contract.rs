@@ -188,6 +188,21 @@ impl Val {
         let other = other.into();
         Val::derive("vdot", &[self, other], |_| Ok(self.ravel().dot(other.ravel())))
     }
+    /// The contraction of StableHLO: products summed over pairs of axes `contract`, element by element along pairs
+    /// of axes `batch`. The result's axes are the batch axes, the free ones of the left, then those of the right.
+    #[track_caller]
+    pub fn dot_general(
+        self,
+        other: impl Into<Val>,
+        contract: (&[usize], &[usize]),
+        batch: (&[usize], &[usize]),
+    ) -> Val {
+        let other = other.into();
+        Val::derive("dot_general", &[self, other], |known| {
+            let (x, y) = met(self, other, known);
+            Ok(Val::from_ir(x.dot_general(y, DotDims::contracting(contract.0, contract.1).batch(batch.0, batch.1))))
+        })
+    }
     /// The products summed over pairs of axes: those of the left, then as many of the right.
     ///
     /// ```

@@ -29,13 +29,13 @@ pub fn full(shape: impl IntoExtents, fill: impl Into<Val>) -> Val {
 #[track_caller]
 pub fn zeros(shape: impl IntoExtents, dtype: Dtype) -> Val {
     let extents = shape.into_extents();
-    Val::derive("zeros", &[], |_| Ok(full(extents, Val::from(0).convert(dtype))))
+    Val::derive("zeros", &[], |_| Ok(full(extents, Val::from(0).astype(dtype))))
 }
 /// Ones of `shape` and element type `dtype`.
 #[track_caller]
 pub fn ones(shape: impl IntoExtents, dtype: Dtype) -> Val {
     let extents = shape.into_extents();
-    Val::derive("ones", &[], |_| Ok(full(extents, Val::from(1).convert(dtype))))
+    Val::derive("ones", &[], |_| Ok(full(extents, Val::from(1).astype(dtype))))
 }
 /// The index along `axis` at every element.
 #[track_caller]
@@ -78,7 +78,7 @@ pub fn linspace(start: f64, end: f64, n: usize) -> Val {
     Val::derive("linspace", &[], |_| {
         let Some(last) = n.checked_sub(1) else { return Ok(zeros([0], Dtype::F32)) };
         if last == 0 {
-            return Ok(full([1], Val::from(start).convert(Dtype::F32)));
+            return Ok(full([1], Val::from(start).astype(Dtype::F32)));
         }
         let index = iota(Dtype::F32, [n], 0);
         let share = index / (last as f64);
@@ -95,7 +95,7 @@ pub fn eye(n: usize, dtype: Dtype) -> Val {
 /// A matrix of `[rows, columns]` with ones on diagonal `offset` (above the main one if positive).
 #[track_caller]
 pub fn eye_of(shape: [usize; 2], offset: impl Integer, dtype: Dtype) -> Val {
-    Val::derive("eye", &[], |_| Ok(from_diagonal(&shape.into()).eq(offset.to_i64()).convert(dtype)))
+    Val::derive("eye", &[], |_| Ok(from_diagonal(&shape.into()).eq(offset.to_i64()).astype(dtype)))
 }
 /// How far every element of the last two axes stands above the main diagonal, an `i32`.
 #[track_caller]
@@ -169,7 +169,7 @@ impl Val {
             let first = if offset >= 0 { away } else { away.saturating_mul(side) };
             let used = first + n + (n - 1) * side;
             let behind = side.saturating_mul(side) as i64 - used as i64;
-            let zero = Val::from(0).convert(ty.dtype).ir();
+            let zero = Val::from(0).astype(ty.dtype).ir();
             Ok(x.pad(zero, &[first as i64], &[behind], &[side]).reshape([side, side]))
         })
     }
@@ -204,6 +204,6 @@ pub fn one_hot(index: impl Into<Val>, classes: usize, dtype: Dtype) -> Val {
         let rank = known[0].ty.rank();
         let shape = known[0].ty.shape.with_axis(rank, classes);
         let counter = Val::from_ir(strict::iota(known[0].ty.dtype, &shape, rank));
-        Ok(index.expand_dims(-1).eq(counter).convert(dtype))
+        Ok(index.expand_dims(-1).eq(counter).astype(dtype))
     })
 }

@@ -123,6 +123,11 @@ impl Val {
     pub fn fmod(self, other: impl Into<Val>) -> Val {
         elementwise("fmod", Binary::Rem, Promotion::Numeric, &[self, other.into()])
     }
+    /// The quotient truncated towards zero; integers stay integers, floats are divided as by `/`.
+    #[track_caller]
+    pub fn trunc_divide(self, other: impl Into<Val>) -> Val {
+        elementwise("trunc_divide", Binary::Div, Promotion::Numeric, &[self, other.into()])
+    }
     /// The quotient rounded down; integers stay integers.
     ///
     /// ```
@@ -255,172 +260,30 @@ impl Val {
     }
 }
 
-/// Functions made of a few primitives; integers become floats where the function needs them.
+/// Conversions and copies of another value's type.
 impl Val {
-    /// √(x² + y²), without overflow on the way.
-    #[track_caller]
-    pub fn hypot(self, other: impl Into<Val>) -> Val {
-        self.of_floats("hypot", other, |x, y| {
-            let (x, y) = (x.abs(), y.abs());
-            let (high, low) = (x.max(y), x.min(y));
-            let ratio = low / where_(high.eq(0), 1, high);
-            let length = high * (1.0 + ratio * ratio).sqrt();
-            where_(high.eq(f64::INFINITY), high, length)
-        })
-    }
-    /// log(eˣ + eʸ), without overflow on the way.
-    #[track_caller]
-    pub fn logaddexp(self, other: impl Into<Val>) -> Val {
-        self.of_floats("logaddexp", other, |x, y| {
-            let (high, apart) = (x.max(y), x - y);
-            where_(apart.isnan(), x + y, high + (-apart.abs()).exp().log1p())
-        })
-    }
-    /// log₂(2ˣ + 2ʸ), without overflow on the way.
-    #[track_caller]
-    pub fn logaddexp2(self, other: impl Into<Val>) -> Val {
-        self.of_floats("logaddexp2", other, |x, y| {
-            let (high, apart) = (x.max(y), x - y);
-            let rest = (-apart.abs() * std::f64::consts::LN_2).exp().log1p() / std::f64::consts::LN_2;
-            where_(apart.isnan(), x + y, high + rest)
-        })
-    }
-    /// The first operand with the sign of the second.
-    #[track_caller]
-    pub fn copysign(self, sign: impl Into<Val>) -> Val {
-        self.of_floats("copysign", sign, |x, y| where_(y.signbit(), -x.abs(), x.abs()))
-    }
-    /// 0 below zero, 1 above, and `at_zero` at zero.
-    #[track_caller]
-    pub fn heaviside(self, at_zero: impl Into<Val>) -> Val {
-        self.of_floats("heaviside", at_zero, |x, y| {
-            let step = where_(x.lt(0), x.zeros_like(), where_(x.gt(0), x.ones_like(), y));
-            where_(x.isnan(), x, step)
-        })
-    }
-    /// x · log(y), and 0 where x is 0.
-    #[track_caller]
-    pub fn xlogy(self, other: impl Into<Val>) -> Val {
-        self.of_floats("xlogy", other, |x, y| {
-            let zero = x.eq(0);
-            where_(zero, 0.0, x * where_(zero, 1.0, y).log())
-        })
-    }
-    /// Two operands broadcast and promoted to floats once, for functions that read them several times.
-    #[track_caller]
-    fn of_floats(self, name: &'static str, other: impl Into<Val>, f: impl FnOnce(Val, Val) -> Val) -> Val {
-        let other = other.into();
-        Val::derive(name, &[self, other], |known| {
-            let met = Promotion::Inexact.of(known);
-            let args = bring_all(&[self, other], known, met.dtype)?;
-            let [x, y] = [0, 1].map(|i| Val::from_ir(args[i]).with_weak(met.weak));
-            Ok(f(x, y).with_weak(met.weak))
-        })
-    }
-    /// The logarithm to base 2.
-    #[track_caller]
-    pub fn log2(self) -> Val {
-        Val::derive("log2", &[self], |_| Ok(self.log() / std::f64::consts::LN_2))
-    }
-    /// The logarithm to base 10.
-    #[track_caller]
-    pub fn log10(self) -> Val {
-        Val::derive("log10", &[self], |_| Ok(self.log() / std::f64::consts::LN_10))
-    }
-    /// Degrees as radians.
-    #[track_caller]
-    pub fn deg2rad(self) -> Val {
-        Val::derive("deg2rad", &[self], |_| Ok(self * (std::f64::consts::PI / 180.0)))
-    }
-    /// Radians as degrees.
-    #[track_caller]
-    pub fn rad2deg(self) -> Val {
-        Val::derive("rad2deg", &[self], |_| Ok(self * (180.0 / std::f64::consts::PI)))
-    }
-    /// sin(πx) / (πx), and 1 at zero.
-    #[track_caller]
-    pub fn sinc(self) -> Val {
-        Val::derive("sinc", &[self], |_| {
-            let zero = self.eq(0);
-            let angle = where_(zero, 1.0, self * std::f64::consts::PI);
-            Ok(where_(zero, 1.0, angle.sin() / angle))
-        })
-    }
-    /// Whether every element is NaN.
-    #[track_caller]
-    pub fn isnan(self) -> Val {
-        Val::derive("isnan", &[self], |_| Ok(self.ne(self)))
-    }
-    /// Whether every element is infinite, of either sign.
-    #[track_caller]
-    pub fn isinf(self) -> Val {
-        self.is_equal_to("isinf", |x| x.abs().eq(f64::INFINITY))
-    }
-    /// Whether every element is +∞.
-    #[track_caller]
-    pub fn isposinf(self) -> Val {
-        self.is_equal_to("isposinf", |x| x.eq(f64::INFINITY))
-    }
-    /// Whether every element is -∞.
-    #[track_caller]
-    pub fn isneginf(self) -> Val {
-        self.is_equal_to("isneginf", |x| x.eq(f64::NEG_INFINITY))
-    }
-    /// Whether every element is neither infinite nor NaN; integers are.
-    #[track_caller]
-    pub fn isfinite(self) -> Val {
-        Val::derive("isfinite", &[self], |known| {
-            Ok(if known[0].ty.dtype.is_float() { self.is_finite() } else { self.eq(self) })
-        })
-    }
-    #[track_caller]
-    fn is_equal_to(self, name: &'static str, test: impl FnOnce(Val) -> Val) -> Val {
-        Val::derive(name, &[self], |known| {
-            Ok(if known[0].ty.dtype.is_float() { test(self) } else { self.ne(self) })
-        })
-    }
-    /// Whether the sign bit is set: below zero, or -0.
-    #[track_caller]
-    pub fn signbit(self) -> Val {
-        Val::derive("signbit", &[self], |known| {
-            Ok(if known[0].ty.dtype.is_float() {
-                self.lt(0) | (self.eq(0) & (1.0 / self).lt(0))
-            } else {
-                self.lt(0)
-            })
-        })
-    }
-    /// NaN as 0, infinities as the largest finite numbers of their sign.
-    #[track_caller]
-    pub fn nan_to_num(self) -> Val {
-        Val::derive("nan_to_num", &[self], |known| {
-            let largest = match known[0].ty.dtype {
-                Dtype::F32 => f64::from(f32::MAX),
-                Dtype::F64 => f64::MAX,
-                _ => return Ok(self),
-            };
-            let known = where_(self.isnan(), 0.0, self);
-            let known = where_(known.isposinf(), largest, known);
-            Ok(where_(known.isneginf(), -largest, known))
-        })
-    }
     /// The elements as another type: floats to integers truncate and saturate, NaN becomes 0; the type is no
     /// longer weak.
     ///
     /// ```
     /// use gradus::{Array, Dtype, Val, jit};
-    /// let y = jit(|x: &Val| x.convert(Dtype::I32))(&Array::from([1.9f32, -1.9]))?;
+    /// let y = jit(|x: &Val| x.astype(Dtype::I32))(&Array::from([1.9f32, -1.9]))?;
     /// assert_eq!(y.to_vec::<i32>()?, [1, -1]);
     /// # Ok::<(), gradus::Error>(())
     /// ```
     #[track_caller]
-    pub fn convert(self, dtype: Dtype) -> Val {
-        Val::derive("convert", &[self], |_| match self.literal() {
+    pub fn astype(self, dtype: Dtype) -> Val {
+        Val::derive("astype", &[self], |_| match self.literal() {
             Some(literal) if !(literal.is_float() && !dtype.is_float()) => {
                 Ok(Val::from_ir(literal.write(dtype)))
             }
             _ => Ok(Val::from_ir(strict::convert(self.ir(), dtype))),
         })
+    }
+    /// The same bits read as another type of the same width.
+    #[track_caller]
+    pub fn bitcast(self, dtype: Dtype) -> Val {
+        Val::derive("bitcast", &[self], |_| Ok(Val::from_ir(self.ir().bitcast_convert(dtype))))
     }
     /// Zeros of this type and shape.
     #[track_caller]
@@ -437,7 +300,7 @@ impl Val {
     pub fn full_like(self, fill: impl Into<Val>) -> Val {
         let fill = fill.into();
         Val::derive("full_like", &[self, fill], |known| {
-            let fill = fill.convert(known[0].ty.dtype).ir();
+            let fill = fill.astype(known[0].ty.dtype).ir();
             Ok(Val::from_ir(strict::broadcast(fill, &known[0].ty.shape)).with_weak(known[0].weak))
         })
     }

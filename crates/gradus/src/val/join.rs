@@ -52,6 +52,21 @@ impl Val {
             Ok(Val::from_ir(padded).with_weak(known[0].weak))
         })
     }
+    /// The value with `[before, behind, between]` elements equal to `fill` added along each axis: negative
+    /// amounts before and behind cut elements off, and `between` of them stand between neighbours.
+    #[track_caller]
+    pub fn pad_interior(self, amounts: &[[i64; 3]], fill: impl Into<Val>) -> Val {
+        let fill = fill.into();
+        Val::derive("pad_interior", &[self, fill], |known| {
+            let between = amounts.iter().map(|a| usize::try_from(a[2]));
+            let Ok(between) = between.collect::<Result<Vec<usize>, _>>() else {
+                return Err(ErrorKind::invalid("a negative number of elements between neighbours; give 0 or more"));
+            };
+            let (low, high): (Vec<i64>, Vec<i64>) = amounts.iter().map(|a| (a[0], a[1])).unzip();
+            let fill = bring(fill, known[0].ty.dtype, &known[1].ty.shape);
+            Ok(Val::from_ir(self.ir().pad(fill, &low, &high, &between)).with_weak(known[0].weak))
+        })
+    }
     /// The value cut along `axis` into `parts` equal pieces.
     #[track_caller]
     pub fn split(self, parts: usize, axis: impl Integer) -> Vec<Val> {

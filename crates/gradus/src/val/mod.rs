@@ -19,6 +19,7 @@ pub(crate) mod promote;
 mod reduce;
 mod shape;
 mod slice;
+mod special;
 pub(crate) mod strict;
 
 use crate::{Array, Dtype, Error, ErrorKind, Type};

@@ -10,6 +10,7 @@ pub mod attributes;
 pub mod contract;
 pub mod control;
 pub mod elementwise;
+pub mod index;
 pub mod monoid;
 pub mod movement;
 pub mod reduce;
@@ -225,6 +226,7 @@ families! {
     Movement(movement::Movement),
     Reduction(reduce::Reduction),
     Contraction(contract::Contraction),
+    Indexing(index::Indexing),
     Control(control::Control),
 }
 

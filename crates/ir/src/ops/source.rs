@@ -140,6 +140,11 @@ impl Val {
     pub fn full(ty: Type, x: f64) -> Val {
         Val::constant(Array::from_f64(&Type::scalar(ty.dtype), [x])).splat(ty.shape)
     }
+    /// Zeros of type `ty`.
+    #[track_caller]
+    pub fn zeros(ty: Type) -> Val {
+        Val::full(ty, 0.0)
+    }
     /// A scalar repeated to `shape`.
     #[track_caller]
     pub fn splat(self, shape: Shape) -> Val {

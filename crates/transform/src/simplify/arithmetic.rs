@@ -18,6 +18,7 @@ pub(super) const EQUATIONS: &[Rewrite] = &[
     add_neg,
     sub_neg,
     mul_neg_neg,
+    neg_of_scaled,
     small_powers,
     extremum_of_same,
     convert_to_same,
@@ -125,6 +126,18 @@ fn mul_neg_neg(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
     let (x, y) = operands(op, args, Binary::Mul)?;
     let (x, y) = (draft.operand_of(x, Unary::Neg)?, draft.operand_of(y, Unary::Neg)?);
     Some(draft.write(Binary::Mul, &[x, y]))
+}
+
+/// -(x * c) = x * (-c) for a constant c
+fn neg_of_scaled(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    if *op != Unary::Neg.into() {
+        return None;
+    }
+    let eqn = draft.definition(args[0])?;
+    let is_constant = |y: Var| draft.uniform(y).is_some();
+    let (x, c) = commuted(&eqn.op, &eqn.args, Binary::Mul, is_constant)?;
+    let c = draft.write(Unary::Neg, &[c]);
+    Some(draft.write(Binary::Mul, &[x, c]))
 }
 
 /// pow(x, 0) = 1, pow(x, 1) = x, pow(x, 2) = x * x, pow(x, -1) = 1 / x (floats)

@@ -1,6 +1,6 @@
 //! The program that simplification writes, and what equations may ask about it.
 
-use super::{arithmetic, contraction, elementwise, logic, movement, reduction};
+use super::{arithmetic, contraction, elementwise, logic, movement, reduction, selection};
 use crate::rebuild::Rebuild;
 use gradus_ir::ops::movement::Movement;
 use gradus_ir::ops::source::Source;
@@ -10,13 +10,14 @@ use gradus_ir::{Array, Dtype, Equation, Op, Place, Shape, Type};
 /// An equation of this module: the value of `op(args)` written another way.
 pub(super) type Rewrite = fn(&mut Draft, &Op, &[Var]) -> Option<Var>;
 
-const FILES: [&[Rewrite]; 6] = [
+const FILES: [&[Rewrite]; 7] = [
     arithmetic::EQUATIONS,
     logic::EQUATIONS,
     movement::EQUATIONS,
     elementwise::EQUATIONS,
     reduction::EQUATIONS,
     contraction::EQUATIONS,
+    selection::EQUATIONS,
 ];
 
 /// Equations that rewrite what another one wrote go at most this deep.

@@ -17,6 +17,7 @@ mod elementwise;
 mod logic;
 mod movement;
 mod reduction;
+mod selection;
 
 use crate::rebuild::Rebuild;
 use draft::Draft;

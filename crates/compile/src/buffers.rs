@@ -1,0 +1,253 @@
+//! Where every stored value stands: parameters, results, constants, or a place in one arena.
+//!
+//! Invariant: two values share bytes only if one is dead before the other is written, or if the kernel that writes one
+//! reads the other at the very element it writes.
+
+use crate::graph::{Graph, Id, Kind};
+use rustc_hash::FxHashMap;
+
+/// What a place is relative to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Base {
+    Arena,
+    /// Memory of one thread, valid during one step.
+    Scratch,
+    Param(usize),
+    Result(usize),
+    Constant(usize),
+}
+
+/// A place in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) base: Base,
+    pub(crate) offset: usize,
+}
+
+/// What a step does with memory, in order of execution.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Access {
+    pub(crate) reads: Vec<Id>,
+    pub(crate) writes: Vec<Id>,
+    /// Reads that are made only at the element that is written.
+    pub(crate) same_element: Vec<Id>,
+}
+
+/// Where a result of the program comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// A buffer of its own, by number.
+    Written(usize),
+    /// A parameter unchanged.
+    Param(usize),
+    /// A constant, by number.
+    Constant(usize),
+}
+
+/// The plan of a program's memory.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) places: FxHashMap<Id, Place>,
+    pub(crate) arena_bytes: usize,
+    /// Nodes of the constants, by number.
+    pub(crate) constants: Vec<Id>,
+    /// Nodes of the results that are written, by number.
+    pub(crate) written: Vec<Id>,
+    /// For each written result: the donated parameter whose buffer it may be written to.
+    pub(crate) in_place: Vec<Option<usize>>,
+    pub(crate) outputs: Vec<Output>,
+}
+
+const ALIGNMENT: usize = 64;
+
+/// Plans the memory of `steps`; the first `num_state` results may replace the first parameters.
+pub(crate) fn plan(graph: &Graph, steps: &[Access], num_state: usize) -> Plan {
+    let mut plan = Plan::default();
+    plan.place_sources(graph, steps);
+    plan.place_results(graph);
+    let lives = Lives::of(graph, steps);
+    plan.in_place =
+        (0..plan.written.len()).map(|k| plan.replaced_param(graph, steps, &lives, num_state, k)).collect();
+    plan.place_in_arena(graph, steps, &lives);
+    plan
+}
+
+/// First write and last read of each value, by step.
+struct Lives {
+    first_write: FxHashMap<Id, usize>,
+    last_use: FxHashMap<Id, usize>,
+}
+
+impl Lives {
+    fn of(graph: &Graph, steps: &[Access]) -> Lives {
+        let mut lives = Lives { first_write: FxHashMap::default(), last_use: FxHashMap::default() };
+        for (step, access) in steps.iter().enumerate() {
+            for id in &access.writes {
+                lives.first_write.entry(*id).or_insert(step);
+                lives.last_use.insert(*id, step);
+            }
+            for id in &access.reads {
+                lives.last_use.insert(*id, step);
+            }
+        }
+        for result in &graph.results {
+            lives.last_use.insert(*result, usize::MAX);
+        }
+        lives
+    }
+}
+
+impl Plan {
+    fn place_sources(&mut self, graph: &Graph, steps: &[Access]) {
+        let read = steps.iter().flat_map(|access| &access.reads).chain(&graph.results);
+        for &id in read {
+            match graph.node(id).kind {
+                Kind::Param(k) => {
+                    self.places.insert(id, Place { base: Base::Param(k), offset: 0 });
+                }
+                Kind::Constant(_) => {
+                    let next = self.constants.len();
+                    let place = Place { base: Base::Constant(next), offset: 0 };
+                    if *self.places.entry(id).or_insert(place) == place {
+                        self.constants.push(id);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn place_results(&mut self, graph: &Graph) {
+        for &id in &graph.results {
+            let next = Place { base: Base::Result(self.written.len()), offset: 0 };
+            let place = *self.places.entry(id).or_insert(next);
+            let output = match place.base {
+                Base::Param(k) => Output::Param(k),
+                Base::Constant(k) => Output::Constant(k),
+                Base::Result(k) => Output::Written(k),
+                base => unreachable!("internal: a result in {base:?}"),
+            };
+            if place == next {
+                self.written.push(id);
+            }
+            self.outputs.push(output);
+        }
+    }
+
+    /// The parameter that written result `k` may overwrite while the program runs.
+    fn replaced_param(
+        &self,
+        graph: &Graph,
+        steps: &[Access],
+        lives: &Lives,
+        num_state: usize,
+        k: usize,
+    ) -> Option<usize> {
+        let id = self.written[k];
+        let number = self.outputs.iter().take(num_state).position(|o| *o == Output::Written(k))?;
+        let param = Id::new(number);
+        if graph.ty(param) != graph.ty(id) {
+            return None;
+        }
+        let write = *lives.first_write.get(&id)?;
+        let last_write = steps.iter().rposition(|access| access.writes.contains(&id))?;
+        match lives.last_use.get(&param) {
+            None => Some(number),
+            Some(&last) if last < write => Some(number),
+            Some(&last) if last == write && last == last_write => {
+                steps[write].same_element.contains(&param).then_some(number)
+            }
+            Some(_) => None,
+        }
+    }
+
+    fn place_in_arena(&mut self, graph: &Graph, steps: &[Access], lives: &Lives) {
+        let mut arena = Arena::default();
+        // Arena values by the step after which they are dead.
+        let mut dying: Vec<Vec<Id>> = vec![vec![]; steps.len()];
+        for (step, access) in steps.iter().enumerate() {
+            let mut reused: Vec<Id> = vec![];
+            for &id in &access.writes {
+                if self.places.contains_key(&id) {
+                    continue;
+                }
+                let bytes = graph.ty(id).size_bytes();
+                let reusable = access.same_element.iter().copied().find(|dead| {
+                    lives.last_use.get(dead) == Some(&step)
+                        && !reused.contains(dead)
+                        && graph.ty(*dead).size_bytes() == bytes
+                        && graph.scalar(*dead) == graph.scalar(id)
+                        && self.places.get(dead).is_some_and(|place| place.base == Base::Arena)
+                });
+                let offset = match reusable {
+                    Some(dead) => {
+                        reused.push(dead);
+                        self.places[&dead].offset
+                    }
+                    None => arena.take(bytes),
+                };
+                self.places.insert(id, Place { base: Base::Arena, offset });
+                dying[lives.last_use[&id]].push(id);
+            }
+            for id in &dying[step] {
+                if !reused.contains(id) {
+                    arena.give_back(self.places[id].offset, graph.ty(*id).size_bytes());
+                }
+            }
+        }
+        self.arena_bytes = arena.end;
+    }
+}
+
+/// Free places of an arena that grows at its end.
+#[derive(Default)]
+struct Arena {
+    end: usize,
+    /// Offset and length of gaps, by offset; no two touch.
+    gaps: Vec<(usize, usize)>,
+}
+
+impl Arena {
+    /// The smallest gap that fits, or the end.
+    fn take(&mut self, bytes: usize) -> usize {
+        let bytes = rounded(bytes);
+        let fitting = self.gaps.iter().enumerate().filter(|(_, gap)| gap.1 >= bytes);
+        if let Some((k, &(offset, length))) = fitting.min_by_key(|(_, gap)| gap.1) {
+            if length == bytes {
+                self.gaps.remove(k);
+            } else {
+                self.gaps[k] = (offset + bytes, length - bytes);
+            }
+            return offset;
+        }
+        // A gap at the very end is grown.
+        let offset = match self.gaps.last() {
+            Some(&(offset, length)) if offset + length == self.end => {
+                self.gaps.pop();
+                offset
+            }
+            _ => self.end,
+        };
+        self.end = offset.saturating_add(bytes);
+        offset
+    }
+
+    fn give_back(&mut self, offset: usize, bytes: usize) {
+        let bytes = rounded(bytes);
+        if bytes == 0 {
+            return;
+        }
+        let k = self.gaps.partition_point(|gap| gap.0 < offset);
+        self.gaps.insert(k, (offset, bytes));
+        if k + 1 < self.gaps.len() && offset + bytes == self.gaps[k + 1].0 {
+            self.gaps[k].1 += self.gaps.remove(k + 1).1;
+        }
+        if k > 0 && self.gaps[k - 1].0 + self.gaps[k - 1].1 == offset {
+            self.gaps[k - 1].1 += self.gaps.remove(k).1;
+        }
+    }
+}
+
+fn rounded(bytes: usize) -> usize {
+    bytes.checked_next_multiple_of(ALIGNMENT).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,39 @@
+//! How a program is compiled.
+
+use crate::codegen::Level;
+
+/// What compilation may choose; part of the key of a compiled program.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Config {
+    /// Threads that a call may use, the caller included. The results do not depend on it.
+    pub threads: usize,
+    /// Instructions that may be used. The results do not depend on it, but for library kernels.
+    pub isa: Level,
+    /// Whether `a * b + c` is rounded twice, as written, instead of once.
+    pub precise: bool,
+}
+
+impl Default for Config {
+    /// All processors, the widest instructions, contracted products. `GRADUS_THREADS` and `GRADUS_ISA`
+    /// (`scalar`, `sse`, ..) change the first two; they are read once.
+    fn default() -> Config {
+        static DEFAULT: std::sync::OnceLock<Config> = std::sync::OnceLock::new();
+        DEFAULT.get_or_init(Config::from_environment).clone()
+    }
+}
+
+impl Config {
+    fn from_environment() -> Config {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<usize>().ok());
+        let isa = std::env::var("GRADUS_ISA").ok().and_then(|text| {
+            Level::ALL.into_iter().find(|level| format!("{level:?}").eq_ignore_ascii_case(&text))
+        });
+        let widest = *Level::ALL.last().expect("internal: a level");
+        Config {
+            threads: number("GRADUS_THREADS").unwrap_or(processors).clamp(1, processors.max(1)),
+            isa: isa.unwrap_or(widest),
+            precise: false,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The graph that fusion works on: single-result nodes, calls inlined, in order of definition.
+//!
+//! Invariant: a node reads only nodes before it. The graph knows *how elements move*; what an elementwise
+//! operation computes, only its rules know.
+
+use gradus_ir::{Array, Dims, Op, Place, Type};
+use gradus_kernel::{Combine, Scalar};
+use smallvec::SmallVec;
+
+/// A node of a [`Graph`], and the value it defines.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub(crate) struct Id(u32);
+
+impl Id {
+    pub(crate) fn new(index: usize) -> Id {
+        Id(u32::try_from(index).expect("internal: fewer than 2^32 nodes"))
+    }
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Short list of nodes.
+pub(crate) type Ids = SmallVec<[Id; 3]>;
+
+/// One value and how it is made.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    pub(crate) args: Ids,
+    pub(crate) ty: Type,
+    pub(crate) place: Place,
+}
+
+/// How a node's elements come from its operands'.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    /// Parameter of the program, by number.
+    Param(usize),
+    /// Data.
+    Constant(Array),
+    /// Equal elements with these bits.
+    Splat(u64),
+    /// One element from those at the same index (or from a scalar operand); `result` of several.
+    Elementwise { op: Op, result: usize },
+    /// `result[i] = i[axis]`, converted.
+    Iota { axis: usize },
+    /// Operand axis `k` is result axis `dims[k]`; extents 1 repeat.
+    Broadcast { dims: Dims },
+    /// Same elements in row-major order.
+    Reshape,
+    /// Result axis `k` is operand axis `axes[k]`.
+    Transpose { axes: Dims },
+    /// `start + stride · i` along each axis.
+    Slice { starts: Dims, strides: Dims },
+    /// Reversed along these axes.
+    Reverse { axes: Dims },
+    /// `args[0]` from the clamped start given by the scalars that follow.
+    DynamicSlice,
+    /// StableHLO's gather of `args[0]` at `args[1]`.
+    Gather(Box<GatherDims>),
+    /// `args[0]` reduced over `axes`.
+    Reduce { axes: Dims, combine: Combine },
+    /// `args` reduced over `axes` by a program on scalars, from the initial values that follow; `result` of several.
+    Fold { axes: Dims, body: std::sync::Arc<Graph>, result: usize },
+    /// `args[2]` where `args[0]` equals `args[1]` or is NaN, else the largest integer: what argmax reduces by min.
+    Hit,
+    /// Product summed over the contracted axes, as a loop in a kernel.
+    Contract(Box<ContractDims>),
+    /// Product summed over the contracted axes, by the matrix kernel library.
+    Matmul(Box<ContractDims>),
+    /// `args[0]` (if `based`) with the other operands written into it at `pieces`, in order.
+    Assemble { based: bool, pieces: Vec<Piece> },
+    /// Scattered updates.
+    Scatter(Box<ScatterDims>),
+    /// Stable sort of all operands by a comparison of the leading ones.
+    Sort(Box<SortKey>),
+    /// Result number `n` of the node `args[0]`.
+    Extra(usize),
+}
+
+/// Where an operand lies in an [`Kind::Assemble`].
+#[derive(Clone, Debug)]
+pub(crate) struct Piece {
+    /// The element `i` of the piece is element `starts + strides · i` of the whole.
+    pub(crate) starts: Dims,
+    pub(crate) strides: Dims,
+    /// Start scalars among the operands, from this one on, clamped so that the piece fits.
+    pub(crate) dynamic: Option<usize>,
+}
+
+/// Dimension numbers of a gather, as in StableHLO.
+#[derive(Clone, Debug)]
+pub(crate) struct GatherDims {
+    pub(crate) offset_dims: Dims,
+    pub(crate) collapsed: Dims,
+    pub(crate) operand_batching: Dims,
+    pub(crate) indices_batching: Dims,
+    pub(crate) start_index_map: Dims,
+    pub(crate) index_vector_dim: usize,
+    pub(crate) slice_sizes: Dims,
+    /// What an index out of bounds gives.
+    pub(crate) out_of_bounds: OutOfBounds,
+}
+
+/// What happens at an index out of bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OutOfBounds {
+    /// The nearest slice that fits.
+    Clip,
+    /// A gather gives a fill value (NaN for floats, see the op); a scatter leaves it out.
+    Fill(u64),
+}
+
+/// Dimension numbers of a scatter, as in StableHLO.
+#[derive(Clone, Debug)]
+pub(crate) struct ScatterDims {
+    pub(crate) update_window: Dims,
+    pub(crate) inserted_window: Dims,
+    pub(crate) operand_batching: Dims,
+    pub(crate) indices_batching: Dims,
+    pub(crate) to_operand: Dims,
+    pub(crate) index_vector_dim: usize,
+    /// `None` overwrites.
+    pub(crate) combine: ScatterCombine,
+    pub(crate) clip: bool,
+}
+
+/// How an update joins what is there.
+#[derive(Clone, Debug)]
+pub(crate) enum ScatterCombine {
+    Replace,
+    Combine(Combine),
+    Body(std::sync::Arc<Graph>),
+}
+
+/// Axes of a product.
+#[derive(Clone, Debug)]
+pub(crate) struct ContractDims {
+    pub(crate) lhs_batch: Dims,
+    pub(crate) rhs_batch: Dims,
+    pub(crate) lhs_contract: Dims,
+    pub(crate) rhs_contract: Dims,
+}
+
+impl ContractDims {
+    /// Axes of an operand of `rank` that are neither batch nor contracted.
+    pub(crate) fn free(rank: usize, batch: &[usize], contract: &[usize]) -> Dims {
+        (0..rank).filter(|axis| !batch.contains(axis) && !contract.contains(axis)).collect()
+    }
+}
+
+/// How a sort compares.
+#[derive(Clone, Debug)]
+pub(crate) struct SortKey {
+    pub(crate) axis: usize,
+    pub(crate) num_keys: usize,
+    pub(crate) descending: bool,
+}
+
+/// Nodes in order of definition, and which are the results.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Graph {
+    nodes: Vec<Node>,
+    pub(crate) results: Vec<Id>,
+    pub(crate) num_params: usize,
+}
+
+impl Graph {
+    pub(crate) fn push(&mut self, node: Node) -> Id {
+        debug_assert!(node.args.iter().all(|arg| arg.index() < self.nodes.len()), "internal: order of nodes");
+        self.nodes.push(node);
+        Id::new(self.nodes.len() - 1)
+    }
+    pub(crate) fn node(&self, id: Id) -> &Node {
+        &self.nodes[id.index()]
+    }
+    pub(crate) fn ty(&self, id: Id) -> &Type {
+        &self.nodes[id.index()].ty
+    }
+    pub(crate) fn scalar(&self, id: Id) -> Scalar {
+        self.ty(id).dtype.scalar()
+    }
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+    pub(crate) fn ids(&self) -> impl DoubleEndedIterator<Item = Id> + ExactSizeIterator + use<> {
+        (0..self.nodes.len()).map(Id::new)
+    }
+}
+
+impl Kind {
+    /// A word for descriptions.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Kind::Param(_) => "param",
+            Kind::Constant(_) | Kind::Splat(_) => "constant",
+            Kind::Elementwise { op, .. } => op.rules().name(),
+            Kind::Iota { .. } => "iota",
+            Kind::Broadcast { .. } => "broadcast",
+            Kind::Reshape => "reshape",
+            Kind::Transpose { .. } => "transpose",
+            Kind::Slice { .. } => "slice",
+            Kind::Reverse { .. } => "reverse",
+            Kind::DynamicSlice => "dynamic_slice",
+            Kind::Gather(_) => "gather",
+            Kind::Reduce { .. } | Kind::Fold { .. } | Kind::Hit => "reduce",
+            Kind::Contract(_) | Kind::Matmul(_) => "dot_general",
+            Kind::Assemble { .. } => "assemble",
+            Kind::Scatter(_) => "scatter",
+            Kind::Sort(_) | Kind::Extra(_) => "sort",
+        }
+    }
+    /// Must its elements stand in memory before anyone reads them?
+    pub(crate) fn is_step(&self) -> bool {
+        matches!(
+            self,
+            Kind::Matmul(_) | Kind::Assemble { .. } | Kind::Scatter(_) | Kind::Sort(_) | Kind::Extra(_)
+        )
+    }
+    /// Is it there before the program runs?
+    pub(crate) fn is_source(&self) -> bool {
+        matches!(self, Kind::Param(_) | Kind::Constant(_))
+    }
+    /// Does it need a loop for each element?
+    pub(crate) fn is_reduction(&self) -> bool {
+        matches!(self, Kind::Reduce { .. } | Kind::Fold { .. } | Kind::Contract(_))
+    }
+}

@@ -1,0 +1,435 @@
+//! From a Program to a graph: calls inlined, long reductions cut into chunks, products given to a loop or the library.
+//!
+//! This is the one place of this crate that names primitives. How a reduction is cut depends on its shape only, so
+//! that every number of threads gives the same bits.
+
+use crate::graph::{ContractDims, Graph, Id, Ids, Kind, Node, Piece};
+use gradus_ir::ops::contract::{Contraction, DotDims};
+use gradus_ir::ops::control::Control;
+use gradus_ir::ops::monoid::Monoid;
+use gradus_ir::ops::movement::Movement;
+use gradus_ir::ops::reduce::Reduction;
+use gradus_ir::ops::source::Source;
+use gradus_ir::{Array, Buffer, Dims, Equation, Error, ErrorKind, Op, Place, Program, Result, Shape, Type};
+use gradus_kernel::Combine;
+use std::sync::Arc;
+
+/// The graph of a program.
+///
+/// # Errors
+/// If an operation has no compiled form, naming it and its line.
+pub(crate) fn lower(program: &Program) -> Result<Graph> {
+    let mut lowering = Lowering { graph: Graph::default() };
+    let params: Vec<Id> = program
+        .param_types()
+        .iter()
+        .enumerate()
+        .map(|(k, ty)| lowering.node(Kind::Param(k), &[], ty.clone(), Place::unknown()))
+        .collect();
+    lowering.graph.num_params = params.len();
+    let mut results = lowering.program(program, &params)?;
+    results.iter_mut().for_each(|result| *result = lowering.as_data(*result));
+    lowering.graph.results = results;
+    Ok(lowering.graph)
+}
+
+/// A result of equal elements is data up to this size, beyond it a kernel fills it.
+const LARGEST_SPLAT_DATA: usize = 1 << 16;
+
+struct Lowering {
+    graph: Graph,
+}
+
+impl Lowering {
+    fn node(&mut self, kind: Kind, args: &[Id], ty: Type, place: Place) -> Id {
+        // Nothing computes no elements.
+        if ty.shape.size() == 0 && !kind.is_source() {
+            return self.graph.push(Node { kind: Kind::Splat(0), args: Ids::new(), ty, place });
+        }
+        self.graph.push(Node { kind, args: Ids::from_slice(args), ty, place })
+    }
+
+    /// A constant result as data, which needs no step.
+    fn as_data(&mut self, id: Id) -> Id {
+        let node = self.graph.node(id).clone();
+        match node.kind {
+            Kind::Splat(bits) if node.ty.size_bytes() <= LARGEST_SPLAT_DATA => {
+                let mut buffer = Buffer::any(node.ty.size_bytes());
+                let size = node.ty.dtype.size_bytes();
+                let element = &bits.to_le_bytes()[..size];
+                buffer.bytes_mut().chunks_exact_mut(size).for_each(|place| place.copy_from_slice(element));
+                let array = Array::from_buffer(node.ty.clone(), buffer);
+                self.graph.push(Node { kind: Kind::Constant(array), ..node })
+            }
+            _ => id,
+        }
+    }
+
+    fn program(&mut self, program: &Program, args: &[Id]) -> Result<Vec<Id>> {
+        let mut values = args.to_vec();
+        for equation in program.equations() {
+            let args: Ids = equation.args.iter().map(|arg| values[arg.index()]).collect();
+            let types: Vec<&Type> = equation.results.iter().map(|r| program.ty(*r)).collect();
+            let results = self.equation(equation, &args, &types)?;
+            debug_assert!(
+                results.iter().zip(&types).all(|(id, ty)| self.graph.ty(*id) == *ty),
+                "internal: {} is lowered to its type",
+                equation.op.rules().name()
+            );
+            values.extend(results);
+        }
+        Ok(program.results().iter().map(|r| values[r.index()]).collect())
+    }
+
+    fn equation(&mut self, equation: &Equation, args: &[Id], types: &[&Type]) -> Result<Vec<Id>> {
+        let (op, place) = (&equation.op, equation.place);
+        if op.rules().elementwise().is_some() {
+            let elementwise = |result| Kind::Elementwise { op: op.clone(), result };
+            let nodes = types.iter().enumerate();
+            return Ok(nodes.map(|(k, ty)| self.node(elementwise(k), args, (*ty).clone(), place)).collect());
+        }
+        if let Op::Control(control) = op {
+            return self.control(control, args);
+        }
+        if let Op::Reduction(Reduction::Body { axes, body }) = op {
+            return self.reduce_by_body(axes, body, args, types, place);
+        }
+        let ty = types[0].clone();
+        let one = match op {
+            Op::Source(Source::Constant(array)) => self.constant(array, place),
+            Op::Source(Source::Iota { dimension, .. }) => {
+                self.node(Kind::Iota { axis: *dimension }, args, ty, place)
+            }
+            Op::Movement(movement) => self.movement(movement, args, ty, place)?,
+            Op::Reduction(reduction) => self.reduction(reduction, args[0], ty, place)?,
+            Op::Contraction(Contraction::DotGeneral(dims)) => self.product(dims, args, ty, place),
+            op => return Err(unsupported(op, place)),
+        };
+        Ok(vec![one])
+    }
+
+    fn control(&mut self, control: &Control, args: &[Id]) -> Result<Vec<Id>> {
+        match control {
+            Control::StopGradient | Control::OptimizationBarrier => Ok(args.to_vec()),
+            Control::Call { program, .. } => self.program(program, args),
+            other => Err(unsupported(&other.clone().into(), Place::unknown())),
+        }
+    }
+
+    fn constant(&mut self, array: &Array, place: Place) -> Id {
+        let kind = match splat_bits(array) {
+            Some(bits) => Kind::Splat(bits),
+            None => Kind::Constant(array.clone()),
+        };
+        self.node(kind, &[], array.ty().clone(), place)
+    }
+
+    fn movement(&mut self, movement: &Movement, args: &[Id], ty: Type, place: Place) -> Result<Id> {
+        let kind = match movement {
+            Movement::Broadcast { dims, .. } => Kind::Broadcast { dims: dims.clone() },
+            Movement::Reshape { .. } => Kind::Reshape,
+            Movement::Transpose { permutation } => Kind::Transpose { axes: permutation.clone() },
+            Movement::Slice { starts, strides, .. } => {
+                Kind::Slice { starts: starts.clone(), strides: strides.clone() }
+            }
+            Movement::Rev { dimensions } => Kind::Reverse { axes: dimensions.clone() },
+            Movement::Concatenate { dimension } => return Ok(self.concatenate(args, *dimension, ty, place)),
+            Movement::Pad { low, interior, .. } => return Ok(self.pad(args, low, interior, ty, place)),
+            other => return Err(unsupported(&other.clone().into(), place)),
+        };
+        Ok(self.node(kind, args, ty, place))
+    }
+
+    fn concatenate(&mut self, args: &[Id], axis: usize, ty: Type, place: Place) -> Id {
+        let rank = ty.rank();
+        let (mut start, mut parts, mut pieces) = (0, vec![], vec![]);
+        for &arg in args {
+            let shape = &self.graph.ty(arg).shape;
+            let mut starts = Dims::from_elem(0, rank);
+            starts[axis] = start;
+            start += shape.dim(axis);
+            if shape.size() > 0 {
+                parts.push(arg);
+                pieces.push(Piece { starts, strides: Dims::from_elem(1, rank), dynamic: None });
+            }
+        }
+        match parts[..] {
+            [] => self.node(Kind::Splat(0), &[], ty, place),
+            [only] => only,
+            _ => self.node(Kind::Assemble { based: false, pieces }, &parts, ty, place),
+        }
+    }
+
+    fn pad(&mut self, args: &[Id], low: &[i64], interior: &[usize], ty: Type, place: Place) -> Id {
+        let (x, fill) = (args[0], args[1]);
+        let from = self.graph.ty(x).clone();
+        let rank = ty.rank();
+        let mut kept = (Dims::new(), Dims::new());
+        let mut starts = Dims::new();
+        for axis in 0..rank {
+            let step = interior[axis] + 1;
+            let to = ty.shape.dim(axis) as i64;
+            // Elements before `first` and from `end` on are cut off.
+            let first = (-low[axis]).max(0).unsigned_abs().div_ceil(step as u64) as usize;
+            let fits = (to - low[axis] + step as i64 - 1).div_euclid(step as i64);
+            let end = from.shape.dim(axis).min(fits.max(0) as usize);
+            kept.0.push(first);
+            kept.1.push(end.saturating_sub(first));
+            starts.push((low[axis] + (first * step) as i64).max(0) as usize);
+        }
+        let all_filled = kept.1.contains(&0);
+        if all_filled {
+            return self.node(Kind::Broadcast { dims: Dims::new() }, &[fill], ty, place);
+        }
+        let mut piece = x;
+        if kept.1 != from.shape.dims() {
+            let kind = Kind::Slice { starts: kept.0, strides: Dims::from_elem(1, rank) };
+            piece = self.node(kind, &[x], from.with_shape(kept.1), place);
+        }
+        let strides = interior.iter().map(|n| n + 1).collect();
+        let pieces = vec![Piece { starts, strides, dynamic: None }];
+        self.node(Kind::Assemble { based: true, pieces }, &[fill, piece], ty, place)
+    }
+
+    fn reduction(&mut self, reduction: &Reduction, x: Id, ty: Type, place: Place) -> Result<Id> {
+        Ok(match reduction {
+            Reduction::Monoid { monoid, axes } => self.reduce(x, axes, *monoid, place),
+            Reduction::Argmax { axis, .. } => self.first_extremum(x, *axis, Monoid::Max, ty, place),
+            Reduction::Argmin { axis, .. } => self.first_extremum(x, *axis, Monoid::Min, ty, place),
+            other => return Err(unsupported(&other.clone().into(), place)),
+        })
+    }
+
+    /// The index where the extremum stands first: two reductions that fusion makes row by row.
+    fn first_extremum(&mut self, x: Id, axis: usize, monoid: Monoid, ty: Type, place: Place) -> Id {
+        let from = self.graph.ty(x).clone();
+        let best = self.reduce(x, &[axis], monoid, place);
+        let dims = (0..from.rank()).filter(|&d| d != axis).collect();
+        let best = self.node(Kind::Broadcast { dims }, &[best], from.clone(), place);
+        let numbers = from.with_dtype(ty.dtype);
+        let number = self.node(Kind::Iota { axis }, &[], numbers.clone(), place);
+        let hit = self.node(Kind::Hit, &[x, best, number], numbers, place);
+        self.reduce(hit, &[axis], Monoid::Min, place)
+    }
+
+    fn reduce_by_body(
+        &mut self,
+        axes: &Dims,
+        body: &Arc<Program>,
+        args: &[Id],
+        types: &[&Type],
+        place: Place,
+    ) -> Result<Vec<Id>> {
+        if let (Some(monoid), [x, init]) = (Monoid::of_body(body), args) {
+            let reduced = self.reduce(*x, axes, monoid, place);
+            let init = self.node(Kind::Broadcast { dims: Dims::new() }, &[*init], types[0].clone(), place);
+            return Ok(vec![self.combine(monoid, init, reduced, place)]);
+        }
+        let body = Arc::new(lower_scalars(body, place)?);
+        let fold = |result| Kind::Fold { axes: axes.clone(), body: body.clone(), result };
+        Ok(types.iter().enumerate().map(|(k, ty)| self.node(fold(k), args, (*ty).clone(), place)).collect())
+    }
+
+    fn combine(&mut self, monoid: Monoid, x: Id, y: Id, place: Place) -> Id {
+        let ty = self.graph.ty(x).clone();
+        self.node(Kind::Elementwise { op: monoid.binary().into(), result: 0 }, &[x, y], ty, place)
+    }
+
+    /// A reduction; a long one is cut into chunks whose results are reduced in turn.
+    fn reduce(&mut self, x: Id, axes: &[usize], monoid: Monoid, place: Place) -> Id {
+        let from = self.graph.ty(x).clone();
+        if axes.is_empty() {
+            return x;
+        }
+        let ty = from.with_shape(from.shape.without(axes));
+        let combine = combine_of(monoid);
+        if from.shape.size() == 0 {
+            return self.node(Kind::Splat(combine.identity(ty.dtype.scalar())), &[], ty, place);
+        }
+        match chunk(&from.shape, axes) {
+            Some((axis, length)) => self.reduce_chunks(x, axes, monoid, axis, length, place),
+            None => self.node(Kind::Reduce { axes: axes.into(), combine }, &[x], ty, place),
+        }
+    }
+
+    fn reduce_chunks(
+        &mut self,
+        x: Id,
+        axes: &[usize],
+        monoid: Monoid,
+        axis: usize,
+        length: usize,
+        place: Place,
+    ) -> Id {
+        let from = self.graph.ty(x).clone();
+        let extent = from.shape.dim(axis);
+        let (chunks, rest) = (extent / length, extent % length);
+        let main = self.part(x, axis, 0, chunks * length, place);
+        let split = from.shape.with_dim(axis, length).with_axis(axis, chunks);
+        let main = self.node(Kind::Reshape, &[main], from.with_shape(split), place);
+        // Axes from `axis` on have moved by one; the chunk's own axis is reduced, the number of chunks is kept.
+        let inner: Dims = axes.iter().map(|&a| if a < axis { a } else { a + 1 }).collect();
+        let partial = self.reduce(main, &inner, monoid, place);
+        let kept_before = axis - axes.iter().filter(|&&a| a < axis).count();
+        let total = self.reduce(partial, &[kept_before], monoid, place);
+        if rest == 0 {
+            return total;
+        }
+        let tail = self.part(x, axis, chunks * length, rest, place);
+        let tail = self.reduce(tail, axes, monoid, place);
+        self.combine(monoid, total, tail, place)
+    }
+
+    /// `length` indices of an axis.
+    fn part(&mut self, x: Id, axis: usize, start: usize, length: usize, place: Place) -> Id {
+        let ty = self.graph.ty(x).clone();
+        if length == ty.shape.dim(axis) {
+            return x;
+        }
+        let mut starts = Dims::from_elem(0, ty.rank());
+        starts[axis] = start;
+        let kind = Kind::Slice { starts, strides: Dims::from_elem(1, ty.rank()) };
+        let shape = ty.shape.with_dim(axis, length);
+        self.node(kind, &[x], ty.with_shape(shape), place)
+    }
+
+    /// A product: of matrices for the library, with a vector as a reduction, else as loops in a kernel.
+    fn product(&mut self, dims: &DotDims, args: &[Id], ty: Type, place: Place) -> Id {
+        let [lhs, rhs] = [0, 1].map(|k| self.graph.ty(args[k]).shape.clone());
+        let size =
+            |shape: &Shape, axes: &[usize]| axes.iter().map(|&axis| shape.dim(axis)).product::<usize>();
+        let m = size(&lhs, &dims.lhs_free(lhs.rank()));
+        let n = size(&rhs, &dims.rhs_free(rhs.rank()));
+        let k = size(&lhs, &dims.lhs_contracting);
+        if ty.shape.size() == 0 || k == 0 {
+            return self.node(Kind::Splat(0), &[], ty, place);
+        }
+        if n == 1 {
+            return self.vector_product(dims, args, ty, place);
+        }
+        if m == 1 {
+            let swapped = DotDims {
+                lhs_contracting: dims.rhs_contracting.clone(),
+                rhs_contracting: dims.lhs_contracting.clone(),
+                lhs_batch: dims.rhs_batch.clone(),
+                rhs_batch: dims.lhs_batch.clone(),
+            };
+            return self.vector_product(&swapped, &[args[1], args[0]], ty, place);
+        }
+        let own = Box::new(ContractDims {
+            lhs_batch: dims.lhs_batch.clone(),
+            rhs_batch: dims.rhs_batch.clone(),
+            lhs_contract: dims.lhs_contracting.clone(),
+            rhs_contract: dims.rhs_contracting.clone(),
+        });
+        let by_library = ty.dtype.is_float() && m * n * k > LARGEST_LOOP_PRODUCT;
+        self.node(if by_library { Kind::Matmul(own) } else { Kind::Contract(own) }, args, ty, place)
+    }
+
+    /// The right operand has one element along its free axes: it is spread over the left one, and their product reduced.
+    fn vector_product(&mut self, dims: &DotDims, args: &[Id], ty: Type, place: Place) -> Id {
+        let (lhs, rhs) = (self.graph.ty(args[0]).clone(), self.graph.ty(args[1]).clone());
+        // The right operand's paired axes in the order of the left one's.
+        let pairs = dims.lhs_batch.iter().zip(&dims.rhs_batch);
+        let mut pairs: Vec<(usize, usize)> = pairs
+            .chain(dims.lhs_contracting.iter().zip(&dims.rhs_contracting))
+            .map(|(l, r)| (*l, *r))
+            .collect();
+        pairs.sort_unstable();
+        let permutation: Dims = pairs.iter().map(|pair| pair.1).chain(dims.rhs_free(rhs.rank())).collect();
+        let ordered: Shape = permutation.iter().map(|&axis| rhs.shape.dim(axis)).collect();
+        let vector =
+            self.node(Kind::Transpose { axes: permutation }, &[args[1]], rhs.with_shape(ordered), place);
+        let without_free: Shape = pairs.iter().map(|pair| rhs.shape.dim(pair.1)).collect();
+        let vector = self.node(Kind::Reshape, &[vector], rhs.with_shape(without_free), place);
+        let spread = Kind::Broadcast { dims: pairs.iter().map(|pair| pair.0).collect() };
+        let spread = self.node(spread, &[vector], lhs.clone(), place);
+        let multiply = Kind::Elementwise { op: Monoid::Prod.binary().into(), result: 0 };
+        let products = self.node(multiply, &[args[0], spread], lhs.clone(), place);
+        let mut axes = dims.lhs_contracting.clone();
+        axes.sort_unstable();
+        let reduced = self.reduce(products, &axes, Monoid::Sum, place);
+        // The result's axes: batch, then free ones; unit axes of the right operand last.
+        let kept: Vec<usize> = (0..lhs.rank()).filter(|axis| !axes.contains(axis)).collect();
+        let order = dims.lhs_batch.iter().copied().chain(dims.lhs_free(lhs.rank()));
+        let axes: Dims =
+            order.map(|axis| kept.iter().position(|&k| k == axis).expect("internal: a kept axis")).collect();
+        let moved = self.graph.ty(reduced).clone();
+        let shape: Shape = axes.iter().map(|&axis| moved.shape.dim(axis)).collect();
+        let result = self.node(Kind::Transpose { axes }, &[reduced], moved.with_shape(shape), place);
+        self.node(Kind::Reshape, &[result], ty, place)
+    }
+}
+
+/// Products of at most this many multiplications are loops in a kernel.
+const LARGEST_LOOP_PRODUCT: usize = 512;
+/// Elements that one chunk of a reduction has.
+const CHUNK: usize = 1 << 14;
+
+/// Where a reduction is cut: axis and length of a chunk. Depends on the shape only.
+fn chunk(shape: &Shape, axes: &[usize]) -> Option<(usize, usize)> {
+    let reduced: usize = axes.iter().map(|&axis| shape.dim(axis)).product();
+    let kept = shape.size() / reduced;
+    let last = (0..shape.rank()).rev().find(|&axis| shape.dim(axis) != 1)?;
+    let in_rows = axes.contains(&last);
+    let (fewest_kept, target) = if in_rows { (16, CHUNK) } else { (1 << 12, 256) };
+    if kept >= fewest_kept || reduced < 4 * target {
+        return None;
+    }
+    let axis = axes.iter().copied().max_by_key(|&axis| (shape.dim(axis), usize::MAX - axis))?;
+    let extent = shape.dim(axis);
+    let length = (target / (reduced / extent)).max(1);
+    (extent / length >= 2).then_some((axis, length))
+}
+
+fn combine_of(monoid: Monoid) -> Combine {
+    match monoid {
+        Monoid::Sum => Combine::Sum,
+        Monoid::Prod => Combine::Product,
+        Monoid::Max => Combine::Max,
+        Monoid::Min => Combine::Min,
+        Monoid::And => Combine::And,
+        Monoid::Or => Combine::Or,
+        Monoid::Xor => Combine::Xor,
+        other => unreachable!("internal: {other:?} has no combination"),
+    }
+}
+
+/// The graph of a body on scalars.
+fn lower_scalars(body: &Program, place: Place) -> Result<Graph> {
+    let graph = lower(body)?;
+    for id in graph.ids() {
+        let node = graph.node(id);
+        let fits = matches!(
+            node.kind,
+            Kind::Param(_)
+                | Kind::Splat(_)
+                | Kind::Elementwise { .. }
+                | Kind::Broadcast { .. }
+                | Kind::Reshape
+                | Kind::Transpose { .. }
+        );
+        if !fits {
+            let message = format!("a body on scalars cannot hold {} in compiled form", node.kind.name());
+            return Err(Error::new("reduce", ErrorKind::invalid(message), place));
+        }
+    }
+    Ok(graph)
+}
+
+fn unsupported(op: &Op, place: Place) -> Error {
+    Error::new(op.rules().name(), ErrorKind::invalid("this operation has no compiled form"), place)
+}
+
+/// The bits of every element, if all are equal.
+fn splat_bits(array: &Array) -> Option<u64> {
+    let size = array.dtype().size_bytes();
+    let mut elements = array.bytes().chunks_exact(size);
+    let first = elements.next()?;
+    if !elements.all(|element| element == first) {
+        return None;
+    }
+    let mut bits = [0; 8];
+    bits[..size].copy_from_slice(first);
+    Some(u64::from_le_bytes(bits))
+}

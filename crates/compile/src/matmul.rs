@@ -1,0 +1,300 @@
+//! Products of matrices by the `gemm` crate, straight from operands as they lie in memory.
+//!
+//! Transposes, slices and broadcasts of an operand become strides. A product is cut into tiles by its shape only and
+//! each tile is one serial call, so that every number of threads gives the same bits.
+
+use crate::graph::{ContractDims, Graph, Id, Kind};
+use crate::runtime::{Bases, Slot, Step, Work};
+use gradus_ir::Dims;
+use gradus_kernel::Scalar;
+use smallvec::{SmallVec, smallvec};
+
+/// An operand: a stored value seen through strides, in elements, one for each axis.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    pub(crate) source: Id,
+    pub(crate) offset: usize,
+    pub(crate) strides: Dims,
+}
+
+impl View {
+    /// `id` as strides over the value below its movements.
+    pub(crate) fn of(graph: &Graph, id: Id) -> View {
+        let node = graph.node(id);
+        let whole = || View { source: id, offset: 0, strides: node.ty.shape.strides() };
+        let below = || View::of(graph, node.args[0]);
+        match &node.kind {
+            Kind::Transpose { axes } => {
+                let below = below();
+                View { strides: axes.iter().map(|&axis| below.strides[axis]).collect(), ..below }
+            }
+            Kind::Broadcast { dims } => {
+                let below = below();
+                let from = &graph.ty(node.args[0]).shape;
+                let mut strides = Dims::from_elem(0, node.ty.rank());
+                for (k, &d) in dims.iter().enumerate().filter(|(k, _)| from.dim(*k) != 1) {
+                    strides[d] = below.strides[k];
+                }
+                View { strides, ..below }
+            }
+            Kind::Slice { starts, strides } => {
+                let below = below();
+                let offset =
+                    starts.iter().zip(&below.strides).map(|(start, stride)| start * stride).sum::<usize>();
+                let strides = strides.iter().zip(&below.strides).map(|(a, b)| a * b).collect();
+                View { offset: below.offset + offset, strides, ..below }
+            }
+            Kind::Reshape => {
+                let below = below();
+                let from = graph.ty(node.args[0]).shape.dims();
+                match reshaped(&from, &below.strides, &node.ty.shape.dims()) {
+                    Some(strides) => View { strides, ..below },
+                    None => whole(),
+                }
+            }
+            _ => whole(),
+        }
+    }
+}
+
+/// Strides of the same elements in another shape, if there are such strides.
+fn reshaped(from: &[usize], strides: &[usize], to: &[usize]) -> Option<Dims> {
+    let mut result = Dims::from_elem(0, to.len());
+    let axes: Vec<usize> = (0..from.len()).filter(|&k| from[k] != 1).collect();
+    let (mut next, mut d) = (0, 0);
+    while d < to.len() {
+        if to[d] == 1 {
+            d += 1;
+            continue;
+        }
+        let first = d;
+        let (mut have, mut want) = (1, to[d]);
+        d += 1;
+        let run = next;
+        while have != want {
+            if have < want {
+                have *= from[*axes.get(next)?];
+                next += 1;
+            } else {
+                want *= to[d];
+                d += 1;
+            }
+        }
+        let one_step = |w: &[usize]| strides[w[0]] == strides[w[1]] * from[w[1]];
+        if !axes[run..next].windows(2).all(one_step) {
+            return None;
+        }
+        let mut stride = strides[*axes[run..next].last()?];
+        for k in (first..d).rev() {
+            result[k] = stride;
+            stride *= to[k];
+        }
+    }
+    Some(result)
+}
+
+/// One loop of a product: extent and the steps of left operand, right operand and result.
+#[derive(Clone, Copy, Debug)]
+struct Loop {
+    extent: usize,
+    steps: [usize; 3],
+}
+
+/// Adjacent loops as one where all three step on.
+fn merged(loops: impl Iterator<Item = Loop>) -> SmallVec<[Loop; 3]> {
+    let mut result: SmallVec<[Loop; 3]> = smallvec![];
+    for inner in loops.filter(|l| l.extent != 1) {
+        match result.last_mut() {
+            Some(outer) if (0..3).all(|k| outer.steps[k] == inner.steps[k] * inner.extent) => {
+                *outer = Loop { extent: outer.extent * inner.extent, steps: inner.steps };
+            }
+            _ => result.push(inner),
+        }
+    }
+    result
+}
+
+/// A product, ready to run.
+#[derive(Debug)]
+pub(crate) struct Matmul {
+    is_double: bool,
+    slots: [Slot; 3],
+    offsets: [usize; 2],
+    /// Loops around the product, outermost first.
+    outer: SmallVec<[Loop; 3]>,
+    /// Loops over which products are added up, beyond the innermost.
+    summed: SmallVec<[Loop; 3]>,
+    /// Rows, columns and contraction of one product.
+    rows: Loop,
+    columns: Loop,
+    inner: Loop,
+    /// Tiles of one product along its rows or columns, and the length of each but the last.
+    tiles: usize,
+    tile: usize,
+    along_rows: bool,
+}
+
+/// A tile has about this many multiplications at least.
+const SMALLEST_TILE: usize = 1 << 17;
+/// A product is cut into at most that many tiles.
+const MOST_TILES: usize = 4;
+
+/// The step of a product.
+pub(crate) fn step(graph: &Graph, id: Id, dims: &ContractDims, slot: impl Fn(Id) -> Slot) -> Step {
+    let node = graph.node(id);
+    let [lhs, rhs] = [0, 1].map(|k| View::of(graph, node.args[k]));
+    let shapes = [0, 1].map(|k| graph.ty(node.args[k]).shape.dims());
+    let result_strides = node.ty.shape.strides();
+    let mut result_axis = 0..;
+    let mut next_result = || result_strides[result_axis.next().expect("internal: an axis")];
+    let batch = dims.lhs_batch.iter().zip(&dims.rhs_batch).map(|(&l, &r)| Loop {
+        extent: shapes[0][l],
+        steps: [lhs.strides[l], rhs.strides[r], next_result()],
+    });
+    let mut outer = merged(batch);
+    let lhs_free = ContractDims::free(shapes[0].len(), &dims.lhs_batch, &dims.lhs_contract);
+    let mut rows = merged(
+        lhs_free.iter().map(|&l| Loop { extent: shapes[0][l], steps: [lhs.strides[l], 0, next_result()] }),
+    );
+    let rhs_free = ContractDims::free(shapes[1].len(), &dims.rhs_batch, &dims.rhs_contract);
+    let mut columns = merged(
+        rhs_free.iter().map(|&r| Loop { extent: shapes[1][r], steps: [0, rhs.strides[r], next_result()] }),
+    );
+    let contract = dims.lhs_contract.iter().zip(&dims.rhs_contract);
+    let mut summed = merged(
+        contract.map(|(&l, &r)| Loop { extent: shapes[0][l], steps: [lhs.strides[l], rhs.strides[r], 0] }),
+    );
+    let none = Loop { extent: 1, steps: [0; 3] };
+    let (rows_loop, columns_loop) =
+        (longest(&mut rows).unwrap_or(none), longest(&mut columns).unwrap_or(none));
+    let inner = longest(&mut summed).unwrap_or(none);
+    outer.extend(rows);
+    outer.extend(columns);
+    let [m, n, k] = [rows_loop.extent, columns_loop.extent, inner.extent];
+    let along_rows = m >= n;
+    let (tiles, tile) = tiling(if along_rows { m } else { n }, m * n * k);
+    let products: usize = outer.iter().map(|l| l.extent).product();
+    let terms: usize = summed.iter().map(|l| l.extent).product();
+    let cost = (m * n * k) as u64 / 6 * (products * terms) as u64;
+    let matmul = Matmul {
+        is_double: graph.scalar(id) == Scalar::F64,
+        slots: [slot(lhs.source), slot(rhs.source), slot(id)],
+        offsets: [lhs.offset, rhs.offset],
+        outer,
+        summed,
+        rows: rows_loop,
+        columns: columns_loop,
+        inner,
+        tiles,
+        tile,
+        along_rows,
+    };
+    let label = format!("matmul {} x {} -> {}", graph.ty(node.args[0]), graph.ty(node.args[1]), node.ty);
+    Step {
+        extent: (products * tiles) as i64,
+        grain: 1,
+        cost,
+        scratch_bytes: 0,
+        barrier: false,
+        label,
+        work: Work::Matmul(Box::new(matmul)),
+    }
+}
+
+/// Takes out the longest loop.
+fn longest(loops: &mut SmallVec<[Loop; 3]>) -> Option<Loop> {
+    let k = (0..loops.len()).max_by_key(|&k| loops[k].extent)?;
+    Some(loops.remove(k))
+}
+
+/// How many tiles along an axis, and how long each is.
+fn tiling(extent: usize, multiplications: usize) -> (usize, usize) {
+    let wanted = (multiplications / SMALLEST_TILE).clamp(1, MOST_TILES);
+    let tile = extent.div_ceil(wanted).next_multiple_of(16).min(extent.max(1));
+    (extent.max(1).div_ceil(tile), tile)
+}
+
+impl Matmul {
+    /// The sources that it reads, seen through movements.
+    pub(crate) fn sources(graph: &Graph, id: Id) -> Vec<Id> {
+        graph.node(id).args.iter().map(|&arg| View::of(graph, arg).source).collect()
+    }
+
+    /// Computes tiles `lower..upper`.
+    ///
+    /// # Safety
+    /// `bases` are the pointers of a running call, and no other thread writes the operands or touches these tiles.
+    pub(crate) unsafe fn run(&self, bases: &Bases, lower: i64, upper: i64) {
+        for number in lower as usize..upper as usize {
+            let (mut product, tile) = (number / self.tiles, number % self.tiles);
+            let mut offsets = [self.offsets[0], self.offsets[1], 0];
+            for l in self.outer.iter().rev() {
+                let i = product % l.extent;
+                product /= l.extent;
+                (0..3).for_each(|k| offsets[k] += i * l.steps[k]);
+            }
+            // SAFETY: the caller's promise, for this tile.
+            unsafe {
+                if self.is_double {
+                    self.tile::<f64>(bases, offsets, tile, [0.0, 1.0]);
+                } else {
+                    self.tile::<f32>(bases, offsets, tile, [0.0, 1.0]);
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`Matmul::run`]; `T` is the element type.
+    unsafe fn tile<T: Copy + 'static>(
+        &self,
+        bases: &Bases,
+        mut offsets: [usize; 3],
+        tile: usize,
+        [zero, one]: [T; 2],
+    ) {
+        let along = if self.along_rows { self.rows } else { self.columns };
+        let start = tile * self.tile;
+        let length = self.tile.min(along.extent - start);
+        (0..3).for_each(|k| offsets[k] += start * along.steps[k]);
+        let [m, n] = if self.along_rows { [length, self.columns.extent] } else { [self.rows.extent, length] };
+        let terms: usize = self.summed.iter().map(|l| l.extent).product();
+        for term in 0..terms {
+            let mut at = offsets;
+            let mut rest = term;
+            for l in self.summed.iter().rev() {
+                let i = rest % l.extent;
+                rest /= l.extent;
+                (0..3).for_each(|k| at[k] += i * l.steps[k]);
+            }
+            let read = term > 0;
+            // SAFETY: the offsets and strides stay within operands and result, whose places the plan has made;
+            // nobody else touches this tile of the result.
+            unsafe {
+                let [lhs, rhs, result] =
+                    [0, 1, 2].map(|k| self.slots[k].pointer(bases).cast::<T>().add(at[k]));
+                gemm::gemm(
+                    m,
+                    n,
+                    self.inner.extent,
+                    result,
+                    self.columns.steps[2] as isize,
+                    self.rows.steps[2] as isize,
+                    read,
+                    lhs,
+                    self.inner.steps[0] as isize,
+                    self.rows.steps[0] as isize,
+                    rhs,
+                    self.columns.steps[1] as isize,
+                    self.inner.steps[1] as isize,
+                    if read { one } else { zero },
+                    one,
+                    false,
+                    false,
+                    false,
+                    gemm::Parallelism::None,
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! Running an executable: memory for a call, then the steps.
+//!
+//! Invariant: a call touches its own arena, its own results, its arguments and the constants, all of which stay alive,
+//! and are written by nobody else, until the call returns.
+
+mod memory;
+
+use crate::buffers::{Base, Output, Place, Plan};
+use crate::cache::Compiled;
+use crate::graph::{Graph, Kind};
+use crate::matmul::Matmul;
+use gradus_ir::{Array, Buffer, Error, ErrorKind, Result, Type};
+use smallvec::SmallVec;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex};
+
+/// One entry of the flat list.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) work: Work,
+    /// Iterations that may be split over threads.
+    pub(crate) extent: i64,
+    /// The fewest iterations worth a thread's while.
+    pub(crate) grain: i64,
+    /// A measure of its time: about the operations on four bytes.
+    pub(crate) cost: u64,
+    pub(crate) scratch_bytes: usize,
+    /// Must all threads have finished what is before it?
+    pub(crate) barrier: bool,
+    pub(crate) label: String,
+}
+
+/// What a step does.
+#[derive(Debug)]
+pub(crate) enum Work {
+    Kernel { compiled: Arc<Compiled>, slots: Box<[Slot]> },
+    Matmul(Box<Matmul>),
+}
+
+/// Pointers by number: arena, scratch, parameters, results, constants.
+pub(crate) type Bases = SmallVec<[*mut u8; 24]>;
+
+/// A place, resolved to one of the [`Bases`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    base: usize,
+    offset: usize,
+}
+
+const ARENA: usize = 0;
+const SCRATCH: usize = 1;
+const PARAMS: usize = 2;
+
+impl Slot {
+    /// The slot of a place in the memory of a program with so many parameters and written results.
+    pub(crate) fn of(place: Place, num_params: usize, num_written: usize) -> Slot {
+        let base = match place.base {
+            Base::Arena => ARENA,
+            Base::Scratch => SCRATCH,
+            Base::Param(k) => PARAMS + k,
+            Base::Result(k) => PARAMS + num_params + k,
+            Base::Constant(k) => PARAMS + num_params + num_written + k,
+        };
+        Slot { base, offset: place.offset }
+    }
+
+    /// Where it is in this call.
+    ///
+    /// # Safety
+    /// `bases` are of the program that the slot was made for.
+    pub(crate) unsafe fn pointer(self, bases: &Bases) -> *mut u8 {
+        // SAFETY: the plan places every value within the memory of its base.
+        unsafe { bases.get_unchecked(self.base).add(self.offset) }
+    }
+}
+
+/// Everything a call needs.
+#[derive(Debug)]
+pub(crate) struct Runtime {
+    steps: Vec<Step>,
+    num_params: usize,
+    constants: Vec<Array>,
+    written: Vec<Type>,
+    in_place: Vec<Option<usize>>,
+    outputs: Vec<Output>,
+    arena_bytes: usize,
+    scratch_bytes: usize,
+    threads: usize,
+    arenas: Arenas,
+}
+
+/// Arenas of calls that ended, for the next ones.
+#[derive(Default)]
+struct Arenas(Mutex<Vec<Buffer>>);
+
+impl std::fmt::Debug for Arenas {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Arenas")
+    }
+}
+
+/// Arenas of calls that ended are kept up to this number.
+const MOST_IDLE_ARENAS: usize = 8;
+
+impl Runtime {
+    pub(crate) fn new(graph: &Graph, plan: Plan, steps: Vec<Step>, threads: usize) -> Runtime {
+        let constants = plan.constants.iter().map(|id| match &graph.node(*id).kind {
+            Kind::Constant(array) => array.clone(),
+            kind => unreachable!("internal: {kind:?} is no constant"),
+        });
+        let scratch_bytes = steps.iter().map(|step| step.scratch_bytes).max().unwrap_or(0);
+        Runtime {
+            num_params: graph.num_params,
+            constants: constants.collect(),
+            written: plan.written.iter().map(|id| graph.ty(*id).clone()).collect(),
+            in_place: plan.in_place,
+            outputs: plan.outputs,
+            arena_bytes: plan.arena_bytes,
+            scratch_bytes: scratch_bytes.next_multiple_of(64),
+            threads: threads.max(1),
+            arenas: Arenas::default(),
+            steps,
+        }
+    }
+
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    pub(crate) fn memory(&self) -> usize {
+        let results = self.written.iter().map(Type::size_bytes).fold(0, usize::saturating_add);
+        self.call_bytes().saturating_add(results)
+    }
+
+    /// Arena and scratch of one call.
+    fn call_bytes(&self) -> usize {
+        self.arena_bytes.saturating_add(self.threads * self.scratch_bytes)
+    }
+
+    pub(crate) fn explain(&self) -> String {
+        let mut text = String::new();
+        for (k, step) in self.steps.iter().enumerate() {
+            let code = match &step.work {
+                Work::Kernel { compiled, .. } => format!("{} bytes of code", compiled.num_bytes),
+                Work::Matmul(_) => "library".into(),
+            };
+            let wait = if step.barrier { "after all before" } else { "at once" };
+            let _ = writeln!(text, "{k:3}. {}  [{} iterations, {code}, {wait}]", step.label, step.extent);
+        }
+        let _ = writeln!(
+            text,
+            "memory: arena {} bytes, scratch {} bytes for each thread, results {} bytes",
+            self.arena_bytes,
+            self.scratch_bytes,
+            self.memory() - self.call_bytes()
+        );
+        text
+    }
+
+    /// Runs the steps; the arguments have been checked.
+    pub(crate) fn run(&self, state: &mut [&mut Array], args: &[&Array]) -> Result<Vec<Array>> {
+        self.admit()?;
+        let mut arena = self.take_arena();
+        // Results that are parameters unchanged; the parameter is not written then.
+        let kept: SmallVec<[Option<Array>; 8]> = self
+            .outputs
+            .iter()
+            .map(|output| match output {
+                Output::Param(k) if *k < state.len() => Some((*state[*k]).clone()),
+                Output::Param(k) => Some(args[*k - state.len()].clone()),
+                _ => None,
+            })
+            .collect();
+        let mut fresh: SmallVec<[Option<Buffer>; 8]> = SmallVec::new();
+        let mut bases = Bases::new();
+        let arena_pointer =
+            arena.as_mut().map_or(std::ptr::dangling_mut(), |arena| arena.bytes_mut().as_mut_ptr());
+        // SAFETY: the scratch lies behind the arena in the same buffer.
+        bases.extend([arena_pointer, unsafe {
+            arena_pointer.add(if arena.is_some() { self.arena_bytes } else { 0 })
+        }]);
+        bases.extend(state.iter().map(|array| array.bytes().as_ptr().cast_mut()));
+        bases.extend(args.iter().map(|array| array.bytes().as_ptr().cast_mut()));
+        for (ty, in_place) in self.written.iter().zip(&self.in_place) {
+            if let Some(own) = in_place.and_then(|k| state[k].bytes_mut()) {
+                bases.push(own.as_mut_ptr());
+                fresh.push(None);
+            } else {
+                let mut buffer = Buffer::any(ty.size_bytes());
+                bases.push(buffer.bytes_mut().as_mut_ptr());
+                fresh.push(Some(buffer));
+            }
+        }
+        bases.extend(self.constants.iter().map(|array| array.bytes().as_ptr().cast_mut()));
+        // SAFETY: the pointers are of this call's memory, laid out as the plan says; written are only the arena, fresh
+        // buffers and state whose buffer `bytes_mut` has shown to be unshared.
+        unsafe { self.walk(&bases) };
+        if let Some(arena) = arena {
+            self.give_back(arena);
+        }
+        Ok(self.finish(state, fresh, kept))
+    }
+
+    /// # Safety
+    /// `bases` are the pointers of one call, and nobody else uses what they are written through.
+    unsafe fn walk(&self, bases: &Bases) {
+        for step in &self.steps {
+            // SAFETY: the caller's promise; steps run in order.
+            unsafe { step.run(bases, 0, step.extent) };
+        }
+    }
+
+    fn finish(
+        &self,
+        state: &mut [&mut Array],
+        fresh: SmallVec<[Option<Buffer>; 8]>,
+        kept: SmallVec<[Option<Array>; 8]>,
+    ) -> Vec<Array> {
+        let mut arrays: SmallVec<[Option<Array>; 8]> = fresh
+            .into_iter()
+            .zip(&self.written)
+            .map(|(buffer, ty)| buffer.map(|buffer| Array::from_buffer(ty.clone(), buffer)))
+            .collect();
+        let mut left: SmallVec<[usize; 8]> = SmallVec::from_elem(0, arrays.len());
+        for output in &self.outputs {
+            if let Output::Written(k) = output {
+                left[*k] += 1;
+            }
+        }
+        let mut results = Vec::with_capacity(self.outputs.len() - state.len());
+        // From the last, so that a result given twice is moved to its first place.
+        for (number, (output, kept)) in self.outputs.iter().zip(kept).enumerate() {
+            let array = match output {
+                Output::Written(k) => {
+                    left[*k] -= 1;
+                    match (left[*k], &arrays[*k]) {
+                        (0, Some(_)) => arrays[*k].take(),
+                        (_, Some(array)) => Some(array.clone()),
+                        // Updated in place: the state's own buffer.
+                        (_, None) => {
+                            self.in_place[*k].filter(|own| *own != number).map(|own| (*state[own]).clone())
+                        }
+                    }
+                }
+                Output::Param(_) => kept,
+                Output::Constant(k) => Some(self.constants[*k].clone()),
+            };
+            match state.get_mut(number) {
+                Some(place) => {
+                    if let Some(array) = array {
+                        **place = array;
+                    }
+                }
+                None => results.push(array.expect("internal: every result is there")),
+            }
+        }
+        results
+    }
+
+    /// Refuses a call whose memory is not there.
+    fn admit(&self) -> Result<()> {
+        let needed = self.memory();
+        if needed < memory::ALWAYS_THERE {
+            return Ok(());
+        }
+        let available = memory::available();
+        if needed <= available {
+            return Ok(());
+        }
+        let message = format!("a call needs {needed} bytes at its peak, and {available} are available");
+        Err(Error::new("run", ErrorKind::invalid(message), Default::default()))
+    }
+
+    fn take_arena(&self) -> Option<Buffer> {
+        let bytes = self.call_bytes();
+        if bytes == 0 {
+            return None;
+        }
+        let idle = self.arenas.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
+        Some(idle.unwrap_or_else(|| Buffer::any(bytes)))
+    }
+
+    fn give_back(&self, arena: Buffer) {
+        let mut idle = self.arenas.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if idle.len() < MOST_IDLE_ARENAS {
+            idle.push(arena);
+        }
+    }
+}
+
+impl Step {
+    /// Runs iterations `lower..upper`.
+    ///
+    /// # Safety
+    /// `bases` are the pointers of one call in which everything before this step has run, and nobody else touches what
+    /// these iterations write.
+    unsafe fn run(&self, bases: &Bases, lower: i64, upper: i64) {
+        match &self.work {
+            Work::Kernel { compiled, slots } => {
+                // SAFETY: the plan places each parameter within its base.
+                let pointers: SmallVec<[*mut u8; 16]> =
+                    slots.iter().map(|slot| unsafe { slot.pointer(bases) }).collect();
+                // SAFETY: a pointer for each buffer of the kernel, in its order; the rest is the caller's promise.
+                unsafe { compiled.function.call(pointers.as_ptr(), lower, upper) };
+            }
+            // SAFETY: the caller's promise.
+            Work::Matmul(matmul) => unsafe { matmul.run(bases, lower, upper) },
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Functions made of a few primitives: what NumPy and SciPy have and the IR need not know.
+
+use super::broadcast::{Promotion, bring_all};
+use super::promote::Promoted;
+use super::{Val, strict, where_};
+use crate::Dtype;
+
+/// Functions made of a few primitives; integers become floats where the function needs them.
+impl Val {
+    /// √(x² + y²), without overflow on the way.
+    #[track_caller]
+    pub fn hypot(self, other: impl Into<Val>) -> Val {
+        self.of_floats("hypot", other, |x, y| {
+            let (x, y) = (x.abs(), y.abs());
+            let (high, low) = (x.max(y), x.min(y));
+            let ratio = low / where_(high.eq(0), 1, high);
+            let length = high * (1.0 + ratio * ratio).sqrt();
+            where_(high.eq(f64::INFINITY), high, length)
+        })
+    }
+    /// log(eˣ + eʸ), without overflow on the way.
+    #[track_caller]
+    pub fn logaddexp(self, other: impl Into<Val>) -> Val {
+        self.of_floats("logaddexp", other, |x, y| {
+            let (high, apart) = (x.max(y), x - y);
+            where_(apart.isnan(), x + y, high + (-apart.abs()).exp().log1p())
+        })
+    }
+    /// log₂(2ˣ + 2ʸ), without overflow on the way.
+    #[track_caller]
+    pub fn logaddexp2(self, other: impl Into<Val>) -> Val {
+        self.of_floats("logaddexp2", other, |x, y| {
+            let (high, apart) = (x.max(y), x - y);
+            let rest = (-apart.abs() * std::f64::consts::LN_2).exp().log1p() / std::f64::consts::LN_2;
+            where_(apart.isnan(), x + y, high + rest)
+        })
+    }
+    /// The first operand with the sign of the second.
+    #[track_caller]
+    pub fn copysign(self, sign: impl Into<Val>) -> Val {
+        self.of_floats("copysign", sign, |x, y| where_(y.signbit(), -x.abs(), x.abs()))
+    }
+    /// 0 below zero, 1 above, and `at_zero` at zero.
+    #[track_caller]
+    pub fn heaviside(self, at_zero: impl Into<Val>) -> Val {
+        self.of_floats("heaviside", at_zero, |x, y| {
+            let step = where_(x.lt(0), x.zeros_like(), where_(x.gt(0), x.ones_like(), y));
+            where_(x.isnan(), x, step)
+        })
+    }
+    /// x · log(y), and 0 where x is 0.
+    #[track_caller]
+    pub fn xlogy(self, other: impl Into<Val>) -> Val {
+        self.of_floats("xlogy", other, |x, y| {
+            let zero = x.eq(0);
+            where_(zero, 0.0, x * where_(zero, 1.0, y).log())
+        })
+    }
+    /// Two operands broadcast and promoted to floats once, for functions that read them several times.
+    #[track_caller]
+    fn of_floats(self, name: &'static str, other: impl Into<Val>, f: impl FnOnce(Val, Val) -> Val) -> Val {
+        let other = other.into();
+        Val::derive(name, &[self, other], |known| {
+            let met = Promotion::Inexact.of(known);
+            let args = bring_all(&[self, other], known, met.dtype)?;
+            let [x, y] = [0, 1].map(|i| Val::from_ir(args[i]).with_weak(met.weak));
+            Ok(f(x, y).with_weak(met.weak))
+        })
+    }
+    /// The logarithm to base 2.
+    #[track_caller]
+    pub fn log2(self) -> Val {
+        self.of_float("log2", |x| x.log() / std::f64::consts::LN_2)
+    }
+    /// The logarithm to base 10.
+    #[track_caller]
+    pub fn log10(self) -> Val {
+        self.of_float("log10", |x| x.log() / std::f64::consts::LN_10)
+    }
+    /// Degrees as radians.
+    #[track_caller]
+    pub fn deg2rad(self) -> Val {
+        Val::derive("deg2rad", &[self], |_| Ok(self * (std::f64::consts::PI / 180.0)))
+    }
+    /// Radians as degrees.
+    #[track_caller]
+    pub fn rad2deg(self) -> Val {
+        Val::derive("rad2deg", &[self], |_| Ok(self * (180.0 / std::f64::consts::PI)))
+    }
+    /// sin(πx) / (πx), and 1 at zero.
+    #[track_caller]
+    pub fn sinc(self) -> Val {
+        Val::derive("sinc", &[self], |_| {
+            let zero = self.eq(0);
+            let angle = where_(zero, 1.0, self * std::f64::consts::PI);
+            Ok(where_(zero, 1.0, angle.sin() / angle))
+        })
+    }
+    /// Whether every element is NaN.
+    #[track_caller]
+    pub fn isnan(self) -> Val {
+        Val::derive("isnan", &[self], |_| Ok(self.ne(self)))
+    }
+    /// Whether every element is infinite, of either sign.
+    #[track_caller]
+    pub fn isinf(self) -> Val {
+        self.is_equal_to("isinf", |x| x.abs().eq(f64::INFINITY))
+    }
+    /// Whether every element is +∞.
+    #[track_caller]
+    pub fn isposinf(self) -> Val {
+        self.is_equal_to("isposinf", |x| x.eq(f64::INFINITY))
+    }
+    /// Whether every element is -∞.
+    #[track_caller]
+    pub fn isneginf(self) -> Val {
+        self.is_equal_to("isneginf", |x| x.eq(f64::NEG_INFINITY))
+    }
+    /// Whether every element is neither infinite nor NaN; integers are.
+    #[track_caller]
+    pub fn isfinite(self) -> Val {
+        Val::derive("isfinite", &[self], |known| {
+            Ok(if known[0].ty.dtype.is_float() { self.is_finite() } else { self.eq(self) })
+        })
+    }
+    #[track_caller]
+    fn is_equal_to(self, name: &'static str, test: impl FnOnce(Val) -> Val) -> Val {
+        Val::derive(name, &[self], |known| {
+            Ok(if known[0].ty.dtype.is_float() { test(self) } else { self.ne(self) })
+        })
+    }
+    /// Whether the sign bit is set: below zero, or -0.
+    #[track_caller]
+    pub fn signbit(self) -> Val {
+        Val::derive("signbit", &[self], |known| {
+            Ok(if known[0].ty.dtype.is_float() {
+                self.lt(0) | (self.eq(0) & (1.0 / self).lt(0))
+            } else {
+                self.lt(0)
+            })
+        })
+    }
+    /// NaN as 0, infinities as the largest finite numbers of their sign.
+    #[track_caller]
+    pub fn nan_to_num(self) -> Val {
+        Val::derive("nan_to_num", &[self], |known| {
+            let largest = match known[0].ty.dtype {
+                Dtype::F32 => f64::from(f32::MAX),
+                Dtype::F64 => f64::MAX,
+                _ => return Ok(self),
+            };
+            let known = where_(self.isnan(), 0.0, self);
+            let known = where_(known.isposinf(), largest, known);
+            Ok(where_(known.isneginf(), -largest, known))
+        })
+    }
+    /// The inverse of the error function on (-1, 1): Giles, "Approximating the erfinv function" (2012), in single
+    /// precision; for `f64` two steps of Halley's method from there.
+    #[track_caller]
+    pub fn erf_inv(self) -> Val {
+        self.of_float("erf_inv", erf_inv)
+    }
+    /// One operand promoted to a float once, for functions that read it several times.
+    #[track_caller]
+    fn of_float(self, name: &'static str, f: impl FnOnce(Val) -> Val) -> Val {
+        Val::derive(name, &[self], |known| {
+            let met = Promoted::from(&known[0]).inexact();
+            Ok(f(Val::from_ir(strict::convert_literal(self, met.dtype))).with_weak(met.weak))
+        })
+    }
+}
+
+#[track_caller]
+fn erf_inv(x: Val) -> Val {
+    const NEAR: [f64; 9] = [
+        2.810_226_36e-8,
+        3.432_739_39e-7,
+        -3.523_387_7e-6,
+        -4.391_506_54e-6,
+        2.185_808_7e-4,
+        -1.253_725_03e-3,
+        -4.177_681_64e-3,
+        2.466_407_27e-1,
+        1.501_409_41,
+    ];
+    const FAR: [f64; 9] = [
+        -2.002_142_57e-4,
+        1.009_505_58e-4,
+        1.349_343_22e-3,
+        -3.673_428_44e-3,
+        5.739_507_73e-3,
+        -7.622_461_3e-3,
+        9.438_870_47e-3,
+        1.001_674_06,
+        2.832_976_82,
+    ];
+    let distance = -(-x * x).log1p();
+    let near = distance.lt(5.0);
+    let w = where_(near, distance - 2.5, distance.sqrt() - 3.0);
+    let coefficient = |i: usize| where_(near, w.full_like(NEAR[i]), FAR[i]);
+    let polynomial = (1..NEAR.len()).fold(coefficient(0), |p, i| p * w + coefficient(i));
+    let mut y = where_(x.abs().eq(1.0), x * f64::INFINITY, polynomial * x);
+    if x.dtype() == Dtype::F64 {
+        for _ in 0..2 {
+            y = halley(x, y);
+        }
+    }
+    y
+}
+
+/// One step towards erf(y) = x. In the tails the complement is compared, which keeps its digits.
+#[track_caller]
+fn halley(x: Val, y: Val) -> Val {
+    let (size, sign) = (y.abs(), x.sign());
+    let tail = (1.0 - x.abs()) - size.erfc();
+    let off = where_(size.lt(0.5), y.erf() - x, sign * tail);
+    let slope = std::f64::consts::FRAC_2_SQRT_PI * (-y * y).exp();
+    let step = off / slope;
+    let next = y - step / (1.0 + y * step);
+    where_(next.isfinite() & slope.gt(0), next, y)
+}

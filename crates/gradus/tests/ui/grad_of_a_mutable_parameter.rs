@@ -1,0 +1,5 @@
+use gradus::{Val, grad};
+
+fn main() {
+    grad(|x: &mut Val| *x);
+}

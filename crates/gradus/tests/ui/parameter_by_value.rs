@@ -1,0 +1,5 @@
+use gradus::{Val, jit};
+
+fn main() {
+    jit(|x: Val| x * 2.0);
+}

@@ -1,0 +1,5 @@
+use gradus::jit;
+
+fn main() {
+    jit(|x| x * 2.0);
+}
