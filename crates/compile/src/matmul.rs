@@ -175,7 +175,7 @@ pub(crate) fn step(graph: &Graph, id: Id, dims: &ContractDims, slot: impl Fn(Id)
     let (tiles, tile) = tiling(if along_rows { m } else { n }, m * n * k);
     let products: usize = outer.iter().map(|l| l.extent).product();
     let terms: usize = summed.iter().map(|l| l.extent).product();
-    let cost = (m * n * k) as u64 / 6 * (products * terms) as u64;
+    let cost = (m * n * k) as u64 / 2 * (products * terms) as u64;
     let matmul = Matmul {
         is_double: graph.scalar(id) == Scalar::F64,
         slots: [slot(lhs.source), slot(rhs.source), slot(id)],

@@ -7,7 +7,10 @@
 //! fn(%0: f32[4], %1: f32[4]) { %2 = mul(%1, %0)  return %2 }             // linear: residual, tangent
 //! ```
 
+use crate::jvp::jvp;
 use crate::passes::Transforms;
+use crate::rebuild::with_results;
+use crate::split::split_whole;
 use crate::write::{spread, write, zeros};
 use gradus_ir::{Passes, Program, Type};
 use std::sync::Arc;
@@ -63,29 +66,20 @@ pub fn vjp(program: &Program, wrt: &[bool], has_cotangent: &[bool]) -> Vjp {
     Vjp { forward: primal, backward: Arc::new(backward) }
 }
 
-fn linearize_in(passes: &dyn Passes, program: &Program, wrt: &[bool]) -> Linearized {
+fn linearize_in(passes: &Transforms, program: &Program, wrt: &[bool]) -> Linearized {
     let num_results = program.results().len();
-    let (pushed, nonzero) = passes.jvp(&Arc::new(program.clone()), wrt);
+    let (pushed, nonzero) = jvp(passes, program, wrt);
     let known: Vec<bool> = (0..pushed.num_params()).map(|i| i < program.num_params()).collect();
-    let halves = passes.split(&pushed, &known);
-    let (values, tangents) = halves.known_results.split_at(num_results);
+    let whole = split_whole(passes, &pushed, &known);
+    let (values, tangents) = whole.known_results.split_at(num_results);
     assert!(values.iter().all(|known| *known), "internal: a value waits for a tangent");
     // A tangent that is known without any tangent is zero, for it is linear in them.
     let mut tangents_known = tangents.iter();
     let mut known = || *tangents_known.next().expect("internal: a flag for each tangent");
     let has_tangent: Vec<bool> = nonzero.iter().map(|nonzero| *nonzero && !known()).collect();
-    let primal = without_results(&halves.known, num_results, tangents.iter().filter(|known| **known).count());
-    Linearized { primal, linear: halves.rest, has_tangent }
-}
-
-/// The program without `count` results from number `first` on.
-fn without_results(program: &Arc<Program>, first: usize, count: usize) -> Arc<Program> {
-    if count == 0 {
-        return program.clone();
-    }
-    Arc::new(write(program.param_types(), |inputs| {
-        let mut results = program.inline(inputs);
-        results.drain(first..first + count);
-        results
-    }))
+    let num_zeros = tangents.iter().filter(|known| **known).count();
+    let mut results = whole.known.results().to_vec();
+    results.drain(num_results..num_results + num_zeros);
+    let primal = if num_zeros == 0 { whole.known } else { with_results(&whole.known, &results) };
+    Linearized { primal: Arc::new(primal), linear: Arc::new(whole.rest), has_tangent }
 }

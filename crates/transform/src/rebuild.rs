@@ -58,3 +58,11 @@ impl<'a> Rebuild<'a> {
         self.builder.finish(&results)
     }
 }
+
+/// The same equations with other results.
+pub(crate) fn with_results(program: &Program, results: &[Var]) -> Program {
+    let mut copy = Rebuild::new(program);
+    program.equations().iter().for_each(|eqn| copy.copy(eqn));
+    let results: Vec<Var> = results.iter().map(|r| copy.get(*r)).collect();
+    copy.builder.finish(&results)
+}

@@ -8,15 +8,50 @@
 //! ```
 
 use crate::dce::dce;
-use crate::rebuild::Rebuild;
+use crate::rebuild::{Rebuild, with_results};
 use crate::write::{marked, spread, write, write_with_captures};
 use gradus_ir::program::{Program, Var, Vars};
 use gradus_ir::trace::at_place;
-use gradus_ir::{Capture, Equation, Halves, Op, Passes, Place, Split, Traced, Type, Val, Vals, bind};
+use gradus_ir::{
+    Capture, Equation, Halves, Op, Passes, Place, Residual, Split, Traced, Type, Val, Vals, bind,
+};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// See [`Passes::split`].
 pub(crate) fn split(passes: &dyn Passes, program: &Program, known: &[bool]) -> Halves {
+    let Whole { known, rest, known_results } = split_whole(passes, program, known);
+    let num_known = known_results.iter().filter(|known| **known).count();
+    let (results, residual_vars) = known.results().split_at(num_known);
+    let mut kept = results.to_vec();
+    let mut place: FxHashMap<Var, Residual> =
+        known.params().enumerate().map(|(i, param)| (param, Residual::Parameter(i))).collect();
+    for (i, var) in results.iter().enumerate() {
+        place.entry(*var).or_insert(Residual::Result(i));
+    }
+    let mut keep = |var: &Var| {
+        *place.entry(*var).or_insert_with(|| {
+            kept.push(*var);
+            Residual::Result(kept.len() - 1)
+        })
+    };
+    let residuals = residual_vars.iter().map(&mut keep).collect();
+    let known = dce(&with_results(&known, &kept));
+    Halves { known: Arc::new(known), rest: Arc::new(rest), known_results, residuals }
+}
+
+/// The halves, where the known one returns every residual.
+pub(crate) struct Whole {
+    /// `(known parameters..) -> (known results.., residuals..)`.
+    pub(crate) known: Program,
+    /// `(residuals.., unknown parameters..) -> (unknown results..)`.
+    pub(crate) rest: Program,
+    /// Which results are known.
+    pub(crate) known_results: Vec<bool>,
+}
+
+/// Splits `program` by which parameters are known.
+pub(crate) fn split_whole(passes: &dyn Passes, program: &Program, known: &[bool]) -> Whole {
     let params = program.param_types();
     assert_eq!(params.len(), known.len(), "internal: a flag for each parameter");
     let unknown: Vec<bool> = known.iter().map(|known| !known).collect();
@@ -25,20 +60,19 @@ pub(crate) fn split(passes: &dyn Passes, program: &Program, known: &[bool]) -> H
     let (mut rest, mut known_results) = (None, vec![]);
     let known = write(&known_types, |inputs| {
         let mut value = spread(inputs, known);
-        let steps = evaluate_known(passes, program, &mut value);
-        let traced = write_rest(program, &steps, &value, &unknown, &unknown_types);
+        let remains = evaluate_known(passes, program, &mut value);
+        let traced = write_rest(program, &remains, &value, &unknown, &unknown_types);
         known_results = program.results().iter().map(|r| value[r.index()].is_some()).collect();
         let residuals = traced.captures.iter().map(|capture| match capture {
             Capture::Val(v) => *v,
             Capture::Array(_) => unreachable!("internal: rules hold no arrays"),
         });
-        let results: Vec<Val> =
-            program.results().iter().filter_map(|r| value[r.index()]).chain(residuals).collect();
+        let results = program.results().iter().filter_map(|r| value[r.index()]).chain(residuals).collect();
         rest = Some(captures_first(&traced));
         results
     });
     let rest = rest.expect("internal: the rest is written with the known part");
-    Halves { known: Arc::new(dce(&known)), rest: Arc::new(rest), known_results }
+    Whole { known: dce(&known), rest, known_results }
 }
 
 /// An equation of the rest.

@@ -4,6 +4,7 @@
 //! and are written by nobody else, until the call returns.
 
 mod memory;
+mod team;
 
 use crate::buffers::{Base, Output, Place, Plan};
 use crate::cache::Compiled;
@@ -12,6 +13,7 @@ use crate::matmul::Matmul;
 use gradus_ir::{Array, Buffer, Error, ErrorKind, Result, Type};
 use smallvec::SmallVec;
 use std::fmt::Write;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// One entry of the flat list.
@@ -20,9 +22,9 @@ pub(crate) struct Step {
     pub(crate) work: Work,
     /// Iterations that may be split over threads.
     pub(crate) extent: i64,
-    /// The fewest iterations worth a thread's while.
+    /// Parts are multiples of so many iterations.
     pub(crate) grain: i64,
-    /// A measure of its time: about the operations on four bytes.
+    /// A measure of its time: about the operations on four bytes, each some 0.04 ns.
     pub(crate) cost: u64,
     pub(crate) scratch_bytes: usize,
     /// Must all threads have finished what is before it?
@@ -78,7 +80,6 @@ impl Slot {
 #[derive(Debug)]
 pub(crate) struct Runtime {
     steps: Vec<Step>,
-    num_params: usize,
     constants: Vec<Array>,
     written: Vec<Type>,
     in_place: Vec<Option<usize>>,
@@ -87,11 +88,37 @@ pub(crate) struct Runtime {
     scratch_bytes: usize,
     threads: usize,
     arenas: Arenas,
+    /// How many parts each step has when threads share it.
+    parts: Vec<u32>,
+    /// For each step the phase it belongs to: steps between two waits.
+    phases: Vec<u32>,
+    /// Parts of each phase.
+    phase_parts: Vec<u32>,
+    total_cost: u64,
 }
+
+/// Memory of one call.
+struct Space {
+    /// The arena, and behind it the scratch of each thread.
+    bytes: Buffer,
+    /// Parts of each step that someone has taken.
+    taken: Box<[AtomicU32]>,
+    /// Parts of each phase that are done.
+    done: Box<[AtomicU32]>,
+}
+
+/// A part of a step costs at least this much, or sharing it does not pay.
+const SMALLEST_PART: u64 = 50_000;
+/// Parts of a step for each thread: more than one, so that a thread that started late takes fewer.
+const PARTS_PER_THREAD: u64 = 4;
+/// A call cheaper than this runs on its caller alone.
+const WORTH_SHARING: u64 = 150_000;
+/// A call cheaper than this wakes nobody.
+const WORTH_WAKING: u64 = 1_000_000;
 
 /// Arenas of calls that ended, for the next ones.
 #[derive(Default)]
-struct Arenas(Mutex<Vec<Buffer>>);
+struct Arenas(Mutex<Vec<Space>>);
 
 impl std::fmt::Debug for Arenas {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -109,15 +136,28 @@ impl Runtime {
             kind => unreachable!("internal: {kind:?} is no constant"),
         });
         let scratch_bytes = steps.iter().map(|step| step.scratch_bytes).max().unwrap_or(0);
+        let threads = threads.max(1);
+        let parts: Vec<u32> = steps.iter().map(|step| step.parts(threads as u64)).collect();
+        let (mut phases, mut phase_parts) = (vec![], vec![]);
+        for (step, parts) in steps.iter().zip(&parts) {
+            if step.barrier || phase_parts.is_empty() {
+                phase_parts.push(0);
+            }
+            phases.push(phase_parts.len() as u32 - 1);
+            *phase_parts.last_mut().expect("internal: a phase") += parts;
+        }
         Runtime {
-            num_params: graph.num_params,
+            total_cost: steps.iter().map(|step| step.cost).fold(0, u64::saturating_add),
+            parts,
+            phases,
+            phase_parts,
             constants: constants.collect(),
             written: plan.written.iter().map(|id| graph.ty(*id).clone()).collect(),
             in_place: plan.in_place,
             outputs: plan.outputs,
             arena_bytes: plan.arena_bytes,
             scratch_bytes: scratch_bytes.next_multiple_of(64),
-            threads: threads.max(1),
+            threads,
             arenas: Arenas::default(),
             steps,
         }
@@ -160,7 +200,7 @@ impl Runtime {
     /// Runs the steps; the arguments have been checked.
     pub(crate) fn run(&self, state: &mut [&mut Array], args: &[&Array]) -> Result<Vec<Array>> {
         self.admit()?;
-        let mut arena = self.take_arena();
+        let mut space = self.take_space();
         // Results that are parameters unchanged; the parameter is not written then.
         let kept: SmallVec<[Option<Array>; 8]> = self
             .outputs
@@ -173,12 +213,11 @@ impl Runtime {
             .collect();
         let mut fresh: SmallVec<[Option<Buffer>; 8]> = SmallVec::new();
         let mut bases = Bases::new();
-        let arena_pointer =
-            arena.as_mut().map_or(std::ptr::dangling_mut(), |arena| arena.bytes_mut().as_mut_ptr());
+        let arena =
+            space.as_mut().map_or(std::ptr::dangling_mut(), |space| space.bytes.bytes_mut().as_mut_ptr());
+        let scratch_offset = if space.is_some() { self.arena_bytes } else { 0 };
         // SAFETY: the scratch lies behind the arena in the same buffer.
-        bases.extend([arena_pointer, unsafe {
-            arena_pointer.add(if arena.is_some() { self.arena_bytes } else { 0 })
-        }]);
+        bases.extend([arena, unsafe { arena.add(scratch_offset) }]);
         bases.extend(state.iter().map(|array| array.bytes().as_ptr().cast_mut()));
         bases.extend(args.iter().map(|array| array.bytes().as_ptr().cast_mut()));
         for (ty, in_place) in self.written.iter().zip(&self.in_place) {
@@ -194,20 +233,79 @@ impl Runtime {
         bases.extend(self.constants.iter().map(|array| array.bytes().as_ptr().cast_mut()));
         // SAFETY: the pointers are of this call's memory, laid out as the plan says; written are only the arena, fresh
         // buffers and state whose buffer `bytes_mut` has shown to be unshared.
-        unsafe { self.walk(&bases) };
-        if let Some(arena) = arena {
-            self.give_back(arena);
+        unsafe { self.run_steps(&bases, space.as_ref()) };
+        if let Some(space) = space {
+            self.give_back(space);
         }
         Ok(self.finish(state, fresh, kept))
     }
 
     /// # Safety
     /// `bases` are the pointers of one call, and nobody else uses what they are written through.
-    unsafe fn walk(&self, bases: &Bases) {
-        for step in &self.steps {
-            // SAFETY: the caller's promise; steps run in order.
-            unsafe { step.run(bases, 0, step.extent) };
+    unsafe fn run_steps(&self, bases: &Bases, space: Option<&Space>) {
+        let wakes = self.total_cost >= WORTH_WAKING;
+        match space {
+            Some(space) if self.shares() && (wakes || !team::is_asleep()) => {
+                space.taken.iter().chain(&space.done).for_each(|counter| counter.store(0, Ordering::Relaxed));
+                let pointers = Pointers(bases);
+                team::share(self.threads, wakes, &|member| {
+                    let mut bases = pointers.get().clone();
+                    // SAFETY: the scratch of each member lies behind that of the one before; parts are taken once and
+                    // write different elements.
+                    unsafe {
+                        bases[SCRATCH] = bases[SCRATCH].add(member * self.scratch_bytes);
+                        self.walk_shared(&bases, space);
+                    }
+                });
+            }
+            _ => {
+                for step in &self.steps {
+                    // SAFETY: the caller's promise; steps run in order.
+                    unsafe { step.run(bases, 0, step.extent) };
+                }
+            }
         }
+    }
+
+    /// Is a call dear enough for several threads?
+    fn shares(&self) -> bool {
+        self.threads > 1 && self.total_cost >= WORTH_SHARING
+    }
+
+    /// Takes parts of steps until none is left; waits at the end of a phase for the parts of others.
+    ///
+    /// # Safety
+    /// As [`Runtime::run_steps`]; `space` is this call's, and every member of the team walks with it.
+    unsafe fn walk_shared(&self, bases: &Bases, space: &Space) {
+        let mut phase = 0;
+        for (k, step) in self.steps.iter().enumerate() {
+            let own_phase = self.phases[k];
+            while phase < own_phase {
+                self.end_phase(space, phase);
+                phase += 1;
+            }
+            let parts = self.parts[k];
+            // A look before the write, so that what is all taken costs no exclusive access.
+            while space.taken[k].load(Ordering::Relaxed) < parts {
+                let part = space.taken[k].fetch_add(1, Ordering::Relaxed);
+                if part >= parts {
+                    break;
+                }
+                let [lower, upper] = [part, part + 1].map(|part| step.bound(part, parts));
+                // SAFETY: this part is this member's; all phases before are done.
+                unsafe { step.run(bases, lower, upper) };
+                space.done[own_phase as usize].fetch_add(1, Ordering::Release);
+            }
+        }
+        if let Some(last) = self.phase_parts.len().checked_sub(1) {
+            self.end_phase(space, last as u32);
+        }
+    }
+
+    /// Waits until every part of a phase is done.
+    fn end_phase(&self, space: &Space, phase: u32) {
+        let (done, all) = (&space.done[phase as usize], self.phase_parts[phase as usize]);
+        team::wait_until(|| done.load(Ordering::Acquire) == all);
     }
 
     fn finish(
@@ -271,24 +369,55 @@ impl Runtime {
         Err(Error::new("run", ErrorKind::invalid(message), Default::default()))
     }
 
-    fn take_arena(&self) -> Option<Buffer> {
-        let bytes = self.call_bytes();
-        if bytes == 0 {
+    fn take_space(&self) -> Option<Space> {
+        if self.call_bytes() == 0 && !self.shares() {
             return None;
         }
         let idle = self.arenas.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
-        Some(idle.unwrap_or_else(|| Buffer::any(bytes)))
+        let counters = |n: usize| (0..n).map(|_| AtomicU32::new(0)).collect();
+        Some(idle.unwrap_or_else(|| Space {
+            bytes: Buffer::any(self.call_bytes()),
+            taken: counters(self.steps.len()),
+            done: counters(self.phase_parts.len()),
+        }))
     }
 
-    fn give_back(&self, arena: Buffer) {
+    fn give_back(&self, space: Space) {
         let mut idle = self.arenas.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if idle.len() < MOST_IDLE_ARENAS {
-            idle.push(arena);
+            idle.push(space);
         }
     }
 }
 
+/// Pointers of a call that its team may use.
+struct Pointers<'p>(&'p Bases);
+
+// SAFETY: what members do with the pointers is kept apart by parts and phases; see `walk_shared`.
+unsafe impl Sync for Pointers<'_> {}
+
+impl Pointers<'_> {
+    fn get(&self) -> &Bases {
+        self.0
+    }
+}
+
 impl Step {
+    /// Into how many parts threads share it.
+    fn parts(&self, threads: u64) -> u32 {
+        let most = (self.extent / self.grain.max(1)).max(1) as u64;
+        (self.cost / SMALLEST_PART).clamp(1, PARTS_PER_THREAD * threads).min(most) as u32
+    }
+
+    /// Where part `part` of `parts` starts.
+    fn bound(&self, part: u32, parts: u32) -> i64 {
+        if part == parts {
+            return self.extent;
+        }
+        let grains = self.extent / self.grain.max(1);
+        (i128::from(grains) * i128::from(part) / i128::from(parts)) as i64 * self.grain.max(1)
+    }
+
     /// Runs iterations `lower..upper`.
     ///
     /// # Safety

@@ -1,7 +1,7 @@
 //! Primitives about how a program is run, not about its values: barriers and calls.
 
 use crate::eval::eval;
-use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, Split};
+use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Residual, Rules, Sample, Split};
 use crate::trace::{Val, Vals, bind, trace};
 use crate::{Array, Dtype, ErrorKind, Op, Place, Program, Type};
 use std::ops::RangeInclusive;
@@ -163,11 +163,15 @@ impl Rules for Control {
         let known: Vec<bool> = args.iter().map(Option::is_some).collect();
         let halves = passes.split(program, &known);
         let inputs: Vals = args.iter().flatten().copied().collect();
-        let mut results = bind(Control::call(halves.known, name.to_string()), &inputs).into_iter();
-        let known =
-            halves.known_results.iter().map(|known| known.then(|| results.next()).flatten()).collect();
+        let results = bind(Control::call(halves.known, name.to_string()), &inputs);
+        let mut first = results.iter().copied();
+        let known = halves.known_results.iter().map(|known| known.then(|| first.next()).flatten()).collect();
+        let residuals = halves.residuals.iter().map(|residual| match residual {
+            Residual::Parameter(i) => inputs[*i],
+            Residual::Result(i) => results[*i],
+        });
         let rest = Control::call(halves.rest, name.to_string()).into();
-        Some(Split { known, rest, residuals: results.collect() })
+        Some(Split { known, rest, residuals: residuals.collect() })
     }
     fn programs(&self) -> Vec<&Arc<Program>> {
         match self {

@@ -69,12 +69,23 @@ pub struct Split {
 /// A Program split by what is known: running `known` and then `rest` is running the whole.
 #[derive(Clone, Debug)]
 pub struct Halves {
-    /// `(known parameters..) -> (known results.., residuals..)`.
+    /// `(known parameters..) -> (known results.., values only the rest needs..)`.
     pub known: Arc<Program>,
     /// `(residuals.., unknown parameters..) -> (unknown results..)`.
     pub rest: Arc<Program>,
     /// Which results are known.
     pub known_results: Vec<bool>,
+    /// What the rest reads, in the order of its parameters.
+    pub residuals: Vec<Residual>,
+}
+
+/// Where the rest of a split Program finds a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Residual {
+    /// A parameter of the known half, which need not be returned to be read.
+    Parameter(usize),
+    /// A result of the known half.
+    Result(usize),
 }
 
 /// The passes as rules of operations that hold Programs see them; `gradus-transform` implements it.
