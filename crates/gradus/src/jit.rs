@@ -7,6 +7,7 @@
 use crate::engine::{self, Compiled, Inner, values};
 use crate::tree::key::{AnyTree, Key, Typed, hash_of};
 use crate::{Array, Error, Function, JitFunction, Jittable, Outer, Program, Result, Stored, Traced, Val};
+use gradus_compile::codegen::Level as Isa;
 use gradus_ir::{ErrorKind, Place, Type};
 use smallvec::SmallVec;
 use std::fmt;
@@ -29,20 +30,32 @@ pub struct Jit<Sig: ?Sized + Outer> {
 pub type Jitted<S> = Jit<<S as Jittable>::Outer<'static>>;
 
 /// How a jitted function is compiled and run. Part of the cache key.
+///
+/// The default is all processors, the widest instructions and contracted products; `GRADUS_THREADS` and
+/// `GRADUS_ISA`, read once, change the first two.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// Threads that work on one call; `None` for all the machine has.
-    pub threads: Option<usize>,
-    /// No contraction of a product and a sum into one rounding.
+    /// Threads that work on one call. The results do not depend on it.
+    pub threads: usize,
+    /// Instructions that may be used.
+    pub isa: Isa,
+    /// Rounds a product before it is added to something, as written, instead of once for both.
     pub precise: bool,
-    /// When a result is NaN, name the first operation that made one.
+    /// A call whose result is NaN returns an `Err` that names the first operation that made one.
     pub debug_nans: bool,
 }
 
 impl Default for Config {
-    /// What the environment says, or all threads and fast arithmetic.
     fn default() -> Config {
-        Config { threads: None, precise: false, debug_nans: false }
+        let gradus_compile::Config { threads, isa, precise } = gradus_compile::Config::default();
+        Config { threads, isa, precise, debug_nans: false }
+    }
+}
+
+impl Config {
+    /// What of it the compiler reads.
+    pub(crate) fn of_compiler(&self) -> gradus_compile::Config {
+        gradus_compile::Config { threads: self.threads, isa: self.isa, precise: self.precise }
     }
 }
 
@@ -104,13 +117,17 @@ impl<Sig: ?Sized + Outer> Jit<Sig> {
     pub fn program(&self) -> Option<Arc<Program>> {
         Some(self.site.cache.latest()?.compiled.program.clone())
     }
-    /// What was compiled, and from what.
+    /// Bytes that the latest call needed beyond its arguments at its peak; `None` before the first.
+    pub fn memory(&self) -> Option<usize> {
+        Some(self.site.cache.latest()?.compiled.memory())
+    }
+    /// For each specialisation the Program before and after the passes, and what it was compiled to.
     pub fn explain(&self) -> String {
         let Site { name, place, cache, .. } = &*self.site;
         let entries = cache.entries.read().unwrap_or_else(PoisonError::into_inner);
         let mut text = format!("{name}, jitted at {place}: traced {} times\n", entries.len());
         for entry in entries.iter() {
-            text += &format!("\n{}\n", entry.compiled.program);
+            text += &format!("\n{}\n", entry.compiled.explain());
         }
         text
     }
@@ -194,7 +211,9 @@ impl<T: Traced> Site<T> {
         });
         let (program, captures) = traced.map_err(|e| e.with_note(self.note(), self.place))?;
         let result = result.expect("internal: a trace that succeeds ran to its end");
-        let compiled = Compiled::new(program, captures)?;
+        let num_state = leaves(&args[..num_state]).len();
+        let compiled = Compiled::new(program, captures, num_state, &self.config);
+        let compiled = compiled.map_err(|e| e.with_note(self.note(), self.place))?;
         let entry = Entry { key: Key::of(args), config: self.config.clone(), compiled, result };
         Ok(self.cache.insert(entry, fits))
     }

@@ -6,12 +6,15 @@
 
 mod derivative;
 mod lanes;
+mod nans;
 
 pub(crate) use derivative::check_differentiable;
 pub(crate) use lanes::Mapped;
 
-use crate::{Array, Error, Leaf, Stored, Traced, Tree, Val};
+use crate::{Array, Config, Error, Leaf, Stored, Traced, Tree, Val};
+use gradus_compile::Executable;
 use gradus_ir::{Capture, Dtype, Place, Program, Type, trace as ir};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// The leaves of a tree as a list.
@@ -146,17 +149,31 @@ fn iota_equal(dtype: Dtype, size: usize) -> gradus_ir::Val {
 
 /// A Program ready to run.
 pub(crate) struct Compiled {
+    /// As it was traced; its last parameters are the captures.
     pub(crate) program: Arc<Program>,
+    /// As it is run.
+    optimized: Program,
+    executable: Executable,
     captures: Vec<Array>,
+    debug_nans: bool,
 }
 
 impl Compiled {
-    /// Compiles `program`, whose last parameters are `captures`.
+    /// Compiles `program`, whose last parameters are `captures`, and whose first `num_state` results are the new
+    /// values of the first parameters.
     ///
     /// # Errors
     /// If it cannot be compiled for this machine.
-    pub(crate) fn new(program: Program, captures: Vec<Array>) -> Result<Compiled, Error> {
-        Ok(Compiled { program: Arc::new(program), captures })
+    pub(crate) fn new(
+        program: Program,
+        captures: Vec<Array>,
+        num_state: usize,
+        config: &Config,
+    ) -> Result<Compiled, Error> {
+        let optimized = gradus_transform::optimize(&program);
+        let executable = gradus_compile::compile_with_state(&optimized, num_state, &config.of_compiler())?;
+        let debug_nans = config.debug_nans;
+        Ok(Compiled { program: Arc::new(program), optimized, executable, captures, debug_nans })
     }
 
     /// Runs it. The first parameters are `state`, replaced by the first results if all goes well.
@@ -164,14 +181,40 @@ impl Compiled {
     /// # Errors
     /// What only shows while running; then `state` is untouched.
     pub(crate) fn run(&self, state: &mut [&mut Array], args: &[&Array]) -> Result<Vec<Array>, Error> {
-        let all = state.iter().map(|a| &**a).chain(args.iter().copied()).chain(&self.captures);
-        let all: Vec<Array> = all.cloned().collect();
-        let mut results = gradus_ir::eval::eval(&self.program, &all)?;
-        let rest = results.split_off(state.len());
-        for (old, new) in state.iter_mut().zip(results) {
+        if self.debug_nans {
+            return self.run_checked(state, args);
+        }
+        if self.captures.is_empty() {
+            return self.executable.run_with_state(state, args);
+        }
+        let all: SmallVec<[&Array; 16]> = args.iter().copied().chain(&self.captures).collect();
+        self.executable.run_with_state(state, &all)
+    }
+
+    /// Runs it on copies; if a result is NaN the error names the first operation that made one.
+    fn run_checked(&self, state: &mut [&mut Array], args: &[&Array]) -> Result<Vec<Array>, Error> {
+        let all: Vec<&Array> = args.iter().copied().chain(&self.captures).collect();
+        let mut copies: Vec<Array> = state.iter().map(|a| (**a).clone()).collect();
+        let results = self.executable.run_with_state(&mut copies.iter_mut().collect::<Vec<_>>(), &all)?;
+        if copies.iter().chain(&results).any(nans::has_nan) {
+            let inputs: Vec<Array> = state.iter().map(|a| &**a).chain(all).cloned().collect();
+            return Err(nans::first_nan(&self.program, &inputs)?);
+        }
+        for (old, new) in state.iter_mut().zip(copies) {
             **old = new;
         }
-        Ok(rest)
+        Ok(results)
+    }
+
+    /// Bytes that a call needs beyond its arguments at its peak.
+    pub(crate) fn memory(&self) -> usize {
+        self.executable.memory()
+    }
+
+    /// The Program before and after the passes, the steps and their code.
+    pub(crate) fn explain(&self) -> String {
+        let Compiled { program, optimized, executable, .. } = self;
+        format!("traced:\n{program}\noptimized:\n{optimized}\ncompiled:\n{}", executable.explain())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The border of a trace: errors with the user's line, poisoned values, panics, threads.
 
 use super::{near, scalar, vector};
-use gradus::{Array, Result, Val, grad, jit, trace, vmap};
+use gradus::{Array, Config, Result, Val, grad, jit, trace, vmap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
 use std::sync::Mutex;
@@ -143,5 +143,37 @@ fn trace_returns_the_program() -> Result<()> {
     assert!(f.program().is_none());
     f(&scalar(1.))?;
     assert_eq!(f.program().expect("called").num_params(), 1);
+    Ok(())
+}
+
+#[test]
+fn debug_nans_names_the_operation_that_made_the_first_nan() -> Result<()> {
+    let config = Config { debug_nans: true, ..Config::default() };
+    let f = jit(|s: &mut Val, x: &Val| {
+        let root = x.sqrt(); // the line
+        *s += root;
+        root * 2.0
+    });
+    let line = line!() - 4;
+    let (f, mut s) = (f.with(config), vector(&[1., 1.]));
+    near(&f(&mut s, &vector(&[4., 9.]))?, &[4., 6.]);
+    near(&s, &[3., 4.]);
+    let message = f(&mut s, &vector(&[4., -9.])).expect_err("a NaN").to_string();
+    assert!(message.starts_with("sqrt: the first NaN is made here, from f32[2]: [4, -9]"), "{message}");
+    assert!(message.contains(&format!("at {HERE}:{line}:")), "{message}");
+    near(&s, &[3., 4.]);
+    Ok(())
+}
+
+#[test]
+fn explain_shows_both_programs_and_the_code() -> Result<()> {
+    let f = jit(|x: &Val| (x + 0.0).sin() * 2.0);
+    assert!(f.memory().is_none());
+    f(&vector(&[1., 2.]))?;
+    let text = f.explain();
+    for part in ["traced 1 times", "traced:", "optimized:", "compiled:", "sin"] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    assert!(f.memory().expect("called") >= 8);
     Ok(())
 }
