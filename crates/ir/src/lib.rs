@@ -8,6 +8,7 @@
 #[macro_use]
 pub mod dtype;
 
+pub mod arbitrary;
 pub mod array;
 pub mod error;
 pub mod eval;

@@ -85,6 +85,21 @@ impl Sample {
         self.smooth = false;
         self
     }
+    /// The same operation with its floats in f64, if it takes them so.
+    pub fn in_f64(&self) -> Option<Sample> {
+        let wide = |ty: &Type| if ty.dtype.is_float() { ty.with_dtype(Dtype::F64) } else { ty.clone() };
+        let widened = |arg: &Argument| match arg {
+            Argument::Range(ty, low, high) => Argument::Range(wide(ty), *low, *high),
+            Argument::Exact(a) if a.dtype().is_float() => {
+                Argument::Exact(Array::from_f64(&wide(a.ty()), a.to_f64_vec()))
+            }
+            Argument::Exact(a) => Argument::Exact(a.clone()),
+        };
+        let args: Vec<Argument> = self.args.iter().map(widened).collect();
+        let types: Vec<&Type> = args.iter().map(Argument::ty).collect();
+        let accepted = crate::verify::infer(&self.op, &types).is_ok();
+        accepted.then(|| Sample { op: self.op.clone(), args, smooth: self.smooth })
+    }
     /// The operands' types.
     pub fn types(&self) -> Vec<Type> {
         self.args.iter().map(|a| a.ty().clone()).collect()

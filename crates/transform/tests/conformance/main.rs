@@ -4,8 +4,8 @@
 mod batch;
 mod derivative;
 
-use gradus_ir::ops::{self, Sample, sample::Argument};
-use gradus_ir::{Array, Dtype, Place, Program, Type, bind, eval::eval, trace, verify::infer};
+use gradus_ir::ops::{self, Sample};
+use gradus_ir::{Array, Dtype, Place, Program, Type, bind, eval::eval, trace};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `check` on every sample and names all of those that fail.
@@ -25,24 +25,6 @@ fn for_each_sample(check: impl Fn(&Sample)) {
 fn program_of(sample: &Sample) -> Program {
     let f = trace(Place::unknown(), &sample.types(), |x| bind(sample.op.clone(), x).to_vec());
     f.unwrap_or_else(|e| panic!("{e}")).program
-}
-
-/// The sample with its floats in f64, if the operation takes them; differences are then more exact.
-fn in_f64(sample: &Sample) -> Sample {
-    let wide = |ty: &Type| if ty.dtype.is_float() { ty.with_dtype(Dtype::F64) } else { ty.clone() };
-    let mut widened = sample.clone();
-    for arg in &mut widened.args {
-        *arg = match arg {
-            Argument::Range(ty, low, high) => Argument::Range(wide(ty), *low, *high),
-            Argument::Exact(a) if a.dtype().is_float() => {
-                Argument::Exact(Array::from_f64(&wide(a.ty()), a.to_f64_vec()))
-            }
-            Argument::Exact(a) => Argument::Exact(a.clone()),
-        };
-    }
-    let types = widened.types();
-    let accepted = infer(&widened.op, &types.iter().collect::<Vec<_>>()).is_ok();
-    if accepted { widened } else { sample.clone() }
 }
 
 fn run(program: &Program, args: &[Array]) -> Vec<Array> {

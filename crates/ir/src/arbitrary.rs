@@ -1,0 +1,269 @@
+//! Random well-typed Programs for property tests, drawn from the samples of every primitive.
+//!
+//! A Program is written from a [`Recipe`]: plain numbers, which any test library can draw and shrink. Invariant: a
+//! step stands for the same equation whatever the other steps are, as far as the values allow, so that dropping a step
+//! drops an equation.
+
+use crate::ops::sample::Argument;
+use crate::ops::{self, Sample};
+use crate::trace::{Val, bind, trace};
+use crate::verify::infer;
+use crate::{Array, Dtype, Place, Program, Shape, Type};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// The choices of one step.
+pub type Step = [u16; 6];
+
+/// The choices from which a Program is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recipe {
+    /// One for each parameter: its type.
+    pub params: Vec<u16>,
+    /// One for each equation, with those that make its operands fit.
+    pub steps: Vec<Step>,
+}
+
+/// Which Programs are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Draw {
+    /// Every primitive and element type.
+    All,
+    /// Primitives that are smooth where they are applied, in f64: for comparing derivatives with differences.
+    Smooth,
+}
+
+/// Larger results are not written: tests stay fast.
+const MOST_ELEMENTS: usize = 4096;
+/// Shapes of parameters: scalars, empty ones, some that are no multiple of any vector.
+const SHAPES: [&[usize]; 12] =
+    [&[2, 3], &[], &[1], &[4], &[7, 5], &[17], &[3, 1], &[2, 3, 4], &[0, 3], &[33], &[8, 16], &[130]];
+
+impl Recipe {
+    /// The Program.
+    ///
+    /// # Panics
+    /// If a rule of a primitive refuses what it has itself accepted.
+    pub fn program(&self, draw: Draw) -> Program {
+        let types: Vec<Type> = self.params.iter().map(|choice| param_type(*choice, draw)).collect();
+        let traced = trace(Place::unknown(), &types, |params| {
+            let params = params.iter().zip(&types);
+            let values = params.map(|(val, ty)| Value { val: *val, ty: ty.clone(), range: RANGE }).collect();
+            let mut writer = Writer { draw, values };
+            if writer.values.is_empty() {
+                let dtype = if draw == Draw::Smooth { Dtype::F64 } else { Dtype::F32 };
+                writer.define(Val::full(Type::new(dtype, [2, 3]), 0.75), (0.5, 1.0));
+            }
+            self.steps.iter().for_each(|step| writer.step(Choices { step, next: 0 }));
+            let first = writer.values.len().saturating_sub(3);
+            writer.values[first..].iter().map(|value| value.val).collect()
+        });
+        traced.unwrap_or_else(|error| panic!("internal: a random program is well typed: {error}")).program
+    }
+}
+
+/// Arguments for a Program, the same for the same `seed`: floats and integers of both signs, small.
+pub fn arguments(program: &Program, seed: u64) -> Vec<Array> {
+    let fill = |(i, ty): (usize, &Type)| {
+        let (low, high) = if ty.dtype.is_float() { RANGE } else { (-9.0, 9.0) };
+        Argument::Range(ty.clone(), low, high).fill(seed.wrapping_mul(1009).wrapping_add(i as u64))
+    };
+    program.param_types().iter().enumerate().map(fill).collect()
+}
+
+/// Where the elements of parameters lie.
+const RANGE: (f64, f64) = (-2.0, 2.0);
+const ANYWHERE: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+
+fn param_type(choice: u16, draw: Draw) -> Type {
+    let choice = usize::from(choice);
+    let shape = SHAPES[choice % SHAPES.len()];
+    let dtype = match draw {
+        Draw::Smooth => Dtype::F64,
+        // Floats are drawn more often: most rules are about them.
+        Draw::All => [&[Dtype::F32, Dtype::F32, Dtype::F64], Dtype::ALL].concat()
+            [choice / SHAPES.len() % (Dtype::ALL.len() + 3)],
+    };
+    Type::new(dtype, shape)
+}
+
+/// Samples by family and primitive, so that each is drawn as often as the others.
+type Catalogue = Vec<Vec<Vec<Sample>>>;
+
+fn catalogue(draw: Draw) -> &'static Catalogue {
+    static ALL: LazyLock<Catalogue> = LazyLock::new(|| grouped(ops::samples()));
+    static SMOOTH: LazyLock<Catalogue> = LazyLock::new(|| {
+        let widened = ops::samples().iter().filter(|s| s.smooth).filter_map(Sample::in_f64).collect();
+        grouped(widened)
+    });
+    match draw {
+        Draw::All => &ALL,
+        Draw::Smooth => &SMOOTH,
+    }
+}
+
+fn grouped(samples: Vec<Sample>) -> Catalogue {
+    let mut families: BTreeMap<&str, BTreeMap<&str, Vec<Sample>>> = BTreeMap::new();
+    for sample in samples {
+        let primitives = families.entry(sample.op.family()).or_default();
+        primitives.entry(sample.op.rules().name()).or_default().push(sample);
+    }
+    families.into_values().map(|primitives| primitives.into_values().collect()).collect()
+}
+
+/// The numbers of one step, taken one after the other.
+struct Choices<'a> {
+    step: &'a Step,
+    next: usize,
+}
+
+impl Choices<'_> {
+    /// A number below `n`.
+    fn below(&mut self, n: usize) -> usize {
+        let choice = self.step[self.next % self.step.len()];
+        // Later rounds read the same numbers in another order of magnitude.
+        let choice = usize::from(choice) / (1 + 13 * (self.next / self.step.len()));
+        self.next += 1;
+        choice % n
+    }
+    fn of<'b, T>(&mut self, among: &'b [T]) -> &'b T {
+        &among[self.below(among.len())]
+    }
+}
+
+#[derive(Clone)]
+struct Value {
+    val: Val,
+    ty: Type,
+    /// Between which numbers the elements are known to lie.
+    range: (f64, f64),
+}
+
+struct Writer {
+    draw: Draw,
+    values: Vec<Value>,
+}
+
+impl Writer {
+    fn step(&mut self, mut choices: Choices<'_>) {
+        match choices.below(8) {
+            5 => self.reduction(choices),
+            6 => self.movement(choices),
+            7 => self.product(choices),
+            _ => self.sampled(choices),
+        }
+    }
+
+    /// A sample's operation; elementwise ones take the shape of their first operand.
+    fn sampled(&mut self, mut choices: Choices<'_>) {
+        let family = choices.of(&catalogue(self.draw)[..]);
+        let primitive = choices.of(&family[..]);
+        let sample = choices.of(&primitive[..]).clone();
+        let types = sample.types();
+        let elementwise = sample.op.rules().elementwise().is_some();
+        let mut shape = elementwise.then(|| self.values[choices.below(self.values.len())].ty.shape.clone());
+        if types.windows(2).any(|pair| pair[0].shape != pair[1].shape) {
+            shape = None;
+        }
+        let reshaped = |ty: &Type| shape.as_ref().map_or(ty.clone(), |shape| ty.with_shape(shape.clone()));
+        let types: Vec<Type> = types.iter().map(reshaped).collect();
+        if !self.admits(&sample, &types) {
+            return;
+        }
+        let operand = |(arg, ty): (&Argument, &Type)| match arg {
+            // Indices and the like must be what they are.
+            Argument::Exact(array) if !elementwise => Val::constant(array.clone()),
+            Argument::Exact(_) => self.operand(&mut choices, ty, ANYWHERE),
+            Argument::Range(_, low, high) => self.operand(&mut choices, ty, (*low, *high)),
+        };
+        let args: Vec<Val> = sample.args.iter().zip(&types).map(operand).collect();
+        for result in bind(sample.op.clone(), &args) {
+            self.define(result, ANYWHERE);
+        }
+    }
+
+    fn admits(&self, sample: &Sample, types: &[Type]) -> bool {
+        let results = infer(&sample.op, &types.iter().collect::<Vec<_>>());
+        let right = |ty: &Type| {
+            ty.shape.size() <= MOST_ELEMENTS && (self.draw == Draw::All || ty.dtype == Dtype::F64)
+        };
+        results.is_ok_and(|results| results.iter().all(right))
+    }
+
+    /// A sum, or an extremum, along one axis.
+    fn reduction(&mut self, mut choices: Choices<'_>) {
+        let Value { val, ty, .. } = choices.of(&self.values).clone();
+        if ty.rank() == 0 {
+            return;
+        }
+        let axis = choices.below(ty.rank());
+        let result = match (choices.below(3), ty.dtype) {
+            (_, Dtype::Bool) => val.reduce_or(&[axis]),
+            (1, _) if ty.shape.dim(axis) > 0 => val.reduce_max(&[axis]),
+            _ => val.reduce_sum(&[axis]),
+        };
+        self.define(result, ANYWHERE);
+    }
+
+    /// A new axis, other axes, or the same elements in one row.
+    fn movement(&mut self, mut choices: Choices<'_>) {
+        let Value { val, ty, range } = choices.of(&self.values).clone();
+        let result = match choices.below(3) {
+            0 if ty.shape.size() * 3 <= MOST_ELEMENTS && ty.rank() < 4 => val.repeat_leading(3),
+            1 if ty.rank() > 1 => val.move_axis(0, ty.rank() - 1),
+            _ => val.reshape([ty.shape.size()]),
+        };
+        self.define(result, range);
+    }
+
+    /// A product of matrices.
+    fn product(&mut self, mut choices: Choices<'_>) {
+        let dtype =
+            if self.draw == Draw::Smooth { Dtype::F64 } else { *choices.of(&[Dtype::F32, Dtype::F64]) };
+        let [n, k, m] = *choices.of(&[[2, 3, 4], [1, 5, 3], [8, 16, 9], [7, 1, 1], [3, 0, 2]]);
+        let lhs = self.operand(&mut choices, &Type::new(dtype, [n, k]), RANGE);
+        let rhs = self.operand(&mut choices, &Type::new(dtype, [k, m]), RANGE);
+        self.define(lhs.matmul(rhs), ANYWHERE);
+    }
+
+    /// Some value, made to be of type `ty` with elements in `range`.
+    fn operand(&mut self, choices: &mut Choices<'_>, ty: &Type, range: (f64, f64)) -> Val {
+        let same: Vec<&Value> = self.values.iter().filter(|value| value.ty == *ty).collect();
+        let value =
+            if same.is_empty() { choices.of(&self.values).clone() } else { (*choices.of(&same)).clone() };
+        let fitted = fit(value.val, &value.ty, ty);
+        let known = if value.ty.dtype == ty.dtype && value.ty.shape.size() == ty.shape.size() {
+            value.range
+        } else {
+            ANYWHERE
+        };
+        let (low, high) = range;
+        if !ty.dtype.is_float() || low <= known.0 && known.1 <= high || range == ANYWHERE {
+            return fitted;
+        }
+        if self.draw == Draw::All && choices.below(2) == 0 {
+            return fitted;
+        }
+        let squashed = fitted.tanh() * ((high - low) / 2.0) + (high + low) / 2.0;
+        self.define(squashed, range);
+        squashed
+    }
+
+    fn define(&mut self, val: Val, range: (f64, f64)) {
+        self.values.push(Value { val, ty: val.ty(), range });
+    }
+}
+
+/// `x` as a value of another type: converted, and reshaped, or summed and repeated.
+fn fit(x: Val, from: &Type, to: &Type) -> Val {
+    let x = if from.dtype == Dtype::Bool { x.convert(to.dtype) } else { x };
+    let x = match from.shape.size() == to.shape.size() {
+        true => x.reshape(to.shape.clone()),
+        false => {
+            let axes: Vec<usize> = (0..from.rank()).collect();
+            let total = if x.ty().dtype == Dtype::Bool { x.reduce_or(&axes) } else { x.reduce_sum(&axes) };
+            total.splat(Shape::clone(&to.shape))
+        }
+    };
+    x.convert(to.dtype)
+}
