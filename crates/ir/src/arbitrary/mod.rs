@@ -4,11 +4,15 @@
 //! step stands for the same equation whatever the other steps are, as far as the values allow, so that dropping a step
 //! drops an equation.
 
+mod reference;
+
+pub use reference::{LeftOut, Reference};
+
 use crate::ops::sample::Argument;
 use crate::ops::{self, Sample};
 use crate::trace::{Val, bind, trace};
 use crate::verify::infer;
-use crate::{Array, Dtype, Place, Program, Shape, Type};
+use crate::{Array, Dtype, Place, Program, Type};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -170,13 +174,17 @@ impl Writer {
         if !self.admits(&sample, &types) {
             return;
         }
-        let operand = |(arg, ty): (&Argument, &Type)| match arg {
-            // Indices and the like must be what they are.
-            Argument::Exact(array) if !elementwise => Val::constant(array.clone()),
-            Argument::Exact(_) => self.operand(&mut choices, ty, ANYWHERE),
-            Argument::Range(_, low, high) => self.operand(&mut choices, ty, (*low, *high)),
-        };
-        let args: Vec<Val> = sample.args.iter().zip(&types).map(operand).collect();
+        let mut args: Vec<Val> = vec![];
+        for (arg, ty) in sample.args.iter().zip(&types) {
+            args.push(match arg {
+                // Indices, bounds and the like must be what they are.
+                Argument::Exact(array) if ty == array.ty() && (!elementwise || ty.dtype.is_float()) => {
+                    Val::constant(array.clone())
+                }
+                Argument::Exact(_) => self.operand(&mut choices, ty, ANYWHERE, &args),
+                Argument::Range(_, low, high) => self.operand(&mut choices, ty, (*low, *high), &args),
+            });
+        }
         for result in bind(sample.op.clone(), &args) {
             self.define(result, ANYWHERE);
         }
@@ -221,30 +229,32 @@ impl Writer {
         let dtype =
             if self.draw == Draw::Smooth { Dtype::F64 } else { *choices.of(&[Dtype::F32, Dtype::F64]) };
         let [n, k, m] = *choices.of(&[[2, 3, 4], [1, 5, 3], [8, 16, 9], [7, 1, 1], [3, 0, 2]]);
-        let lhs = self.operand(&mut choices, &Type::new(dtype, [n, k]), RANGE);
-        let rhs = self.operand(&mut choices, &Type::new(dtype, [k, m]), RANGE);
+        let lhs = self.operand(&mut choices, &Type::new(dtype, [n, k]), RANGE, &[]);
+        let rhs = self.operand(&mut choices, &Type::new(dtype, [k, m]), RANGE, &[]);
         self.define(lhs.matmul(rhs), ANYWHERE);
     }
 
     /// Some value, made to be of type `ty` with elements in `range`.
-    fn operand(&mut self, choices: &mut Choices<'_>, ty: &Type, range: (f64, f64)) -> Val {
+    ///
+    /// A smooth program does not use one value twice: where `clamp` or `max` meets equal operands it has a kink.
+    fn operand(&mut self, choices: &mut Choices<'_>, ty: &Type, range: (f64, f64), used: &[Val]) -> Val {
         let same: Vec<&Value> = self.values.iter().filter(|value| value.ty == *ty).collect();
         let value =
             if same.is_empty() { choices.of(&self.values).clone() } else { (*choices.of(&same)).clone() };
         let fitted = fit(value.val, &value.ty, ty);
-        let known = if value.ty.dtype == ty.dtype && value.ty.shape.size() == ty.shape.size() {
-            value.range
-        } else {
-            ANYWHERE
-        };
-        let (low, high) = range;
-        if !ty.dtype.is_float() || low <= known.0 && known.1 <= high || range == ANYWHERE {
+        let kept = value.ty.dtype == ty.dtype && value.ty.shape.size() >= ty.shape.size();
+        let (known, (low, high)) = (if kept { value.range } else { ANYWHERE }, range);
+        let is_inside = low <= known.0 && known.1 <= high;
+        let is_kink = self.draw == Draw::Smooth && used.iter().any(|v| v.to_bits() == fitted.to_bits());
+        if !ty.dtype.is_float() || range == ANYWHERE || is_inside && !is_kink {
             return fitted;
         }
         if self.draw == Draw::All && choices.below(2) == 0 {
             return fitted;
         }
-        let squashed = fitted.tanh() * ((high - low) / 2.0) + (high + low) / 2.0;
+        let (half, middle) = ((high - low) / 2.0, (high + low) / 2.0);
+        let squashed = if half == 1.0 { fitted.tanh() } else { fitted.tanh() * half };
+        let squashed = if middle == 0.0 { squashed } else { squashed + middle };
         self.define(squashed, range);
         squashed
     }
@@ -254,16 +264,22 @@ impl Writer {
     }
 }
 
-/// `x` as a value of another type: converted, and reshaped, or summed and repeated.
+/// `x` as a value of another type: converted, and cut, reshaped, or summed and repeated.
 fn fit(x: Val, from: &Type, to: &Type) -> Val {
     let x = if from.dtype == Dtype::Bool { x.convert(to.dtype) } else { x };
-    let x = match from.shape.size() == to.shape.size() {
-        true => x.reshape(to.shape.clone()),
-        false => {
-            let axes: Vec<usize> = (0..from.rank()).collect();
-            let total = if x.ty().dtype == Dtype::Bool { x.reduce_or(&axes) } else { x.reduce_sum(&axes) };
-            total.splat(Shape::clone(&to.shape))
-        }
+    let (size, wanted) = (from.shape.size(), to.shape.size());
+    let shape = to.shape.clone();
+    let x = if size >= wanted {
+        let flat = if size == wanted { x } else { x.reshape([size]).slice(&[size - wanted], &[size], &[1]) };
+        flat.reshape(shape)
+    } else {
+        let axes: Vec<usize> = (0..from.rank()).collect();
+        let total = if to.dtype == Dtype::Bool && from.dtype == Dtype::Bool {
+            x.reduce_or(&axes)
+        } else {
+            x.reduce_sum(&axes)
+        };
+        total.splat(shape)
     };
     x.convert(to.dtype)
 }

@@ -1,0 +1,167 @@
+//! What another way of running a Program may return: `eval`'s results, as far apart as rounding can drive them.
+//!
+//! Equal programs that round differently (reordered sums, contracted products, polynomials for functions) drift apart,
+//! and a comparison or a conversion to integers may amplify the difference without bound. So the Program runs several
+//! times with the floats that leave an operation moved by some units in the last place (Vignes' stochastic arithmetic). The spread of the results is how far rounding can drive them, whatever the primitives are; what
+//! spreads too far says nothing and is left out, and tests bound how much that is.
+
+use crate::eval::eval;
+use crate::{Array, Dtype, Element, Equation, Error, Program};
+use rustc_hash::FxHashSet;
+
+/// Results of `eval` with the distance that rounding may put between them and those of another run.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    results: Vec<Array>,
+    /// For every element of every result; infinite where it says nothing.
+    allowed: Vec<Vec<f64>>,
+}
+
+/// How many elements said nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Elements left out.
+    pub elements: usize,
+    /// All elements.
+    pub of: usize,
+}
+
+/// The number of runs with other roundings.
+const RUNS: u64 = 4;
+/// The most that a float is moved, in units in the last place.
+const MOVED_ULPS: f64 = 2.0;
+/// How much further than the spread of the runs another run may lie.
+const MARGIN: f64 = 8.0;
+/// Relative spread above which an element says nothing.
+const UNSTABLE: f64 = 0.02;
+
+impl Reference {
+    /// Runs `program` on `args`.
+    ///
+    /// # Errors
+    /// As [`eval`].
+    pub fn run(program: &Program, args: &[Array]) -> Result<Reference, Error> {
+        let results = eval(program, args)?;
+        let others: Vec<Vec<Array>> =
+            (1..=RUNS).map(|seed| moved_run(program, args, seed)).collect::<Result<_, _>>()?;
+        let allowed = |(k, result): (usize, &Array)| {
+            let others: Vec<Vec<f64>> = others.iter().map(|run| run[k].to_f64_vec()).collect();
+            let own = result.to_f64_vec();
+            (0..own.len()).map(|i| allowed(result.dtype(), own[i], others.iter().map(|run| run[i]))).collect()
+        };
+        let allowed = results.iter().enumerate().map(allowed).collect();
+        Ok(Reference { results, allowed })
+    }
+    /// The results of `eval` themselves.
+    pub fn results(&self) -> &[Array] {
+        &self.results
+    }
+    /// Whether `got` are results of the same Program.
+    ///
+    /// # Errors
+    /// The first element that differs by more than rounding explains.
+    pub fn check(&self, got: &[Array]) -> Result<LeftOut, String> {
+        if got.len() != self.results.len() {
+            return Err(format!("{} results, not {}", got.len(), self.results.len()));
+        }
+        let mut left_out = LeftOut::default();
+        for (k, (got, expected)) in got.iter().zip(&self.results).enumerate() {
+            if got.ty() != expected.ty() {
+                return Err(format!("result {k} is of type {}, not {}", got.ty(), expected.ty()));
+            }
+            let pairs = got.to_f64_vec().into_iter().zip(expected.to_f64_vec());
+            for (i, ((x, y), allowed)) in pairs.zip(&self.allowed[k]).enumerate() {
+                left_out.of += 1;
+                left_out.elements += usize::from(allowed.is_infinite());
+                let same = x == y || x.is_nan() && y.is_nan();
+                if !same && !allowed.is_infinite() && !((x - y).abs() <= *allowed) {
+                    return Err(format!(
+                        "element {i} of result {k} ({}) is {x:e}, not {y:e}: {:e} apart, where {allowed:e} is allowed",
+                        got.ty(),
+                        (x - y).abs()
+                    ));
+                }
+            }
+        }
+        Ok(left_out)
+    }
+}
+
+/// The distance that is allowed at an element that is `x` in `eval` and `others` in the moved runs.
+fn allowed(dtype: Dtype, x: f64, others: impl Iterator<Item = f64>) -> f64 {
+    let spread = others.map(|y| if x == y || x.is_nan() && y.is_nan() { 0.0 } else { (x - y).abs() });
+    let spread = spread.fold(0.0, |a: f64, b| if b.is_nan() { f64::INFINITY } else { a.max(b) });
+    if !dtype.is_float() {
+        return if spread > 0.0 { f64::INFINITY } else { 0.0 };
+    }
+    if spread > UNSTABLE * x.abs().max(smallest_normal(dtype)) {
+        return f64::INFINITY;
+    }
+    MARGIN * spread + 4.0 * epsilon(dtype) * x.abs() + smallest_normal(dtype)
+}
+
+fn epsilon(dtype: Dtype) -> f64 {
+    if dtype == Dtype::F32 { f32::EPSILON.into() } else { f64::EPSILON }
+}
+
+fn smallest_normal(dtype: Dtype) -> f64 {
+    if dtype == Dtype::F32 { f32::MIN_POSITIVE.into() } else { f64::MIN_POSITIVE }
+}
+
+/// `eval` with floats moved between the operations.
+fn moved_run(program: &Program, args: &[Array], seed: u64) -> Result<Vec<Array>, Error> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut env: Vec<Array> = args.to_vec();
+    for eqn in program.equations() {
+        let args: Vec<&Array> = eqn.args.iter().map(|a| &env[a.index()]).collect();
+        let mut results = evaluated(eqn, &args)?;
+        if !results.iter().all(|result| moves_only(&args, result)) {
+            if eqn.op.rules().elementwise().is_none() {
+                // The terms of a sum are added in another order: its error is that of terms, not of their sum.
+                let args: Vec<Array> = args.into_iter().map(|a| moved(a, &mut state)).collect();
+                results = evaluated(eqn, &args.iter().collect::<Vec<_>>())?;
+            }
+            results = results.iter().map(|a| moved(a, &mut state)).collect();
+        }
+        env.extend(results);
+    }
+    Ok(program.results().iter().map(|r| env[r.index()].clone()).collect())
+}
+
+fn evaluated(eqn: &Equation, args: &[&Array]) -> Result<Vec<Array>, Error> {
+    let rules = eqn.op.rules();
+    rules.eval(args).map_err(|kind| Error::new(rules.name(), kind, eqn.place))
+}
+
+/// Whether no rounding can be in `result`: it is no float, or each of its elements is one of an operand.
+fn moves_only(args: &[&Array], result: &Array) -> bool {
+    if !result.dtype().is_float() || args.is_empty() {
+        return true;
+    }
+    let same: FxHashSet<u64> = args
+        .iter()
+        .filter(|a| a.dtype() == result.dtype())
+        .flat_map(|a| a.to_f64_vec())
+        .map(f64::to_bits)
+        .collect();
+    result.to_f64_vec().iter().all(|x| same.contains(&x.to_bits()))
+}
+
+/// Every float up to [`MOVED_ULPS`] further. Infinities and NaN stay, and small integers, with which floats are exact.
+fn moved(a: &Array, state: &mut u64) -> Array {
+    if !a.dtype().is_float() {
+        return a.clone();
+    }
+    let step = MOVED_ULPS * epsilon(a.dtype());
+    let mut random = || {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        2.0 * ((*state >> 11) as f64 / (1u64 << 53) as f64) - 1.0
+    };
+    with_element!(a.dtype(), T => {
+        let further = |x: T| match x.to_f64() {
+            exact if exact.fract() == 0.0 && exact.abs() < 1e6 => x,
+            rounded => T::from_f64(rounded * (1.0 + step * random())),
+        };
+        Array::collect(a.ty().shape.clone(), a.elements::<T>().map(further))
+    })
+}
