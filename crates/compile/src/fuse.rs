@@ -42,7 +42,7 @@ pub(crate) struct Group {
 pub(crate) enum Unit {
     /// A kernel over one index space.
     Group(Group),
-    /// The first operand of an assembly, copied whole.
+    /// The first operand of an assembly or a scatter, copied whole.
     Base(Id),
     /// Operand `piece` of an assembly, written to its place; the base is not counted.
     Piece { whole: Id, piece: usize },
@@ -79,7 +79,10 @@ pub(crate) fn fuse(graph: &Graph, roots: &Roots) -> Vec<Unit> {
         match kind {
             Kind::Extra(_) => fusion.unit_of[id.index()] = fusion.unit_of[graph.node(id).args[0].index()],
             Kind::Matmul(_) | Kind::Sort(_) => fusion.place(id, Unit::Library(id)),
-            Kind::Scatter(_) => fusion.place(id, Unit::Scatter(id)),
+            Kind::Scatter { .. } => {
+                fusion.place(id, Unit::Base(id));
+                fusion.place(id, Unit::Scatter(id));
+            }
             Kind::Assemble { based, pieces } => {
                 if *based {
                     fusion.place(id, Unit::Base(id));

@@ -3,6 +3,7 @@
 //! Invariant: a node reads only nodes before it. The graph knows *how elements move*; what an elementwise
 //! operation computes, only its rules know.
 
+use gradus_ir::ops::index::GatherDims;
 use gradus_ir::{Array, Dims, Op, Place, Type};
 use gradus_kernel::{Combine, Scalar};
 use smallvec::SmallVec;
@@ -57,8 +58,8 @@ pub(crate) enum Kind {
     Reverse { axes: Dims },
     /// `args[0]` from the clamped start given by the scalars that follow.
     DynamicSlice,
-    /// StableHLO's gather of `args[0]` at `args[1]`.
-    Gather(Box<GatherDims>),
+    /// Windows of `args[0]` at `args[1]`.
+    Gather(Box<Windows>),
     /// `args[0]` reduced over `axes`.
     Reduce { axes: Dims, combine: Combine },
     /// `args` reduced over `axes` by a program on scalars, from the initial values that follow; `result` of several.
@@ -71,8 +72,8 @@ pub(crate) enum Kind {
     Matmul(Box<ContractDims>),
     /// `args[0]` (if `based`) with the other operands written into it at `pieces`, in order.
     Assemble { based: bool, pieces: Vec<Piece> },
-    /// Scattered updates.
-    Scatter(Box<ScatterDims>),
+    /// `args[0]` with the windows `args[2]` joined to it at `args[1]`, one after the other; no combination overwrites.
+    Scatter { windows: Box<Windows>, combine: Option<Combine> },
     /// Stable sort of all operands by a comparison of the leading ones.
     Sort(Box<SortKey>),
     /// Result number `n` of the node `args[0]`.
@@ -89,49 +90,14 @@ pub(crate) struct Piece {
     pub(crate) dynamic: Option<usize>,
 }
 
-/// Dimension numbers of a gather, as in StableHLO.
+/// Windows at computed places, of a gather or a scatter.
 #[derive(Clone, Debug)]
-pub(crate) struct GatherDims {
-    pub(crate) offset_dims: Dims,
-    pub(crate) collapsed: Dims,
-    pub(crate) operand_batching: Dims,
-    pub(crate) indices_batching: Dims,
-    pub(crate) start_index_map: Dims,
-    pub(crate) index_vector_dim: usize,
-    pub(crate) slice_sizes: Dims,
-    /// What an index out of bounds gives.
-    pub(crate) out_of_bounds: OutOfBounds,
-}
-
-/// What happens at an index out of bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OutOfBounds {
-    /// The nearest slice that fits.
-    Clip,
-    /// A gather gives a fill value (NaN for floats, see the op); a scatter leaves it out.
-    Fill(u64),
-}
-
-/// Dimension numbers of a scatter, as in StableHLO.
-#[derive(Clone, Debug)]
-pub(crate) struct ScatterDims {
-    pub(crate) update_window: Dims,
-    pub(crate) inserted_window: Dims,
-    pub(crate) operand_batching: Dims,
-    pub(crate) indices_batching: Dims,
-    pub(crate) to_operand: Dims,
-    pub(crate) index_vector_dim: usize,
-    /// `None` overwrites.
-    pub(crate) combine: ScatterCombine,
-    pub(crate) clip: bool,
-}
-
-/// How an update joins what is there.
-#[derive(Clone, Debug)]
-pub(crate) enum ScatterCombine {
-    Replace,
-    Combine(Combine),
-    Body(std::sync::Arc<Graph>),
+pub(crate) struct Windows {
+    pub(crate) dims: GatherDims,
+    /// Extents of a window along the operand's axes.
+    pub(crate) sizes: Dims,
+    /// What stands for windows out of bounds (a scatter leaves them out); `None` moves them inside.
+    pub(crate) fill: Option<u64>,
 }
 
 /// Axes of a product.
@@ -207,7 +173,7 @@ impl Kind {
             Kind::Reduce { .. } | Kind::Fold { .. } | Kind::Hit => "reduce",
             Kind::Contract(_) | Kind::Matmul(_) => "dot_general",
             Kind::Assemble { .. } => "assemble",
-            Kind::Scatter(_) => "scatter",
+            Kind::Scatter { .. } => "scatter",
             Kind::Sort(_) | Kind::Extra(_) => "sort",
         }
     }
@@ -215,7 +181,7 @@ impl Kind {
     pub(crate) fn is_step(&self) -> bool {
         matches!(
             self,
-            Kind::Matmul(_) | Kind::Assemble { .. } | Kind::Scatter(_) | Kind::Sort(_) | Kind::Extra(_)
+            Kind::Matmul(_) | Kind::Assemble { .. } | Kind::Scatter { .. } | Kind::Sort(_) | Kind::Extra(_)
         )
     }
     /// Is it there before the program runs?

@@ -3,9 +3,10 @@
 //! This is the one place of this crate that names primitives. How a reduction is cut depends on its shape only, so
 //! that every number of threads gives the same bits.
 
-use crate::graph::{ContractDims, Graph, Id, Ids, Kind, Node, Piece};
+use crate::graph::{ContractDims, Graph, Id, Ids, Kind, Node, Piece, Windows};
 use gradus_ir::ops::contract::{Contraction, DotDims};
 use gradus_ir::ops::control::Control;
+use gradus_ir::ops::index::{IndexMode, Indexing, default_fill};
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::movement::Movement;
 use gradus_ir::ops::reduce::Reduction;
@@ -103,6 +104,7 @@ impl Lowering {
             Op::Movement(movement) => self.movement(movement, args, ty, place)?,
             Op::Reduction(reduction) => self.reduction(reduction, args[0], ty, place)?,
             Op::Contraction(Contraction::DotGeneral(dims)) => self.product(dims, args, ty, place),
+            Op::Indexing(indexing) => self.indexing(indexing, args, ty, place)?,
             op => return Err(unsupported(op, place)),
         };
         Ok(vec![one])
@@ -189,6 +191,40 @@ impl Lowering {
         let strides = interior.iter().map(|n| n + 1).collect();
         let pieces = vec![Piece { starts, strides, dynamic: None }];
         self.node(Kind::Assemble { based: true, pieces }, &[fill, piece], ty, place)
+    }
+
+    fn indexing(&mut self, indexing: &Indexing, args: &[Id], ty: Type, place: Place) -> Result<Id> {
+        let kind = match indexing {
+            Indexing::DynamicSlice { .. } => Kind::DynamicSlice,
+            Indexing::DynamicUpdateSlice => {
+                let rank = ty.rank();
+                if self.graph.ty(args[1]).shape.size() == 0 {
+                    return Ok(args[0]);
+                }
+                let (starts, strides) = (Dims::from_elem(0, rank), Dims::from_elem(1, rank));
+                Kind::Assemble { based: true, pieces: vec![Piece { starts, strides, dynamic: Some(2) }] }
+            }
+            Indexing::Gather(gather) => {
+                let fill = gather.fill.clone().unwrap_or_else(|| default_fill(ty.dtype));
+                let fill = (gather.mode == IndexMode::FillOrDrop).then(|| splat_bits(&fill)).flatten();
+                let (dims, sizes) = (gather.dims.clone(), gather.slice_sizes.clone());
+                Kind::Gather(Box::new(Windows { dims, sizes, fill }))
+            }
+            Indexing::Scatter(scatter) => {
+                let updates = &self.graph.ty(args[2]).shape;
+                if updates.size() == 0 {
+                    return Ok(args[0]);
+                }
+                let windows = Windows {
+                    dims: scatter.dims.to_gather(),
+                    sizes: scatter.dims.window_sizes(ty.rank(), updates),
+                    fill: (scatter.mode == IndexMode::FillOrDrop).then_some(0),
+                };
+                Kind::Scatter { windows: Box::new(windows), combine: scatter.combine.map(combine_of) }
+            }
+            other => return Err(unsupported(&other.clone().into(), place)),
+        };
+        Ok(self.node(kind, args, ty, place))
     }
 
     fn reduction(&mut self, reduction: &Reduction, x: Id, ty: Type, place: Place) -> Result<Id> {

@@ -427,7 +427,10 @@ fn inner_iterations(graph: &Graph, id: Id) -> u64 {
 fn piece_nest(needed: &Needed<'_>, whole: Id, piece: Option<usize>) -> Nest {
     let graph = needed.graph;
     let node = graph.node(whole);
-    let Kind::Assemble { based, pieces } = &node.kind else { unreachable!("internal: an assembly") };
+    let (based, pieces) = match &node.kind {
+        Kind::Assemble { based, pieces } => (based, &pieces[..]),
+        _ => (&true, &[][..]),
+    };
     let source = node.args[piece.map_or(0, |piece| piece + usize::from(*based))];
     let spread = piece.is_none() && graph.ty(source).rank() == 0;
     let shape = if spread { &node.ty.shape } else { &graph.ty(source).shape };

@@ -97,8 +97,8 @@ impl Roots {
                 if inner { u32::MAX } else { CHEAP / 2 }
             }
             Kind::Gather(_) if node.args[0] == arg && to > from => CHEAP / 2,
-            Kind::Gather(_) | Kind::DynamicSlice | Kind::Scatter(_) if node.args[0] != arg => CHEAP,
-            Kind::Scatter(_) => 0,
+            Kind::Gather(_) | Kind::DynamicSlice | Kind::Scatter { .. } if node.args[0] != arg => CHEAP,
+            Kind::Scatter { .. } => 0,
             Kind::Contract(_) => 2,
             _ => return,
         };
