@@ -22,17 +22,41 @@ const EXP_F64: [f64; 10] = [
     0.5000000000000011,
 ];
 
+/// P of `tanh x = x + x³ · P(x²)` for |x| <= 9/16.
+const TANH_F32: [f64; 5] = [
+    -0.006169594824314117,
+    0.021000368520617485,
+    -0.053835757076740265,
+    0.13332436978816986,
+    -0.3333331346511841,
+];
+const TANH_F64: [f64; 11] = [
+    -1.8903938840845098e-05,
+    8.236088958727962e-05,
+    -0.00023271619048967397,
+    0.0005881836370809966,
+    -0.001455479638743121,
+    0.0035920822494344136,
+    -0.008863231637105715,
+    0.021869488327269673,
+    -0.053968253961724104,
+    0.13333333333323133,
+    -0.33333333333333276,
+];
+
 /// ln 2 as the nearest float and the rest.
 const LN_2_F32: (f64, f64) = (0.693_147_182_464_599_6, -1.904_654_299_957_767_7e-9);
 pub(super) const LN_2_F64: (f64, f64) = (std::f64::consts::LN_2, 2.319_046_813_846_299_6e-17);
 
 /// `x = n · ln 2 + r`.
-struct Reduced {
+pub(super) struct Reduced {
     /// `n + magic`, so that n is in the low bits.
-    shifted: Value,
+    pub(super) shifted: Value,
     /// n as a float.
-    n: Value,
-    r: Value,
+    pub(super) n: Value,
+    pub(super) r: Value,
+    /// What the rounding of r lost.
+    pub(super) rest: Value,
 }
 
 impl Builder {
@@ -98,21 +122,28 @@ impl Builder {
     pub fn tanh(&mut self, x: Value) -> Value {
         let format = self.format(x);
         let magnitude = self.abs(x);
+        let square = self.mul(x, x);
+        let p = self.polynomial(square, format.pick(&TANH_F32[..], &TANH_F64[..]));
+        let p = self.mul(p, square);
+        let small = self.fma(p, magnitude, magnitude);
         // Beyond this the result rounds to 1.
         let largest = self.float_like(x, format.pick(9.5, 20.0));
-        let magnitude = self.min(magnitude, largest);
-        let twice = self.add(magnitude, magnitude);
-        // tanh x = t / (t + 2) with t = e²ˣ - 1.
+        let limited = self.min(magnitude, largest);
+        let twice = self.add(limited, limited);
+        // tanh x = 1 - 2 / (e²ˣ + 1), as accurate from 1/2 on.
         let reduced = self.reduce_exponent(twice);
         let power = self.exp_minus_one_reduced(reduced.r);
         let scale = self.power_of_two(reduced.shifted, 1.0);
-        let minus_one = self.float_like(x, -1.0);
-        let rest = self.add(scale, minus_one);
-        let t = self.fma(power, scale, rest);
-        let two = self.float_like(x, 2.0);
-        let denominator = self.add(t, two);
-        let quotient = self.div(t, denominator);
-        self.with_sign_of(quotient, x)
+        let e = self.fma(power, scale, scale);
+        let one = self.float_like(x, 1.0);
+        let denominator = self.add(e, one);
+        let minus_two = self.float_like(x, -2.0);
+        let quotient = self.div(minus_two, denominator);
+        let large = self.add(quotient, one);
+        let limit = self.float_like(x, 0.5625);
+        let is_small = self.lt(magnitude, limit);
+        let result = self.select(is_small, small, large);
+        self.with_sign_of(result, x)
     }
 
     /// `1 / (1 + e⁻ˣ)`, within 2 units in the last place.
@@ -124,14 +155,24 @@ impl Builder {
         let minus_magnitude = self.bitcast(format.scalar, bits);
         let lowest = self.float_like(x, format.pick(-104.0, -746.0));
         let minus_magnitude = self.max(minus_magnitude, lowest);
-        // With e = e^-|x|: 1 / (1 + e) for positive x, e / (1 + e) for negative.
-        let e = self.exp_within_range(minus_magnitude);
+        // e = e^-|x|, with what the rounding of the reduced argument lost.
+        let Reduced { n, r, rest, .. } = self.reduce_exponent(minus_magnitude);
+        let q = self.polynomial(r, format.pick(&EXP_F32[..], &EXP_F64[..]));
+        let square = self.mul(r, r);
+        let power = self.fma(q, square, rest);
+        let power = self.add(power, r);
         let one = self.float_like(x, 1.0);
-        let zero = self.float_like(x, 0.0);
+        let power = self.add(power, one);
+        let e = self.scale_by_power_of_two(power, n);
+        // With w = e / (1 + e): 1 - w for positive x; e / (1 + e) = e - e · w for negative x, where the rounding
+        // errors of w hardly count.
         let denominator = self.add(e, one);
+        let w = self.div(e, denominator);
+        let zero = self.float_like(x, 0.0);
         let negative = self.lt(x, zero);
-        let numerator = self.select(negative, e, one);
-        self.div(numerator, denominator)
+        let whole = self.select(negative, e, one);
+        let minus_whole = self.neg(whole);
+        self.fma(w, minus_whole, whole)
     }
 
     /// exp of an argument whose power of two is within the limits of `scale_by_power_of_two`, or NaN.
@@ -143,19 +184,21 @@ impl Builder {
         self.scale_by_power_of_two(power, reduced.n)
     }
 
-    fn reduce_exponent(&mut self, x: Value) -> Reduced {
+    pub(super) fn reduce_exponent(&mut self, x: Value) -> Reduced {
         let format = self.format(x);
         let magic = self.float_like(x, format.magic());
         let shifted = self.plus_scaled(magic, std::f64::consts::LOG2_E, x);
         let n = self.sub(shifted, magic);
         let (high, low) = ln_2(format);
-        let r = self.plus_scaled(x, -high, n);
-        let r = self.plus_scaled(r, -low, n);
-        Reduced { shifted, n, r }
+        let before = self.plus_scaled(x, -high, n);
+        let r = self.plus_scaled(before, -low, n);
+        let rest = self.sub(before, r);
+        let rest = self.plus_scaled(rest, -low, n);
+        Reduced { shifted, n, r, rest }
     }
 
     /// `eʳ - 1` for |r| <= ln 2 / 2.
-    fn exp_minus_one_reduced(&mut self, r: Value) -> Value {
+    pub(super) fn exp_minus_one_reduced(&mut self, r: Value) -> Value {
         let format = self.format(r);
         let q = self.polynomial(r, format.pick(&EXP_F32[..], &EXP_F64[..]));
         let square = self.mul(r, r);
@@ -163,7 +206,7 @@ impl Builder {
     }
 
     /// `scale · 2ⁿ` for `shifted = n + magic`; the result must be a normal float.
-    fn power_of_two(&mut self, shifted: Value, scale: f64) -> Value {
+    pub(super) fn power_of_two(&mut self, shifted: Value, scale: f64) -> Value {
         let format = self.format(shifted);
         let bits = self.bits_of(shifted);
         let amount = self.int(format.int, i64::from(format.mantissa));

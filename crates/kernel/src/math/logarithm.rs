@@ -31,28 +31,18 @@ const LOG_F64: [f64; 7] = [
 const LN_2_SHORT: (f64, f64) = (0.693_145_751_953_125, 1.428_606_765_330_187e-6);
 
 /// `x = 2ᵉ · (1 + f)`.
-struct Split {
+pub(super) struct Split {
     /// The exponent as a float.
-    exponent: Value,
+    pub(super) exponent: Value,
     /// The exponent plus bias, as bits.
     biased: Value,
-    f: Value,
+    pub(super) f: Value,
 }
 
 impl Builder {
     /// Natural logarithm, within 2 units in the last place.
     pub fn log(&mut self, x: Value) -> Value {
-        let format = self.format(x);
-        // Denormals are scaled up first.
-        let shift = i64::from(format.mantissa);
-        let limit = self.float_like(x, format.smallest_normal());
-        let small = self.lt(x, limit);
-        let factor = self.float_like(x, (1_u64 << shift) as f64);
-        let scaled = self.mul(x, factor);
-        let scaled = self.select(small, scaled, x);
-        let bias = self.float_like(x, format.bias as f64 + (1_u64 << shift) as f64);
-        let small_bias = self.float_like(x, (format.bias + shift) as f64 + (1_u64 << shift) as f64);
-        let bias = self.select(small, small_bias, bias);
+        let (scaled, bias) = self.scaled_denormal(x);
         let split = self.split_exponent(scaled, bias);
         let log = self.log_of_split(split.exponent, split.f);
         let zero = self.float_like(x, 0.0);
@@ -103,8 +93,22 @@ impl Builder {
         self.select(outside, refused, log)
     }
 
+    /// A positive float scaled to a normal one, with its exponent's bias (plus `2^mantissa`) after that.
+    pub(super) fn scaled_denormal(&mut self, x: Value) -> (Value, Value) {
+        let format = self.format(x);
+        let shift = i64::from(format.mantissa);
+        let limit = self.float_like(x, format.smallest_normal());
+        let small = self.lt(x, limit);
+        let factor = self.float_like(x, (1_u64 << shift) as f64);
+        let scaled = self.mul(x, factor);
+        let scaled = self.select(small, scaled, x);
+        let bias = self.float_like(x, format.bias as f64 + (1_u64 << shift) as f64);
+        let small_bias = self.float_like(x, (format.bias + shift) as f64 + (1_u64 << shift) as f64);
+        (scaled, self.select(small, small_bias, bias))
+    }
+
     /// Splits a positive normal float; `bias` is its exponent's bias plus `2^mantissa`.
-    fn split_exponent(&mut self, x: Value, bias: Value) -> Split {
+    pub(super) fn split_exponent(&mut self, x: Value, bias: Value) -> Split {
         let format = self.format(x);
         let root = self.bits(format.int, format.bits(std::f64::consts::FRAC_1_SQRT_2));
         let one_less_root =

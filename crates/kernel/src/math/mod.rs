@@ -5,9 +5,13 @@
 //! of the relative error of the function (Remez exchange in 50 digits), highest power first; f32 ones are given
 //! already rounded.
 
+mod error_function;
 mod exponential;
-mod lane_by_lane;
+mod hyperbolic;
+mod inverse_trigonometric;
 mod logarithm;
+mod power;
+mod trigonometric;
 
 use crate::builder::Builder;
 use crate::op::Value;
