@@ -5,11 +5,14 @@
 
 use crate::kernel::{Block, Bound, Index, Kernel, Loop, LoopKind, Statement, Term, While};
 use crate::op::Value;
+use crate::renumber::renumber;
 
-/// Removes operations, loads, carried values, reductions and whole loops that no store depends on.
+/// Removes operations, loads, carried values, reductions and whole loops that no store depends on, and numbers the
+/// values that are left in order.
 pub fn remove_dead_code(kernel: &mut Kernel) {
     let mut needed = Needed(vec![false; kernel.scalars.len()]);
     sweep(&mut kernel.body, &mut needed);
+    renumber(kernel);
 }
 
 /// The values that something kept reads.
@@ -102,7 +105,7 @@ fn keep_loop(inner: &mut Loop, needed: &mut Needed) -> bool {
                         needed.need(carried.init);
                     }
                 }
-                if !changed && kept.iter().any(|&kept| kept) || carried.is_empty() {
+                if kept.iter().all(|&kept| kept) || (!changed && kept.iter().any(|&kept| kept)) {
                     break;
                 }
                 let mut trial = inner.body.clone();

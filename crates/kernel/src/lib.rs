@@ -69,6 +69,7 @@ mod interpret;
 mod kernel;
 mod math;
 mod op;
+mod renumber;
 mod scalar;
 mod verify;
 

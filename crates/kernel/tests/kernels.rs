@@ -35,21 +35,21 @@ fn dead_operations_are_left_out() {
     check(
         &scaled_dot(),
         expect![[r#"
-        kernel(b0: f32, b1: f32, b2: f32, b3: write f32, %0..%1) {
-          %2: f32 = 0.0
-          %3: f32 = b2[0]
-          %30: f32 = 1.0
-          %35 = lanes %4 in 0..10 by 4 {
-            %5: f32 = b0[%4]
-            %6: f32 = b1[%4]
-            %34: f32 = mul %5, %6
-            sum %2, %34
-          }
-          %36: f32 = mul %3, %35
-          %37: f32 = sub %36, %30
-          b3[0] = %37
-        }
-    "#]],
+            kernel(b0: f32, b1: f32, b2: f32, b3: write f32, %0..%1) {
+              %2: f32 = 0.0
+              %3: f32 = b2[0]
+              %4: f32 = 1.0
+              %9 = lanes %5 in 0..10 by 4 {
+                %6: f32 = b0[%5]
+                %7: f32 = b1[%5]
+                %8: f32 = mul %6, %7
+                sum %2, %8
+              }
+              %10: f32 = mul %3, %9
+              %11: f32 = sub %10, %4
+              b3[0] = %11
+            }
+        "#]],
     );
 }
 
@@ -63,14 +63,14 @@ fn products_contract_into_the_sums_that_alone_read_them() {
             kernel(b0: f32, b1: f32, b2: f32, b3: write f32, %0..%1) {
               %2: f32 = 0.0
               %3: f32 = b2[0]
-              %35 = lanes %4 in 0..10 by 4 {
+              %7 = lanes %4 in 0..10 by 4 {
                 %5: f32 = b0[%4]
                 %6: f32 = b1[%4]
                 sum %2, %5 * %6
               }
-              %38: f32 = -1.0
-              %37: f32 = fma %3, %35, %38
-              b3[0] = %37
+              %8: f32 = -1.0
+              %9: f32 = fma %3, %7, %8
+              b3[0] = %9
             }
         "#]],
     );
@@ -98,17 +98,17 @@ fn differences_contract_with_a_negation() {
     check(
         &kernel,
         expect![[r#"
-        kernel(b0: f64, b1: f64, b2: f64, b3: write f64, %0..%1) {
-          lanes %2 in %0..%1 {
-            %3: f64 = b0[%2]
-            %4: f64 = b1[%2]
-            %5: f64 = b2[%2]
-            %8: f64 = neg %3
-            %7: f64 = fma %8, %4, %5
-            b3[%2] = %7
-          }
-        }
-    "#]],
+            kernel(b0: f64, b1: f64, b2: f64, b3: write f64, %0..%1) {
+              lanes %2 in %0..%1 {
+                %3: f64 = b0[%2]
+                %4: f64 = b1[%2]
+                %5: f64 = b2[%2]
+                %6: f64 = neg %3
+                %7: f64 = fma %6, %4, %5
+                b3[%2] = %7
+              }
+            }
+        "#]],
     );
     let bytes = |x: f64| x.to_le_bytes().to_vec();
     let mut buffers = [bytes(0.1), bytes(10.0), bytes(1.0), bytes(0.0)];
@@ -138,19 +138,19 @@ fn equal_operations_are_one_value_and_invariant_ones_move_out() {
     check(
         &b.finish(),
         expect![[r#"
-        kernel(b0: f32, b1: write f32, %0..%1) {
-          for %2 in %0..%1 {
-            %3: f32 = b0[%2]
-            %5: f32 = add %3, %3
-            lanes %4 in 0..8 {
-              %6: f32 = b0[8*%2 + %4]
-              %7: f32 = mul %5, %6
-              %8: f32 = add %7, %7
-              b1[8*%2 + %4] = %8
+            kernel(b0: f32, b1: write f32, %0..%1) {
+              for %2 in %0..%1 {
+                %3: f32 = b0[%2]
+                %4: f32 = add %3, %3
+                lanes %5 in 0..8 {
+                  %6: f32 = b0[8*%2 + %5]
+                  %7: f32 = mul %4, %6
+                  %8: f32 = add %7, %7
+                  b1[8*%2 + %5] = %8
+                }
+              }
             }
-          }
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -188,33 +188,33 @@ fn branches_and_whiles_carry_values() {
     check(
         &kernel,
         expect![[r#"
-        kernel(b0: i32, b1: write i32, %0..%1) {
-          %4: i32 = 0
-          %5: i32 = 1
-          %11: i32 = 3
-          for %2 in %0..%1 {
-            %3: i32 = b0[%2]
-            %17, %18 = while %6 = %3; %7 = %4 {
-              %8: bool = gt %6, %5
-              yield %8
-            } do {
-              %9: i32 = and %5, %6
-              %10: bool = eq %9, %5
-              %15 = if %10 {
-                %12: i32 = mul %6, %11
-                %13: i32 = add %5, %12
-                yield %13
-              } else {
-                %14: i32 = shift_right_arithmetic %6, %5
-                yield %14
+            kernel(b0: i32, b1: write i32, %0..%1) {
+              %2: i32 = 0
+              %3: i32 = 1
+              %4: i32 = 3
+              for %5 in %0..%1 {
+                %6: i32 = b0[%5]
+                %17, %18 = while %7 = %6; %8 = %2 {
+                  %9: bool = gt %7, %3
+                  yield %9
+                } do {
+                  %10: i32 = and %3, %7
+                  %11: bool = eq %10, %3
+                  %15 = if %11 {
+                    %12: i32 = mul %7, %4
+                    %13: i32 = add %3, %12
+                    yield %13
+                  } else {
+                    %14: i32 = shift_right_arithmetic %7, %3
+                    yield %14
+                  }
+                  %16: i32 = add %3, %8
+                  yield %15, %16
+                }
+                b1[%5] = %18
               }
-              %16: i32 = add %5, %7
-              yield %15, %16
             }
-            b1[%2] = %18
-          }
-        }
-    "#]],
+        "#]],
     );
     let numbers = |values: &[i32]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
     let mut buffers = [numbers(&[1, 6, 27]), numbers(&[0; 3])];
@@ -236,16 +236,16 @@ fn carried_values_that_only_feed_themselves_go() {
     check(
         &kernel,
         expect![[r#"
-        kernel(b0: write i64, %0..%1) {
-          %2: i64 = 0
-          %3: i64 = 1
-          %10, %11 = for %4 in 0..10, %5 = %2; %6 = %3 {
-            %8: i64 = add %5, %6
-            yield %6, %8
-          }
-          b0[0] = %10
-        }
-    "#]],
+            kernel(b0: write i64, %0..%1) {
+              %2: i64 = 0
+              %3: i64 = 1
+              %8, %9 = for %4 in 0..10, %5 = %2; %6 = %3 {
+                %7: i64 = add %5, %6
+                yield %6, %7
+              }
+              b0[0] = %8
+            }
+        "#]],
     );
     let mut buffers = [vec![0; 8]];
     interpret(&kernel, &mut buffers, 0..0);
@@ -266,14 +266,14 @@ fn constants_fold() {
     check(
         &kernel,
         expect![[r#"
-        kernel(b0: i8, b1: write i8, %0..%1) {
-          %5: i8 = -1
-          lanes %2 in %0..%1 {
-            %3: i8 = b0[%2]
-            %7: i8 = add %3, %5
-            b1[%2] = %7
-          }
-        }
-    "#]],
+            kernel(b0: i8, b1: write i8, %0..%1) {
+              %2: i8 = -1
+              lanes %3 in %0..%1 {
+                %4: i8 = b0[%3]
+                %5: i8 = add %4, %2
+                b1[%3] = %5
+              }
+            }
+        "#]],
     );
 }
