@@ -1,0 +1,57 @@
+//! The machine's limits, from a small C program that answers requests, so that its runs and ours alternate.
+
+use crate::sources::root;
+use anyhow::{Context, Result, bail};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// A running `benches/limits.c`.
+pub(crate) struct Limits {
+    child: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Limits {
+    /// Compiles the program with the machine's C compiler and starts it.
+    pub(crate) fn start() -> Result<Limits> {
+        let dir = root().join("target/limits");
+        std::fs::create_dir_all(&dir)?;
+        let (source, program) = (root().join("benches/limits.c"), dir.join("limits"));
+        let compiled = Command::new("cc")
+            .args(["-O3", "-march=native", "-fopenmp", "-o"])
+            .args([&program, &source])
+            .arg("-lm")
+            .status()
+            .context("limits need a C compiler named `cc`")?;
+        if !compiled.success() {
+            bail!("cc could not compile benches/limits.c");
+        }
+        let mut child = Command::new(&program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let requests = child.stdin.take().context("internal: a piped stdin")?;
+        let answers = BufReader::new(child.stdout.take().context("internal: a piped stdout")?);
+        Ok(Limits { child, requests, answers })
+    }
+    /// The answer to one request: seconds, or GFLOP/s for `fma`.
+    pub(crate) fn ask(&mut self, request: &str) -> Result<f64> {
+        writeln!(self.requests, "{request}")?;
+        self.requests.flush()?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        line.trim().parse().with_context(|| format!("limits answered {line:?} to {request:?}"))
+    }
+    /// The median answer of several.
+    pub(crate) fn median(&mut self, request: &str, times: usize) -> Result<f64> {
+        let mut all = (0..times).map(|_| self.ask(request)).collect::<Result<Vec<_>>>()?;
+        all.sort_by(f64::total_cmp);
+        Ok(all[all.len() / 2])
+    }
+}
+
+impl Drop for Limits {
+    fn drop(&mut self) {
+        // The program ends by itself when its input does; killing it as well leaves no zombie on an early error.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

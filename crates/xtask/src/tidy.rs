@@ -1,0 +1,111 @@
+//! What the compiler does not check: that the house stays in order.
+
+use crate::sources::{files, root, shown};
+use anyhow::{Context, Result, bail};
+use std::path::Path;
+
+const MOST_LINES: usize = 800;
+const WIDEST_LINE: usize = 120;
+
+/// The crates from the highest to the lowest; each may depend only on those below it.
+const ORDER: [&str; 7] = [
+    "gradus-nn",
+    "gradus",
+    "gradus-macros",
+    "gradus-compile",
+    "gradus-transform",
+    "gradus-ir",
+    "gradus-kernel",
+];
+
+pub(crate) fn run() -> Result<()> {
+    let mut complaints = vec![];
+    sources(&mut complaints)?;
+    edges(&mut complaints)?;
+    dependencies(&mut complaints)?;
+    crate::report::check_readme(&mut complaints)?;
+    for complaint in &complaints {
+        println!("{complaint}");
+    }
+    match complaints.len() {
+        0 => {
+            println!("tidy: in order");
+            Ok(())
+        }
+        n => bail!("tidy: {n} complaints"),
+    }
+}
+
+/// Every source file has a header, no loose ends, and a size one can read.
+fn sources(complaints: &mut Vec<String>) -> Result<()> {
+    for file in files(&root(), "rs")? {
+        let text = std::fs::read_to_string(&file)?;
+        let name = shown(&file);
+        // Compile-fail programs are read together with the messages beside them.
+        if name.contains("tests/ui/") {
+            continue;
+        }
+        if !text.starts_with("//!") {
+            complaints.push(format!("{name}: begins without a `//!` that says what it holds"));
+        }
+        if text.lines().count() > MOST_LINES {
+            complaints.push(format!("{name}: more than {MOST_LINES} lines"));
+        }
+        for (i, line) in text.lines().enumerate() {
+            if let Some(what) = complaint_about(line) {
+                complaints.push(format!("{name}:{}: {what}", i + 1));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn complaint_about(line: &str) -> Option<String> {
+    // Written in two halves, or this file would complain about itself.
+    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("todo", "!("), concat!("unimpl", "emented!(")];
+    if let Some(mark) = marks.iter().find(|mark| line.contains(**mark)) {
+        return Some(format!("{mark} is a promise; keep it or delete it"));
+    }
+    if line.chars().count() > WIDEST_LINE {
+        return Some(format!("wider than {WIDEST_LINE} columns"));
+    }
+    (line.trim_end() != line).then(|| "trailing space".into())
+}
+
+/// The crate graph points down.
+fn edges(complaints: &mut Vec<String>) -> Result<()> {
+    for (i, name) in ORDER.iter().enumerate() {
+        let folder = name.strip_prefix("gradus-").unwrap_or(name);
+        let path = root().join("crates").join(folder).join("Cargo.toml");
+        let text = std::fs::read_to_string(&path).with_context(|| shown(&path))?;
+        let dependencies = text.split("[dependencies]").nth(1).unwrap_or_default();
+        let dependencies = dependencies.split("\n[").next().unwrap_or_default();
+        for other in &ORDER[..=i] {
+            if dependencies.lines().any(|l| l.split(['.', ' ', '=']).next() == Some(other)) {
+                complaints.push(format!("{}: {name} depends on {other}, which lies above it", shown(&path)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Each dependency of the workspace has its reason.
+fn dependencies(complaints: &mut Vec<String>) -> Result<()> {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml"))?;
+    let reasons = root().join("docs/design/dependencies.md");
+    let reasons = read_or_empty(&reasons)?;
+    let section = manifest.split("[workspace.dependencies]").nth(1).unwrap_or_default();
+    let section = section.split("\n[").next().unwrap_or_default();
+    for line in section.lines() {
+        let Some((name, _)) = line.split_once('=') else { continue };
+        let name = name.trim();
+        if !name.starts_with('#') && !name.starts_with("gradus") && !reasons.contains(&format!("`{name}`")) {
+            complaints.push(format!("docs/design/dependencies.md: no reason for `{name}`"));
+        }
+    }
+    Ok(())
+}
+
+fn read_or_empty(path: &Path) -> Result<String> {
+    if path.exists() { Ok(std::fs::read_to_string(path)?) } else { Ok(String::new()) }
+}

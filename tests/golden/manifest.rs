@@ -1,0 +1,204 @@
+//! The format of a folder of oracle cases: `manifest.json` and `tensors.safetensors`.
+
+use anyhow::{Context, Result, bail};
+use gradus_ir::{Array, Buffer, Dtype, Type};
+use safetensors::SafeTensors;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+#[derive(Deserialize)]
+pub struct Manifest {
+    pub format: String,
+    pub cases: Vec<Case>,
+}
+
+/// One program with its inputs and what the oracle made of them.
+#[derive(Deserialize)]
+pub struct Case {
+    pub id: String,
+    pub op: String,
+    #[serde(default)]
+    pub params: Map<String, Value>,
+    #[serde(default)]
+    pub x64: bool,
+    pub inputs: Vec<Slot>,
+    pub outputs: Vec<Slot>,
+    pub vjp: Option<Vjp>,
+    pub jvp: Option<Jvp>,
+    pub hvp: Option<Hvp>,
+    pub vmap: Option<Vmap>,
+    pub tol: Tolerance,
+    #[serde(default)]
+    pub compare: String,
+}
+
+#[derive(Deserialize)]
+pub struct Slot {
+    pub key: String,
+    pub dtype: String,
+    pub shape: Vec<usize>,
+    #[serde(default)]
+    pub complex: bool,
+    pub bits_of: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct Vjp {
+    pub argnums: Vec<usize>,
+    pub outnums: Vec<usize>,
+    pub cotangents: Vec<Slot>,
+    pub grads: Vec<Slot>,
+}
+
+#[derive(Deserialize)]
+pub struct Jvp {
+    pub argnums: Vec<usize>,
+    pub outnums: Vec<usize>,
+    pub tangents: Vec<Slot>,
+    pub out_tangents: Vec<Slot>,
+}
+
+#[derive(Deserialize)]
+pub struct Hvp {
+    pub out: Vec<Slot>,
+}
+
+#[derive(Deserialize)]
+pub struct Vmap {
+    pub in_axes: Vec<Option<i64>>,
+    #[serde(default)]
+    pub out_axes: i64,
+    pub inputs: Vec<Slot>,
+    pub outputs: Vec<Slot>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+pub struct Tolerance {
+    pub rtol: f64,
+    pub atol: f64,
+}
+
+impl Case {
+    /// Every slot, whatever part it belongs to.
+    pub fn slots(&self) -> Vec<&Slot> {
+        let mut all: Vec<&Slot> = self.inputs.iter().chain(&self.outputs).collect();
+        if let Some(p) = &self.vjp {
+            all.extend(p.cotangents.iter().chain(&p.grads));
+        }
+        if let Some(p) = &self.jvp {
+            all.extend(p.tangents.iter().chain(&p.out_tangents));
+        }
+        if let Some(p) = &self.hvp {
+            all.extend(&p.out);
+        }
+        if let Some(p) = &self.vmap {
+            all.extend(p.inputs.iter().chain(&p.outputs));
+        }
+        all
+    }
+}
+
+impl Slot {
+    /// The element type; `None` if gradus has it not yet.
+    pub fn element_type(&self) -> Option<Dtype> {
+        if self.complex || self.bits_of.is_some() {
+            return None;
+        }
+        Dtype::from_name(&self.dtype.to_lowercase())
+    }
+    /// The name of the element type, for the list of what is skipped.
+    pub fn dtype_name(&self) -> String {
+        match &self.bits_of {
+            Some(name) => name.clone(),
+            None if self.complex => "complex".into(),
+            None => self.dtype.to_lowercase(),
+        }
+    }
+}
+
+/// The arrays of a folder.
+pub struct Tensors<'a>(SafeTensors<'a>);
+
+impl<'a> Tensors<'a> {
+    pub fn new(bytes: &'a [u8]) -> Result<Tensors<'a>> {
+        Ok(Tensors(SafeTensors::deserialize(bytes).context("tensors.safetensors")?))
+    }
+    pub fn read(&self, slot: &Slot) -> Result<Array> {
+        let view = self.0.tensor(&slot.key).with_context(|| format!("tensor {}", slot.key))?;
+        let dtype = slot.element_type().with_context(|| format!("tensor {} is {}", slot.key, slot.dtype))?;
+        let ty = Type::new(dtype, &slot.shape);
+        if view.shape() != slot.shape || view.data().len() != ty.size_bytes() {
+            bail!("tensor {} has another shape than the manifest says", slot.key);
+        }
+        let mut buffer = Buffer::any(ty.size_bytes());
+        buffer.bytes_mut().copy_from_slice(view.data());
+        Ok(Array::from_buffer(ty, buffer))
+    }
+    pub fn read_all(&self, slots: &[Slot]) -> Result<Vec<Array>> {
+        slots.iter().map(|slot| self.read(slot)).collect()
+    }
+}
+
+pub fn load(dir: &Path) -> Result<(Manifest, Vec<u8>)> {
+    let read = |name: &str| {
+        let path = dir.join(name);
+        std::fs::read(&path).with_context(|| path.display().to_string())
+    };
+    let manifest: Manifest = serde_json::from_slice(&read("manifest.json")?).context("manifest.json")?;
+    if manifest.format != "gradus-golden-1" {
+        bail!("manifest.json is of format {:?}, not \"gradus-golden-1\"", manifest.format);
+    }
+    Ok((manifest, read("tensors.safetensors")?))
+}
+
+/// The parameters of a case. One that the op never asks for is a failure: it would be ignored.
+pub struct Params<'a> {
+    map: &'a Map<String, Value>,
+    read: RefCell<BTreeSet<String>>,
+}
+
+impl<'a> Params<'a> {
+    pub fn new(map: &'a Map<String, Value>) -> Params<'a> {
+        Params { map, read: RefCell::default() }
+    }
+    /// The parameters that nobody asked for.
+    pub fn unread(&self) -> Vec<String> {
+        self.map.keys().filter(|k| !self.read.borrow().contains(*k)).cloned().collect()
+    }
+    /// The parameter as JSON; `None` if it is absent or null.
+    pub fn get(&self, name: &str) -> Option<&'a Value> {
+        self.read.borrow_mut().insert(name.into());
+        self.map.get(name).filter(|v| !v.is_null())
+    }
+    pub fn int(&self, name: &str) -> Option<i64> {
+        self.get(name).and_then(Value::as_i64)
+    }
+    pub fn float(&self, name: &str) -> Option<f64> {
+        self.get(name).and_then(Value::as_f64)
+    }
+    pub fn bool(&self, name: &str) -> Option<bool> {
+        self.get(name).and_then(Value::as_bool)
+    }
+    pub fn text(&self, name: &str) -> Option<&'a str> {
+        self.get(name).and_then(Value::as_str)
+    }
+    /// A list of integers; a single integer is a list of one.
+    pub fn ints(&self, name: &str) -> Option<Vec<i64>> {
+        self.get(name).map(ints)
+    }
+    /// A list of naturals.
+    pub fn dims(&self, name: &str) -> Option<Vec<usize>> {
+        self.ints(name).map(|list| list.into_iter().map(|n| n as usize).collect())
+    }
+}
+
+/// A list of integers; a single integer is a list of one.
+pub fn ints(value: &Value) -> Vec<i64> {
+    match value {
+        Value::Array(list) => list.iter().filter_map(Value::as_i64).collect(),
+        other => other.as_i64().into_iter().collect(),
+    }
+}
