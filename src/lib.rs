@@ -1,1 +1,4 @@
-//! Examples, integration tests and benches of gradus live beside this crate.
+//! What lies beside the crates of gradus: the workloads that its benches measure.
+#![forbid(unsafe_code)]
+
+pub mod workloads;

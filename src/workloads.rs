@@ -1,0 +1,305 @@
+//! The programs that gradus measures itself on, by the names of the table of peers.
+//!
+//! `cargo xtask bench` runs them all with the machine's limits and the peers; `cargo bench` a few of them.
+
+use gradus::{Array, Dtype, Jitted, Shape, Tree, Type, Val, jit, random, trace, value_and_grad};
+use gradus_nn::{Adam, Dense, Initializer, Optimizer, Training, cross_entropy};
+
+/// What bounds a workload.
+#[derive(Clone, Debug)]
+pub enum Limit {
+    /// Nothing that a machine states: overheads.
+    None,
+    /// The peak of fused multiply-adds of two threads.
+    Flops,
+    /// Memory, as the request to the C program of `benches/limits.c` says.
+    Memory(String),
+}
+
+/// One workload.
+pub struct Workload {
+    /// Its name in the table of peers.
+    pub name: &'static str,
+    /// Floating-point operations of one run, where they are what counts.
+    pub flops: f64,
+    /// Bytes moved by one run, where they are what counts.
+    pub bytes: f64,
+    /// What bounds it.
+    pub limit: Limit,
+    /// Untimed runs before the first timed one.
+    pub warm_up: usize,
+    /// Timed runs at least.
+    pub least_runs: usize,
+    /// Makes the data and the function to time.
+    pub prepare: Box<dyn Fn() -> Box<dyn FnMut()>>,
+}
+
+impl Workload {
+    fn new(name: &'static str, prepare: impl Fn() -> Box<dyn FnMut()> + 'static) -> Workload {
+        Workload {
+            name,
+            flops: 0.0,
+            bytes: 0.0,
+            limit: Limit::None,
+            warm_up: 3,
+            least_runs: 20,
+            prepare: Box::new(prepare),
+        }
+    }
+    fn flops(self, flops: f64) -> Workload {
+        Workload { flops, limit: Limit::Flops, ..self }
+    }
+    fn bytes(self, bytes: f64) -> Workload {
+        Workload { bytes, ..self }
+    }
+    fn limit(self, request: String) -> Workload {
+        Workload { limit: Limit::Memory(request), ..self }
+    }
+    fn runs(self, warm_up: usize, least_runs: usize) -> Workload {
+        Workload { warm_up, least_runs, ..self }
+    }
+}
+
+/// Every workload, in the order of the table.
+pub fn all() -> Vec<Workload> {
+    let mut all = vec![
+        Workload::new("W1_mnist_mlp_train_step", || Box::new(train_step())),
+        Workload::new("W1_mnist_mlp_epoch", || Box::new(train_epoch())).runs(1, 5),
+    ];
+    for (n, suffix) in [(10_000, 0), (1_000_000, 1), (16_000_000, 2)] {
+        all.extend(elementwise(n, suffix));
+    }
+    let n = 16_000_000;
+    let streams = |k: usize| (4 * k * n) as f64;
+    all.push(
+        Workload::new("W2f_add_n1.6e7", move || Box::new(add(n))).bytes(streams(3)).limit(format!("add {n} 2")),
+    );
+    all.push(
+        Workload::new("W2g_sum_n1.6e7", move || Box::new(sum(n))).bytes(streams(1)).limit(format!("read {n} 2")),
+    );
+    for (n, name) in [
+        (128, "W3_matmul_f32_128"),
+        (256, "W3_matmul_f32_256"),
+        (512, "W3_matmul_f32_512"),
+        (1024, "W3_matmul_f32_1024"),
+        (2048, "W3_matmul_f32_2048"),
+    ] {
+        all.push(Workload::new(name, move || Box::new(matmul(n))).flops(2.0 * (n as f64).powi(3)));
+    }
+    all.push(Workload::new("W7_dispatch", || Box::new(dispatch())));
+    all.push(Workload::new("W8_first_call_mlp", || Box::new(first_call())).runs(0, 9));
+    all.push(Workload::new("W8_compile_10k", || Box::new(compile_10k())).runs(0, 5));
+    all
+}
+
+/// Numbers between -1 and 1, the same for the same seed.
+pub fn noise(shape: impl Into<Shape>, seed: u64) -> Array {
+    let shape = shape.into();
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let numbers = (0..shape.size()).map(|_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f64 / (1u64 << 23) as f64 - 1.0
+    });
+    let numbers: Vec<f64> = numbers.collect();
+    Array::from_f64(&Type::new(Dtype::F32, shape), numbers)
+}
+
+const UNWRAP: &str = "the workloads are right programs";
+
+// ------------------------------------------------------------ W1: MNIST
+
+/// The 784-128-64-10 network of the MNIST example.
+#[derive(Tree, Clone)]
+pub struct Mlp<T = Array> {
+    hidden1: Dense<T>,
+    hidden2: Dense<T>,
+    out: Dense<T>,
+}
+
+impl Mlp<Val> {
+    fn new(key: Val) -> Mlp<Val> {
+        let keys = random::split(key, 3);
+        let dense = |i: i64, n, m| Dense::new(keys.at(i), n, m, Initializer::GLOROT_UNIFORM);
+        Mlp { hidden1: dense(0, 784, 128), hidden2: dense(1, 128, 64), out: dense(2, 64, 10) }
+    }
+    fn apply(&self, x: &Val) -> Val {
+        let h = self.hidden1.apply(x).relu();
+        let h = self.hidden2.apply(&h).relu();
+        self.out.apply(&h)
+    }
+}
+
+fn loss(model: &Mlp<Val>, x: &Val, y: &Val) -> Val {
+    cross_entropy(&model.apply(x), y)
+}
+
+type State = Training<Mlp<Val>, Adam>;
+type Step = Jitted<fn(&mut State, &Val, &Val) -> Val>;
+
+/// The train step of the MNIST example, not compiled yet, and a first state.
+pub fn mlp_step() -> (Step, gradus::Data<State>) {
+    let optimizer = Adam::new(1e-3);
+    let start = jit({
+        let optimizer = optimizer.clone();
+        move |key: &Val| {
+            let model = Mlp::new(*key);
+            State { optimizer: optimizer.init(&model), model }
+        }
+    });
+    let state = start(&Array::from([0u32, 0])).expect(UNWRAP);
+    let step = jit(move |state: &mut State, x: &Val, y: &Val| {
+        let (loss, grads) = value_and_grad(loss)(&state.model, x, y);
+        state.apply(&optimizer, &grads);
+        loss
+    });
+    (step, state)
+}
+
+/// Images and labels like MNIST's, for timing: `[n, 784]` f32, `[n]` i32.
+fn examples(n: usize) -> (Array, Array) {
+    let labels: Vec<i32> = (0..n).map(|i| (i * 7 % 10) as i32).collect();
+    (noise([n, 784], 1), Array::from(labels))
+}
+
+fn train_step() -> impl FnMut() {
+    let (step, mut state) = mlp_step();
+    let (x, y) = examples(32);
+    move || {
+        step(&mut state, &x, &y).expect(UNWRAP);
+    }
+}
+
+/// 1,500 steps on shuffled batches of 32, gathered on the host as the example's `fit` does.
+fn train_epoch() -> impl FnMut() {
+    let (step, mut state) = mlp_step();
+    let (images, labels) = examples(48_000);
+    let mut epoch = 0;
+    move || {
+        epoch += 1;
+        let batches = gradus_nn::data::Batches::shuffled(&[&images, &labels], 32, epoch).expect(UNWRAP);
+        for batch in batches {
+            step(&mut state, &batch[0], &batch[1]).expect(UNWRAP);
+        }
+    }
+}
+
+// ------------------------------------------------------ W2: elementwise
+
+fn elementwise(n: usize, suffix: usize) -> Vec<Workload> {
+    let names = |all: [&'static str; 3]| all[suffix];
+    let streams = |k: usize| (4 * k * n) as f64;
+    vec![
+        Workload::new(names(["W2a_gelu_n1e4", "W2a_gelu_n1e6", "W2a_gelu_n1.6e7"]), move || {
+            let f = jit(|x: &Val, w: &Val, b: &Val| (x * w + b).gelu());
+            let (x, w, b) = (noise([n], 2), Array::scalar(1.1f32), Array::scalar(0.1f32));
+            Box::new(move || drop(f(&x, &w, &b).expect(UNWRAP)))
+        })
+        .bytes(streams(2)),
+        Workload::new(names(["W2b_softmax_n1e4", "W2b_softmax_n1e6", "W2b_softmax_n1.6e7"]), move || {
+            let f = jit(|x: &Val| x.softmax(-1));
+            let x = noise([n / 1000, 1000], 2);
+            Box::new(move || drop(f(&x).expect(UNWRAP)))
+        })
+        .bytes(streams(2)),
+        Workload::new(names(["W2c_layernorm_n1e4", "W2c_layernorm_n1e6", "W2c_layernorm_n1.6e7"]), move || {
+            let f = jit(layer_norm);
+            let (x, g, b) = (noise([n / 1024, 1024], 2), Array::full([1024], 1.1f32), Array::full([1024], 0.1f32));
+            Box::new(move || drop(f(&x, &g, &b).expect(UNWRAP)))
+        })
+        .bytes(streams(2)),
+        Workload::new(names(["W2d_dot_n1e4", "W2d_dot_n1e6", "W2d_dot_n1.6e7"]), move || {
+            let f = jit(|x: &Val, y: &Val| (x * y).sum(()));
+            let (x, y) = (noise([n], 2), noise([n], 3));
+            Box::new(move || drop(f(&x, &y).expect(UNWRAP)))
+        })
+        .bytes(streams(2)),
+        Workload::new(names(["W2e_chain_n1e4", "W2e_chain_n1e6", "W2e_chain_n1.6e7"]), move || {
+            let f = jit(|x: &Val| (x.sin() * (-(x * x)).exp()).tanh());
+            let x = noise([n], 2);
+            Box::new(move || drop(f(&x).expect(UNWRAP)))
+        })
+        .bytes(streams(2)),
+    ]
+}
+
+fn layer_norm(x: &Val, g: &Val, b: &Val) -> Val {
+    let centred = x - x.mean_keep(-1);
+    let variance = (centred * centred).mean_keep(-1);
+    centred * (variance + 1e-5).rsqrt() * g + b
+}
+
+fn add(n: usize) -> impl FnMut() {
+    let f = jit(|x: &Val, y: &Val| x + y);
+    let (x, y) = (noise([n], 2), noise([n], 3));
+    move || drop(f(&x, &y).expect(UNWRAP))
+}
+
+fn sum(n: usize) -> impl FnMut() {
+    let f = jit(|x: &Val| x.sum(()));
+    let x = noise([n], 2);
+    move || drop(f(&x).expect(UNWRAP))
+}
+
+// ----------------------------------------------------------- W3, W7, W8
+
+fn matmul(n: usize) -> impl FnMut() {
+    let f = jit(|x: &Val, y: &Val| x.dot(y));
+    let (x, y) = (noise([n, n], 2), noise([n, n], 3));
+    move || drop(f(&x, &y).expect(UNWRAP))
+}
+
+fn dispatch() -> impl FnMut() {
+    let f = jit(|x: &Val| x * 2.0 + 1.0);
+    let x = Array::from([1.0f32; 4]);
+    move || drop(f(&x).expect(UNWRAP))
+}
+
+/// Traces, differentiates and compiles the train step, and runs it once.
+fn first_call() -> impl FnMut() {
+    let (x, y) = examples(32);
+    let (_, state) = mlp_step();
+    move || {
+        let (step, _) = mlp_step_only();
+        let mut state = state.clone();
+        step(&mut state, &x, &y).expect(UNWRAP);
+    }
+}
+
+/// A new jitted step without a state of its own.
+fn mlp_step_only() -> (Step, Adam) {
+    let optimizer = Adam::new(1e-3);
+    let o = optimizer.clone();
+    let step = jit(move |state: &mut State, x: &Val, y: &Val| {
+        let (loss, grads) = value_and_grad(loss)(&state.model, x, y);
+        state.apply(&o, &grads);
+        loss
+    });
+    (step, optimizer)
+}
+
+/// A program of 10,000 equations, no two of which are the same, from tracing to an executable that ran.
+fn compile_10k() -> impl FnMut() {
+    let x = noise([64], 4);
+    move || {
+        let f = jit(ten_thousand);
+        drop(f(&x).expect(UNWRAP));
+    }
+}
+
+/// 10,000 equations over vectors.
+pub fn ten_thousand(x: &Val) -> Val {
+    let mut y = *x;
+    for i in 0..2_500 {
+        let scale = 1.0 + 1e-4 * f64::from(i);
+        y = (y * scale).sin() + x;
+    }
+    y
+}
+
+/// The number of equations of a traced function, for the tests.
+pub fn equations_of_ten_thousand() -> usize {
+    let program = trace(ten_thousand)(&noise([64], 4)).expect(UNWRAP);
+    program.equations().len()
+}
