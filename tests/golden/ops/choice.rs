@@ -1,0 +1,46 @@
+//! Selection, clamping and conversions.
+
+use super::{Found, one, three};
+use crate::manifest::Params;
+use gradus::{Dtype, where_};
+
+/// An element type by the oracle's name.
+pub fn dtype(name: &str) -> Option<Dtype> {
+    Some(match name {
+        "bool" => Dtype::Bool,
+        "uint8" => Dtype::U8,
+        "uint32" => Dtype::U32,
+        "int32" => Dtype::I32,
+        "int64" => Dtype::I64,
+        "float32" => Dtype::F32,
+        "float64" => Dtype::F64,
+        _ => return None,
+    })
+}
+
+pub fn find(op: &str, params: &Params) -> Found {
+    match op {
+        "lax.select" | "jnp.where" => three(|p, x, y| where_(p, x, y)),
+        "lax.clamp" => three(|low, x, high| x.clip(low, high)),
+        "jnp.clip" => {
+            let (low, high) = (params.float("lo"), params.float("hi"));
+            match (low, high) {
+                (None, None) => three(|x, low, high| x.clip(low, high)),
+                (low, high) => one(move |x| {
+                    x.clip(low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY))
+                }),
+            }
+        }
+        "jnp.piecewise" => one(|x| where_(x.lt(-0.5), -x, where_(x.gt(0.5), x * x, 0.25))),
+        "jnp.select" => one(|x| where_(x.lt(-0.5), x * 2, where_(x.lt(0.5), x * x, 3.0))),
+        "lax.convert_element_type" => {
+            let dtype = dtype(params.text("dt")?)?;
+            one(move |x| x.astype(dtype))
+        }
+        "lax.bitcast_convert_type" => {
+            let dtype = dtype(params.text("dt")?)?;
+            one(move |x| x.bitcast(dtype))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,56 @@
+//! The ops of the oracle's manifest as gradus functions, one file per family.
+//!
+//! An op that is not found is skipped; a parameter that an op does not read is a failure.
+
+mod binary;
+mod choice;
+mod index;
+mod models;
+mod neural;
+mod product;
+mod random;
+mod reduce;
+mod shape;
+mod sort;
+mod transform;
+mod unary;
+
+use crate::manifest::Params;
+use gradus::Val;
+
+/// An op with its parameters, as a function of lists.
+pub type Function = dyn Fn(&[Val]) -> Vec<Val> + Send + Sync;
+/// What a family answers.
+type Found = Option<Box<Function>>;
+
+/// The function of that name; `None` if gradus has it not yet.
+pub fn find(op: &str, params: &Params) -> Found {
+    let families = [
+        unary::find,
+        binary::find,
+        choice::find,
+        shape::find,
+        reduce::find,
+        product::find,
+        index::find,
+        sort::find,
+        random::find,
+        neural::find,
+        models::find,
+        transform::find,
+    ];
+    families.iter().find_map(|find| find(op, params))
+}
+
+fn one(f: impl Fn(Val) -> Val + Send + Sync + 'static) -> Found {
+    Some(Box::new(move |x| vec![f(x[0])]))
+}
+fn two(f: impl Fn(Val, Val) -> Val + Send + Sync + 'static) -> Found {
+    Some(Box::new(move |x| vec![f(x[0], x[1])]))
+}
+fn three(f: impl Fn(Val, Val, Val) -> Val + Send + Sync + 'static) -> Found {
+    Some(Box::new(move |x| vec![f(x[0], x[1], x[2])]))
+}
+fn many(f: impl Fn(&[Val]) -> Vec<Val> + Send + Sync + 'static) -> Found {
+    Some(Box::new(f))
+}

@@ -1,0 +1,74 @@
+//! Activations and normalisations of neural networks.
+
+use super::{Found, one, two};
+use crate::manifest::Params;
+use gradus::{Dtype, Val, keep, where_};
+
+pub fn find(op: &str, params: &Params) -> Found {
+    let f: fn(Val) -> Val = match op {
+        "jax.nn.relu" => Val::relu,
+        "jax.nn.relu6" => Val::relu6,
+        "jax.nn.sigmoid" => Val::sigmoid,
+        "jax.nn.softplus" => Val::softplus,
+        "jax.nn.silu" | "jax.nn.swish" => Val::silu,
+        "jax.nn.selu" => Val::selu,
+        "jax.nn.log_sigmoid" => |x| -(-x).softplus(),
+        "jax.nn.hard_tanh" => |x| x.clip(-1.0, 1.0),
+        "jax.nn.hard_sigmoid" => |x| (x + 3.0).clip(0.0, 6.0) / 6.0,
+        "jax.nn.hard_swish" | "jax.nn.hard_silu" => |x| x * (x + 3.0).clip(0.0, 6.0) / 6.0,
+        "jax.nn.mish" => Val::mish,
+        "jax.nn.soft_sign" => |x| x / (x.abs() + 1),
+        "jax.nn.identity" => |x| x,
+        "softmax_where" => return two(|x, m| {
+            let e = where_(m, x, f64::NEG_INFINITY).softmax(-1);
+            where_(m, e, 0.0)
+        }),
+        _ => return with_params(op, params),
+    };
+    one(f)
+}
+
+fn with_params(op: &str, params: &Params) -> Found {
+    let axis = params.int("axis").unwrap_or(-1);
+    match op {
+        "jax.nn.gelu" => {
+            let approximate = params.bool("approximate").unwrap_or(true);
+            one(move |x| if approximate { x.gelu() } else { x.gelu_erf() })
+        }
+        "jax.nn.elu" => {
+            let alpha = params.float("alpha").unwrap_or(1.0);
+            one(move |x| x.elu(alpha))
+        }
+        "jax.nn.celu" => {
+            let alpha = params.float("alpha").unwrap_or(1.0);
+            one(move |x| x.celu(alpha))
+        }
+        "jax.nn.leaky_relu" => {
+            let slope = params.float("negative_slope").unwrap_or(0.01);
+            one(move |x| x.leaky_relu(slope))
+        }
+        "jax.nn.squareplus" => {
+            let b = params.float("b").unwrap_or(4.0);
+            one(move |x| (x + (x * x + b).sqrt()) / 2)
+        }
+        "jax.nn.softmax" => one(move |x| x.softmax(axis)),
+        "jax.nn.log_softmax" => one(move |x| x.log_softmax(axis)),
+        "jax.nn.standardize" => {
+            let epsilon = params.float("epsilon").unwrap_or(1e-5);
+            one(move |x| {
+                let mean = x.mean_axes(keep(axis));
+                let variance = (x * x).mean_axes(keep(axis)) - mean * mean;
+                (x - mean) * (variance.max(0.0) + epsilon).rsqrt()
+            })
+        }
+        "jax.nn.glu" => one(move |x| {
+            let halves = x.split(2, axis);
+            halves[0] * halves[1].sigmoid()
+        }),
+        "jax.nn.one_hot" => {
+            let classes = params.int("n")? as usize;
+            one(move |x| x.one_hot(classes).astype(Dtype::F32))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,64 @@
+//! Transformations of functions, nested.
+
+use super::{Found, many};
+use crate::manifest::Params;
+use gradus::{
+    Val, grad, hessian, jacfwd, jacrev, jvp, linearize, stack, value_and_grad, value_and_grad_aux, vjp, vmap,
+    vmap_axes,
+};
+
+pub fn find(op: &str, _: &Params) -> Found {
+    let f: fn(&[Val]) -> Vec<Val> = match op {
+        "transform.grad" => |a| vec![grad(|v: &Val| (v.sin() * v.square()).sum())(&a[0])],
+        "transform.value_and_grad" => |a| {
+            let (y, g) = value_and_grad(|v: &Val| v.tanh().square().sum())(&a[0]);
+            vec![y, g]
+        },
+        "transform.grad_grad" => |a| {
+            let inner = |v: &Val| grad(|u: &Val| u.integer_pow(4).sum())(v).square().sum();
+            vec![grad(inner)(&a[0])]
+        },
+        "transform.jacfwd" => |a| vec![jacfwd(|v: &Val| v.sin() * v.sum())(&a[0])],
+        "transform.jacrev" => |a| vec![jacrev(|v: &Val| v.outer(v.cos()))(&a[0])],
+        "transform.hessian" => |a| vec![hessian(|v: &Val| v.prod() + v.exp().sum())(&a[0])],
+        "transform.vmap_grad" => |a| vec![vmap(grad(|v: &Val| v.sin() * v.exp()))(&a[0])],
+        "transform.grad_vmap" => |a| {
+            let f = |v: &Val| vmap(|u: &Val| u * u.sum())(v).sum();
+            vec![grad(f)(&a[0])]
+        },
+        "transform.vmap_vmap" => |a| {
+            let x = a[0];
+            vec![vmap(move |r: &Val| {
+                let r = *r;
+                vmap(move |c: &Val| r.dot(c))(&x)
+            })(&x)]
+        },
+        "transform.vmap_outaxes" => |a| {
+            let f = |v: &Val| stack([*v, v * v], 0);
+            vec![vmap_axes(f, (1,), 2)(&a[0])]
+        },
+        "transform.linearize" => |a| {
+            let (_, push) = linearize(|v: &Val| v.sin() * v, &a[0]);
+            vec![push(&a[0].ones_like())]
+        },
+        "transform.jvp_of_vjp" => |a| {
+            let pulled = |v: &Val| vjp(|u: &Val| u.tanh(), v).1(&v.ones_like());
+            let (y, dy) = jvp(pulled, &a[0], &a[0].ones_like());
+            vec![y, dy]
+        },
+        "transform.third_derivative" => |a| {
+            vec![vmap(grad(grad(grad(|x: &Val| x.sin()))))(&a[0])]
+        },
+        "transform.grad_has_aux" => |a| {
+            let f = |v: &Val| (v.integer_pow(3).sum(), v * 2);
+            let ((_, aux), g) = value_and_grad_aux(f)(&a[0]);
+            vec![g, aux]
+        },
+        "transform.ravel_pytree" => |a| {
+            let x = a[0];
+            vec![gradus::concatenate([x * 2, x.sum().reshape([1]), x], 0)]
+        },
+        _ => return None,
+    };
+    many(f)
+}
