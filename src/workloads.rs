@@ -2,7 +2,8 @@
 //!
 //! `cargo xtask bench` runs them all with the machine's limits and the peers; `cargo bench` a few of them.
 
-use gradus::{Array, Dtype, Jitted, Shape, Tree, Type, Val, jit, random, trace, value_and_grad};
+use gradus::{Array, Dtype, Jitted, Shape, Tree, Type, Val, jit, keep, random, trace, value_and_grad};
+use gradus_nn::data::Dataset;
 use gradus_nn::{Adam, Dense, Initializer, Optimizer, Training, cross_entropy};
 
 /// What bounds a workload.
@@ -149,12 +150,15 @@ pub fn mlp_step() -> (Step, gradus::Data<State>) {
         }
     });
     let state = start(&Array::from([0u32, 0])).expect(UNWRAP);
-    let step = jit(move |state: &mut State, x: &Val, y: &Val| {
+    (step(optimizer), state)
+}
+
+fn step(optimizer: Adam) -> Step {
+    jit(move |state: &mut State, x: &Val, y: &Val| {
         let (loss, grads) = value_and_grad(loss)(&state.model, x, y);
         state.apply(&optimizer, &grads);
         loss
-    });
-    (step, state)
+    })
 }
 
 /// Images and labels like MNIST's, for timing: `[n, 784]` f32, `[n]` i32.
@@ -171,16 +175,26 @@ fn train_step() -> impl FnMut() {
     }
 }
 
+/// A permutation of `0..n`, another for each epoch.
+fn order(n: usize, epoch: u64) -> Vec<i32> {
+    let mut keyed: Vec<(u64, i32)> =
+        (0..n).map(|i| ((i as u64 + 1).wrapping_mul(epoch * 2 + 0x9E37_79B9_7F4A_7C15), i as i32)).collect();
+    keyed.sort_unstable();
+    keyed.into_iter().map(|(_, i)| i).collect()
+}
+
 /// 1,500 steps on shuffled batches of 32, gathered on the host as the example's `fit` does.
 fn train_epoch() -> impl FnMut() {
     let (step, mut state) = mlp_step();
     let (images, labels) = examples(48_000);
+    let data = Dataset::new(images, labels).expect(UNWRAP);
     let mut epoch = 0;
     move || {
         epoch += 1;
-        let batches = gradus_nn::data::Batches::shuffled(&[&images, &labels], 32, epoch).expect(UNWRAP);
-        for batch in batches {
-            step(&mut state, &batch[0], &batch[1]).expect(UNWRAP);
+        let order = order(48_000, epoch);
+        let mut batches = data.batches_in(&order, 32);
+        while let Some((x, y)) = batches.next() {
+            step(&mut state, x, y).expect(UNWRAP);
         }
     }
 }
@@ -210,7 +224,7 @@ fn elementwise(n: usize, suffix: usize) -> Vec<Workload> {
         })
         .bytes(streams(2)),
         Workload::new(names(["W2d_dot_n1e4", "W2d_dot_n1e6", "W2d_dot_n1.6e7"]), move || {
-            let f = jit(|x: &Val, y: &Val| (x * y).sum(()));
+            let f = jit(|x: &Val, y: &Val| (x * y).sum());
             let (x, y) = (noise([n], 2), noise([n], 3));
             Box::new(move || drop(f(&x, &y).expect(UNWRAP)))
         })
@@ -225,8 +239,8 @@ fn elementwise(n: usize, suffix: usize) -> Vec<Workload> {
 }
 
 fn layer_norm(x: &Val, g: &Val, b: &Val) -> Val {
-    let centred = x - x.mean_keep(-1);
-    let variance = (centred * centred).mean_keep(-1);
+    let centred = x - x.mean_axes(keep(-1));
+    let variance = (centred * centred).mean_axes(keep(-1));
     centred * (variance + 1e-5).rsqrt() * g + b
 }
 
@@ -237,7 +251,7 @@ fn add(n: usize) -> impl FnMut() {
 }
 
 fn sum(n: usize) -> impl FnMut() {
-    let f = jit(|x: &Val| x.sum(()));
+    let f = jit(|x: &Val| x.sum());
     let x = noise([n], 2);
     move || drop(f(&x).expect(UNWRAP))
 }
@@ -261,22 +275,10 @@ fn first_call() -> impl FnMut() {
     let (x, y) = examples(32);
     let (_, state) = mlp_step();
     move || {
-        let (step, _) = mlp_step_only();
+        let step = step(Adam::new(1e-3));
         let mut state = state.clone();
         step(&mut state, &x, &y).expect(UNWRAP);
     }
-}
-
-/// A new jitted step without a state of its own.
-fn mlp_step_only() -> (Step, Adam) {
-    let optimizer = Adam::new(1e-3);
-    let o = optimizer.clone();
-    let step = jit(move |state: &mut State, x: &Val, y: &Val| {
-        let (loss, grads) = value_and_grad(loss)(&state.model, x, y);
-        state.apply(&o, &grads);
-        loss
-    });
-    (step, optimizer)
 }
 
 /// A program of 10,000 equations, no two of which are the same, from tracing to an executable that ran.

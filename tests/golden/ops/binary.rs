@@ -9,9 +9,8 @@ pub fn find(op: &str, _: &Params) -> Found {
         "lax.add" | "jnp.add_broadcast" => |x, y| x + y,
         "lax.sub" => |x, y| x - y,
         "lax.mul" | "jnp.mul_broadcast" => |x, y| x * y,
-        // JAX's `lax.div` truncates integers, its `/` gives floats.
-        "lax.div" => Val::lax_div,
-        "lax.rem" | "jnp.fmod" => Val::lax_rem,
+        "lax.div" => lax_div,
+        "lax.rem" | "jnp.fmod" => |x, y| x.fmod(y),
         "lax.max" => |x, y| x.max(y),
         "lax.min" => |x, y| x.min(y),
         "lax.pow" | "jnp.power" => |x, y| x.pow(y),
@@ -19,6 +18,11 @@ pub fn find(op: &str, _: &Params) -> Found {
         "lax.nextafter" => |x, y| x.nextafter(y),
         "jnp.floor_divide" => |x, y| x.floor_divide(y),
         "jnp.mod" => |x, y| x % y,
+        "jnp.logaddexp2" => |x, y| x.logaddexp2(y),
+        "jnp.copysign" => |x, y| x.copysign(y),
+        "jnp.heaviside" => |x, y| x.heaviside(y),
+        "jnp.float_power" => |x, y| x.float_power(y),
+        "jnp.xlogy" => |x, y| x.xlogy(y),
         "jnp.logaddexp" => |x, y| x.logaddexp(y),
         "jnp.hypot" => |x, y| x.hypot(y),
         "lax.eq" => |x, y| x.eq(y),
@@ -42,11 +46,16 @@ pub fn find(op: &str, _: &Params) -> Found {
         "int_div_by_zero" => {
             return many(|a| {
                 let (x, y) = (a[0], a[1]);
-                vec![x.floor_divide(y), x % y, x.lax_div(y), x.lax_rem(y)]
+                vec![x.floor_divide(y), x % y, lax_div(x, y), x.fmod(y)]
             });
         }
         "mixed.promotion" => return many(|a| vec![a[0] * 2 + a[1] / 3 + a[2]]),
         _ => return None,
     };
     two(f)
+}
+
+/// JAX's `lax.div` truncates integers towards zero, where `/` gives floats.
+fn lax_div(x: Val, y: Val) -> Val {
+    if x.dtype().is_integer() { (x - x.fmod(y)).floor_divide(y) } else { x / y }
 }

@@ -35,7 +35,7 @@ pub fn find(op: &str, params: &Params) -> Found {
         "jnp.select" => one(|x| where_(x.lt(-0.5), x * 2, where_(x.lt(0.5), x * x, 3.0))),
         "lax.convert_element_type" => {
             let dtype = dtype(params.text("dt")?)?;
-            one(move |x| x.astype(dtype))
+            one(move |x| x.convert(dtype))
         }
         "lax.bitcast_convert_type" => {
             let dtype = dtype(params.text("dt")?)?;

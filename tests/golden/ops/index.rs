@@ -1,23 +1,17 @@
-//! Slices at run time, gathers and scatters.
+//! Slices, also at run time, gathers and scatters.
 
-use super::{Found, many, two};
+use super::{Found, one};
 use crate::manifest::Params;
+use gradus::Slice;
 
 pub fn find(op: &str, params: &Params) -> Found {
     match op {
         "lax.slice" => {
-            let (starts, limits) = (params.dims("start_indices")?, params.dims("limit_indices")?);
-            let strides = params.dims("strides").unwrap_or_else(|| vec![1; starts.len()]);
-            many(move |a| vec![a[0].lax_slice(&starts, &limits, &strides)])
-        }
-        "lax.dynamic_slice" => {
-            let sizes = params.dims("slice_sizes")?;
-            many(move |a| vec![a[0].dynamic_slice(&[a[1], a[2]], &sizes)])
-        }
-        "lax.dynamic_update_slice" => many(|a| vec![a[0].dynamic_update_slice(a[1], &[a[2], a[3]])]),
-        "jnp.take_along_axis" => {
-            let axis = params.int("axis")?;
-            two(move |x, i| x.take_along_axis(i, axis))
+            let (starts, limits) = (params.ints("start_indices")?, params.ints("limit_indices")?);
+            let strides = params.ints("strides").unwrap_or_else(|| vec![1; starts.len()]);
+            let entry = |i: usize| Slice::Range { start: Some(starts[i]), end: Some(limits[i]), step: strides[i] };
+            let entries: Vec<Slice> = (0..starts.len()).map(entry).collect();
+            one(move |x| x.slice(&entries))
         }
         _ => None,
     }

@@ -11,7 +11,6 @@ mod product;
 mod random;
 mod reduce;
 mod shape;
-mod sort;
 mod transform;
 mod unary;
 
@@ -33,7 +32,6 @@ pub fn find(op: &str, params: &Params) -> Found {
         reduce::find,
         product::find,
         index::find,
-        sort::find,
         random::find,
         neural::find,
         models::find,

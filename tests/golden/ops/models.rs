@@ -2,7 +2,7 @@
 
 use super::{Found, many};
 use crate::manifest::Params;
-use gradus::{Dtype, Val, concatenate, einsum, keep, s, where_};
+use gradus::{Dtype, Val, arange, concatenate, einsum, keep, s, where_};
 
 pub fn find(op: &str, _: &Params) -> Found {
     let f: fn(&[Val]) -> Vec<Val> = match op {
@@ -15,10 +15,6 @@ pub fn find(op: &str, _: &Params) -> Found {
             let (x, g, b) = (a[0], a[1], a[2]);
             vec![(x - x.mean_axes([0, 1, 2])) * (x.var_axes([0, 1, 2]) + 1e-5).rsqrt() * g + b]
         },
-        "model.xent" => |a| {
-            let picked = a[0].log_softmax(-1).take_along_axis(a[1].expand_dims(1), 1);
-            vec![-picked.mean()]
-        },
         "model.mse" => |a| vec![(a[1].dot(a[0]) - a[2]).square().mean()],
         "model.mlp_loss" => |a| {
             let h = (a[4].dot(a[0]) + a[1]).tanh();
@@ -26,7 +22,6 @@ pub fn find(op: &str, _: &Params) -> Found {
         },
         "model.attention_causal" => |a| vec![attention_causal(a)],
         "model.transformer_block" => |a| vec![transformer_block(a)],
-        "model.embedding_bag" => |a| vec![a[0].take(a[1], 0).mean_axes(1)],
         "model.rope" => |a| vec![rope(a[0])],
         "model.adam_step" => adam_step,
         "model.nbody_energy" => |a| {
@@ -51,25 +46,25 @@ fn attention_causal(a: &[Val]) -> Val {
     let (q, k, v) = (a[0].dot(a[1]), a[0].dot(a[2]), a[0].dot(a[3]));
     let n = a[0].shape()[0];
     let scores = q.dot(k.transpose()) / (q.shape()[1] as f64).sqrt();
-    let seen = Val::arange(n).expand_dims(1).ge(Val::arange(n).expand_dims(0));
+    let seen = arange(n).expand_dims(1).ge(arange(n).expand_dims(0));
     where_(seen, scores, -1e9).softmax(-1).dot(v)
 }
 
 fn transformer_block(a: &[Val]) -> Val {
     let (x, w_qkv, w_o, w1, w2) = (a[0], a[1], a[2], a[3], a[4]);
     let norm = |z: Val| (z - z.mean_axes(keep(-1))) * (z.var_axes(keep(-1)) + 1e-5).rsqrt();
-    let qkv = einsum("td,dchk->cthk", &[norm(x), w_qkv]);
+    let qkv = einsum("td,dchk->cthk", [norm(x), w_qkv]);
     let (q, k, v) = (qkv.at(0), qkv.at(1), qkv.at(2));
-    let weights = (einsum("qhd,khd->hqk", &[q, k]) / 2.0).softmax(-1);
-    let mixed = einsum("hqk,khd->qhd", &[weights, v]).reshape(x.shape());
+    let weights = (einsum("qhd,khd->hqk", [q, k]) / 2.0).softmax(-1);
+    let mixed = einsum("hqk,khd->qhd", [weights, v]).reshape(x.shape());
     let h = x + mixed.dot(w_o);
     h + norm(h).dot(w1).gelu().dot(w2)
 }
 
 fn rope(x: Val) -> Val {
     let (n, half) = (x.shape()[0], x.shape()[1] / 2);
-    let position = Val::arange(n).astype(Dtype::F32).expand_dims(1);
-    let exponent = -Val::arange(half).astype(Dtype::F32) * 2.0 / (2 * half) as f64;
+    let position = arange(n).convert(Dtype::F32).expand_dims(1);
+    let exponent = -arange(half).convert(Dtype::F32) * 2.0 / (2 * half) as f64;
     let angle = position * Val::from(10000.0).pow(exponent);
     let (a, b) = (x.slice(s![.., ..half as i64]), x.slice(s![.., half as i64..]));
     let (c, s) = (angle.cos(), angle.sin());

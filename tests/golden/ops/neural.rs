@@ -2,7 +2,7 @@
 
 use super::{Found, one, two};
 use crate::manifest::Params;
-use gradus::{Dtype, Val, keep, where_};
+use gradus::{Dtype, Val, one_hot, where_};
 
 pub fn find(op: &str, params: &Params) -> Found {
     let f: fn(Val) -> Val = match op {
@@ -12,12 +12,14 @@ pub fn find(op: &str, params: &Params) -> Found {
         "jax.nn.softplus" => Val::softplus,
         "jax.nn.silu" | "jax.nn.swish" => Val::silu,
         "jax.nn.selu" => Val::selu,
-        "jax.nn.log_sigmoid" => |x| -(-x).softplus(),
-        "jax.nn.hard_tanh" => |x| x.clip(-1.0, 1.0),
-        "jax.nn.hard_sigmoid" => |x| (x + 3.0).clip(0.0, 6.0) / 6.0,
-        "jax.nn.hard_swish" | "jax.nn.hard_silu" => |x| x * (x + 3.0).clip(0.0, 6.0) / 6.0,
+        "jax.nn.log_sigmoid" => Val::log_sigmoid,
+        "jax.nn.hard_tanh" => Val::hard_tanh,
+        "jax.nn.hard_sigmoid" => Val::hard_sigmoid,
+        "jax.nn.hard_swish" | "jax.nn.hard_silu" => Val::hard_silu,
         "jax.nn.mish" => Val::mish,
-        "jax.nn.soft_sign" => |x| x / (x.abs() + 1),
+        "jax.nn.soft_sign" => Val::soft_sign,
+        "jax.nn.sparse_plus" => Val::sparse_plus,
+        "jax.nn.sparse_sigmoid" => Val::sparse_sigmoid,
         "jax.nn.identity" => |x| x,
         "softmax_where" => return two(|x, m| {
             let e = where_(m, x, f64::NEG_INFINITY).softmax(-1);
@@ -49,17 +51,13 @@ fn with_params(op: &str, params: &Params) -> Found {
         }
         "jax.nn.squareplus" => {
             let b = params.float("b").unwrap_or(4.0);
-            one(move |x| (x + (x * x + b).sqrt()) / 2)
+            one(move |x| x.squareplus(b))
         }
         "jax.nn.softmax" => one(move |x| x.softmax(axis)),
         "jax.nn.log_softmax" => one(move |x| x.log_softmax(axis)),
         "jax.nn.standardize" => {
             let epsilon = params.float("epsilon").unwrap_or(1e-5);
-            one(move |x| {
-                let mean = x.mean_axes(keep(axis));
-                let variance = (x * x).mean_axes(keep(axis)) - mean * mean;
-                (x - mean) * (variance.max(0.0) + epsilon).rsqrt()
-            })
+            one(move |x| x.standardize(axis, epsilon))
         }
         "jax.nn.glu" => one(move |x| {
             let halves = x.split(2, axis);
@@ -67,7 +65,7 @@ fn with_params(op: &str, params: &Params) -> Found {
         }),
         "jax.nn.one_hot" => {
             let classes = params.int("n")? as usize;
-            one(move |x| x.one_hot(classes).astype(Dtype::F32))
+            one(move |x| one_hot(x, classes, Dtype::F32))
         }
         _ => None,
     }

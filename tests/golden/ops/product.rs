@@ -2,7 +2,7 @@
 
 use super::{Found, many, two};
 use crate::manifest::{Params, ints};
-use gradus::{einsum, tensordot};
+use gradus::einsum;
 
 pub fn find(op: &str, params: &Params) -> Found {
     match op {
@@ -16,7 +16,7 @@ pub fn find(op: &str, params: &Params) -> Found {
         }
         "jnp.matmul" => two(|a, b| a.matmul(b)),
         "jnp.dot" => two(|a, b| a.dot(b)),
-        "jnp.vdot" => two(|a, b| a.ravel().dot(b.ravel())),
+        "jnp.vdot" => two(|a, b| a.vdot(b)),
         "jnp.inner" => two(|a, b| a.inner(b)),
         "jnp.outer" => two(|a, b| a.outer(b)),
         "jnp.tensordot" => {
@@ -25,7 +25,7 @@ pub fn find(op: &str, params: &Params) -> Found {
                 Some(n) => ((-n..0).collect(), (0..n).collect()),
                 None => (ints(&axes[0]), ints(&axes[1])),
             };
-            two(move |a, b| tensordot(a, b, &left, &right))
+            two(move |a, b| a.tensordot(b, left.clone(), right.clone()))
         }
         "jnp.einsum" => {
             let spec = params.text("eq")?.to_string();

@@ -2,7 +2,7 @@
 
 use super::{Found, many};
 use crate::manifest::Params;
-use gradus::{Val, random};
+use gradus::{Dtype, Val, random, stack};
 
 pub fn find(op: &str, params: &Params) -> Found {
     let n = params.int("n");
@@ -18,36 +18,58 @@ pub fn find(op: &str, params: &Params) -> Found {
         },
         "random.bits32" => {
             let shape = shape?;
-            many(move |a| vec![random::bits(a[0], &shape[..])])
+            many(move |a| vec![random::bits(a[0], shape.clone(), Dtype::U32)])
         }
         "random.uniform" => {
             let (shape, low, high) = (shape?, params.float("lo").unwrap_or(0.0), params.float("hi").unwrap_or(1.0));
-            many(move |a| vec![random::uniform_between(a[0], &shape[..], low, high)])
+            many(move |a| vec![random::uniform_between(a[0], shape.clone(), Dtype::F32, low, high)])
         }
         "random.normal" => {
             let shape = shape?;
-            many(move |a| vec![random::normal(a[0], &shape[..])])
+            many(move |a| vec![random::normal(a[0], shape.clone())])
         }
         "random.randint" => {
             let (shape, low, high) = (shape?, params.int("lo")?, params.int("hi")?);
-            many(move |a| vec![random::randint(a[0], &shape[..], low, high)])
+            many(move |a| vec![random::randint(a[0], shape.clone(), low, high)])
         }
         "random.bernoulli" => {
             let (shape, p) = (shape?, params.float("p")?);
-            many(move |a| vec![random::bernoulli(a[0], &shape[..], p)])
+            many(move |a| vec![random::bernoulli(a[0], p, shape.clone())])
         }
-        "random.permutation" => {
-            let n = n? as usize;
-            many(move |a| vec![random::permutation(a[0], Val::arange(n))])
+        "random.uniform_f64" => {
+            let shape = shape?;
+            many(move |a| vec![random::uniform_between(a[0], shape.clone(), Dtype::F64, 0.0, 1.0)])
         }
-        "random.shuffle_rows" => {
-            let n = n? as usize;
-            many(move |a| vec![random::permutation(a[0], Val::arange(2 * n).reshape([n, 2]))])
+        "random.normal_f64" => {
+            let shape = shape?;
+            many(move |a| vec![random::normal_of(a[0], shape.clone(), Dtype::F64)])
         }
+        "random.truncated_normal" => {
+            let (shape, low, high) = (shape?, params.float("lo")?, params.float("hi")?);
+            many(move |a| vec![random::truncated_normal(a[0], shape.clone(), low, high)])
+        }
+        "random.categorical" => {
+            let shape = shape?;
+            many(move |a| {
+                let p = [0.1, 0.2, 0.3, 0.4].map(|p: f64| Val::from(p).convert(Dtype::F32));
+                vec![random::categorical(a[0], stack(p, 0).log(), shape.clone())]
+            })
+        }
+        "random.gumbel" => shaped(shape?, random::gumbel),
+        "random.exponential" => shaped(shape?, random::exponential),
+        "random.laplace" => shaped(shape?, random::laplace),
+        "random.logistic" => shaped(shape?, random::logistic),
+        "random.cauchy" => shaped(shape?, random::cauchy),
+        "random.rademacher" => shaped(shape?, random::rademacher),
+        "random.key_seed" => many(|a| vec![random::key(a[0])]),
         "random.chain" => many(|a| {
             let keys = random::split(random::fold_in(a[0], 9), 3);
             (0..3).map(|i| random::normal(keys.at(i), [2])).collect()
         }),
         _ => None,
     }
+}
+
+fn shaped(shape: Vec<usize>, draw: fn(Val, Vec<usize>) -> Val) -> Found {
+    many(move |a| vec![draw(a[0], shape.clone())])
 }
