@@ -122,7 +122,7 @@ pub struct Mlp<T = Array> {
 impl Mlp<Val> {
     fn new(key: Val) -> Mlp<Val> {
         let keys = random::split(key, 3);
-        let dense = |i: i64, n, m| Dense::new(keys.at(i), n, m, Initializer::GLOROT_UNIFORM);
+        let dense = |i: i64, n, m| Dense::new(&keys.at(i), n, m, Initializer::GLOROT_UNIFORM);
         Mlp { hidden1: dense(0, 784, 128), hidden2: dense(1, 128, 64), out: dense(2, 64, 10) }
     }
     fn apply(&self, x: &Val) -> Val {

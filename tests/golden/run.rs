@@ -72,7 +72,7 @@ impl Check<'_> {
         let (argnums, outnums) = (part.argnums.clone(), part.outnums.clone());
         let pulled = jit(move |x: &Vec<Val>, ct: &Vec<Val>| {
             let at = pick(x, &argnums);
-            let (_, pull) = vjp(|some: &Vec<Val>| restricted(&f, x, &argnums, &outnums, some), &at);
+            let (_, pull) = vjp(|some: &Vec<Val>| restricted(&*f, x, &argnums, &outnums, some), &at);
             pull(ct)
         });
         let got = pulled(&self.inputs()?, &self.tensors.read_all(&part.cotangents)?)?;
@@ -83,7 +83,7 @@ impl Check<'_> {
         let (argnums, outnums) = (part.argnums.clone(), part.outnums.clone());
         let pushed = jit(move |x: &Vec<Val>, dx: &Vec<Val>| {
             let at = pick(x, &argnums);
-            jvp(|some: &Vec<Val>| restricted(&f, x, &argnums, &outnums, some), &at, dx).1
+            jvp(|some: &Vec<Val>| restricted(&*f, x, &argnums, &outnums, some), &at, dx).1
         });
         let got = pushed(&self.inputs()?, &self.tensors.read_all(&part.tangents)?)?;
         self.compare(&got, &self.tensors.read_all(&part.out_tangents)?)
@@ -94,7 +94,7 @@ impl Check<'_> {
         let (argnums, outnums) = (v.argnums.clone(), v.outnums.clone());
         let second = jit(move |x: &Vec<Val>, dx: &Vec<Val>, ct: &Vec<Val>| {
             let gradient = |at: &Vec<Val>| {
-                let (_, pull) = vjp(|some: &Vec<Val>| restricted(&f, x, &argnums, &outnums, some), at);
+                let (_, pull) = vjp(|some: &Vec<Val>| restricted(&*f, x, &argnums, &outnums, some), at);
                 pull(ct)
             };
             jvp(gradient, &pick(x, &argnums), dx).1

@@ -1,7 +1,7 @@
 //! Functions that move elements, and arrays made from nothing.
 
 use super::{Found, many, one};
-use crate::manifest::{Params, ints};
+use crate::manifest::Params;
 use gradus::{Dtype, Val, arange, arange_step, concatenate, eye, eye_of, iota, s, stack, where_};
 
 pub fn find(op: &str, params: &Params) -> Found {

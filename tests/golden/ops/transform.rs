@@ -15,7 +15,7 @@ pub fn find(op: &str, _: &Params) -> Found {
             vec![y, g]
         },
         "transform.grad_grad" => |a| {
-            let inner = |v: &Val| grad(|u: &Val| u.integer_pow(4).sum())(v).square().sum();
+            let inner = |v: &Val| grad(|u: &Val| u.pow(4).sum())(v).square().sum();
             vec![grad(inner)(&a[0])]
         },
         "transform.jacfwd" => |a| vec![jacfwd(|v: &Val| v.sin() * v.sum())(&a[0])],
@@ -50,7 +50,7 @@ pub fn find(op: &str, _: &Params) -> Found {
             vec![vmap(grad(grad(grad(|x: &Val| x.sin()))))(&a[0])]
         },
         "transform.grad_has_aux" => |a| {
-            let f = |v: &Val| (v.integer_pow(3).sum(), v * 2);
+            let f = |v: &Val| (v.pow(3).sum(), v * 2);
             let ((_, aux), g) = value_and_grad_aux(f)(&a[0]);
             vec![g, aux]
         },
