@@ -10,80 +10,80 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 #[derive(Deserialize)]
-pub struct Manifest {
-    pub format: String,
-    pub cases: Vec<Case>,
+pub(crate) struct Manifest {
+    pub(crate) format: String,
+    pub(crate) cases: Vec<Case>,
 }
 
 /// One program with its inputs and what the oracle made of them.
 #[derive(Deserialize)]
-pub struct Case {
-    pub id: String,
-    pub op: String,
+pub(crate) struct Case {
+    pub(crate) id: String,
+    pub(crate) op: String,
     #[serde(default)]
-    pub params: Map<String, Value>,
+    pub(crate) params: Map<String, Value>,
     #[serde(default)]
     pub x64: bool,
-    pub inputs: Vec<Slot>,
-    pub outputs: Vec<Slot>,
-    pub vjp: Option<Vjp>,
-    pub jvp: Option<Jvp>,
-    pub hvp: Option<Hvp>,
-    pub vmap: Option<Vmap>,
-    pub tol: Tolerance,
+    pub(crate) inputs: Vec<Slot>,
+    pub(crate) outputs: Vec<Slot>,
+    pub(crate) vjp: Option<Vjp>,
+    pub(crate) jvp: Option<Jvp>,
+    pub(crate) hvp: Option<Hvp>,
+    pub(crate) vmap: Option<Vmap>,
+    pub(crate) tol: Tolerance,
     #[serde(default)]
-    pub compare: String,
+    pub(crate) compare: String,
 }
 
 #[derive(Deserialize)]
-pub struct Slot {
-    pub key: String,
-    pub dtype: String,
-    pub shape: Vec<usize>,
+pub(crate) struct Slot {
+    pub(crate) key: String,
+    pub(crate) dtype: String,
+    pub(crate) shape: Vec<usize>,
     #[serde(default)]
-    pub complex: bool,
-    pub bits_of: Option<String>,
+    pub(crate) complex: bool,
+    pub(crate) bits_of: Option<String>,
 }
 
 #[derive(Deserialize)]
-pub struct Vjp {
-    pub argnums: Vec<usize>,
-    pub outnums: Vec<usize>,
-    pub cotangents: Vec<Slot>,
-    pub grads: Vec<Slot>,
+pub(crate) struct Vjp {
+    pub(crate) argnums: Vec<usize>,
+    pub(crate) outnums: Vec<usize>,
+    pub(crate) cotangents: Vec<Slot>,
+    pub(crate) grads: Vec<Slot>,
 }
 
 #[derive(Deserialize)]
-pub struct Jvp {
-    pub argnums: Vec<usize>,
-    pub outnums: Vec<usize>,
-    pub tangents: Vec<Slot>,
-    pub out_tangents: Vec<Slot>,
+pub(crate) struct Jvp {
+    pub(crate) argnums: Vec<usize>,
+    pub(crate) outnums: Vec<usize>,
+    pub(crate) tangents: Vec<Slot>,
+    pub(crate) out_tangents: Vec<Slot>,
 }
 
 #[derive(Deserialize)]
-pub struct Hvp {
-    pub out: Vec<Slot>,
+pub(crate) struct Hvp {
+    pub(crate) out: Vec<Slot>,
 }
 
 #[derive(Deserialize)]
-pub struct Vmap {
-    pub in_axes: Vec<Option<i64>>,
+pub(crate) struct Vmap {
+    pub(crate) in_axes: Vec<Option<i64>>,
     #[serde(default)]
-    pub out_axes: i64,
-    pub inputs: Vec<Slot>,
-    pub outputs: Vec<Slot>,
+    pub(crate) out_axes: i64,
+    pub(crate) inputs: Vec<Slot>,
+    pub(crate) outputs: Vec<Slot>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
-pub struct Tolerance {
-    pub rtol: f64,
-    pub atol: f64,
+pub(crate) struct Tolerance {
+    pub(crate) rtol: f64,
+    pub(crate) atol: f64,
 }
 
 impl Case {
     /// Every slot, whatever part it belongs to.
-    pub fn slots(&self) -> Vec<&Slot> {
+    pub(crate) fn slots(&self) -> Vec<&Slot> {
         let mut all: Vec<&Slot> = self.inputs.iter().chain(&self.outputs).collect();
         if let Some(p) = &self.vjp {
             all.extend(p.cotangents.iter().chain(&p.grads));
@@ -103,14 +103,14 @@ impl Case {
 
 impl Slot {
     /// The element type; `None` if gradus has it not yet.
-    pub fn element_type(&self) -> Option<Dtype> {
+    pub(crate) fn element_type(&self) -> Option<Dtype> {
         if self.complex || self.bits_of.is_some() {
             return None;
         }
         Dtype::from_name(&self.dtype.to_lowercase())
     }
     /// The name of the element type, for the list of what is skipped.
-    pub fn dtype_name(&self) -> String {
+    pub(crate) fn dtype_name(&self) -> String {
         match &self.bits_of {
             Some(name) => name.clone(),
             None if self.complex => "complex".into(),
@@ -120,13 +120,13 @@ impl Slot {
 }
 
 /// The arrays of a folder.
-pub struct Tensors<'a>(SafeTensors<'a>);
+pub(crate) struct Tensors<'a>(SafeTensors<'a>);
 
 impl<'a> Tensors<'a> {
-    pub fn new(bytes: &'a [u8]) -> Result<Tensors<'a>> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Result<Tensors<'a>> {
         Ok(Tensors(SafeTensors::deserialize(bytes).context("tensors.safetensors")?))
     }
-    pub fn read(&self, slot: &Slot) -> Result<Array> {
+    pub(crate) fn read(&self, slot: &Slot) -> Result<Array> {
         let view = self.0.tensor(&slot.key).with_context(|| format!("tensor {}", slot.key))?;
         let dtype = slot.element_type().with_context(|| format!("tensor {} is {}", slot.key, slot.dtype))?;
         let ty = Type::new(dtype, &slot.shape);
@@ -137,12 +137,12 @@ impl<'a> Tensors<'a> {
         buffer.bytes_mut().copy_from_slice(view.data());
         Ok(Array::from_buffer(ty, buffer))
     }
-    pub fn read_all(&self, slots: &[Slot]) -> Result<Vec<Array>> {
+    pub(crate) fn read_all(&self, slots: &[Slot]) -> Result<Vec<Array>> {
         slots.iter().map(|slot| self.read(slot)).collect()
     }
 }
 
-pub fn load(dir: &Path) -> Result<(Manifest, Vec<u8>)> {
+pub(crate) fn load(dir: &Path) -> Result<(Manifest, Vec<u8>)> {
     let read = |name: &str| {
         let path = dir.join(name);
         std::fs::read(&path).with_context(|| path.display().to_string())
@@ -155,48 +155,48 @@ pub fn load(dir: &Path) -> Result<(Manifest, Vec<u8>)> {
 }
 
 /// The parameters of a case. One that the op never asks for is a failure: it would be ignored.
-pub struct Params<'a> {
+pub(crate) struct Params<'a> {
     map: &'a Map<String, Value>,
     read: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Params<'a> {
-    pub fn new(map: &'a Map<String, Value>) -> Params<'a> {
+    pub(crate) fn new(map: &'a Map<String, Value>) -> Params<'a> {
         Params { map, read: RefCell::default() }
     }
     /// The parameters that nobody asked for.
-    pub fn unread(&self) -> Vec<String> {
+    pub(crate) fn unread(&self) -> Vec<String> {
         self.map.keys().filter(|k| !self.read.borrow().contains(*k)).cloned().collect()
     }
     /// The parameter as JSON; `None` if it is absent or null.
-    pub fn get(&self, name: &str) -> Option<&'a Value> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a Value> {
         self.read.borrow_mut().insert(name.into());
         self.map.get(name).filter(|v| !v.is_null())
     }
-    pub fn int(&self, name: &str) -> Option<i64> {
+    pub(crate) fn int(&self, name: &str) -> Option<i64> {
         self.get(name).and_then(Value::as_i64)
     }
-    pub fn float(&self, name: &str) -> Option<f64> {
+    pub(crate) fn float(&self, name: &str) -> Option<f64> {
         self.get(name).and_then(Value::as_f64)
     }
-    pub fn bool(&self, name: &str) -> Option<bool> {
+    pub(crate) fn bool(&self, name: &str) -> Option<bool> {
         self.get(name).and_then(Value::as_bool)
     }
-    pub fn text(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&'a str> {
         self.get(name).and_then(Value::as_str)
     }
     /// A list of integers; a single integer is a list of one.
-    pub fn ints(&self, name: &str) -> Option<Vec<i64>> {
+    pub(crate) fn ints(&self, name: &str) -> Option<Vec<i64>> {
         self.get(name).map(ints)
     }
     /// A list of naturals.
-    pub fn dims(&self, name: &str) -> Option<Vec<usize>> {
+    pub(crate) fn dims(&self, name: &str) -> Option<Vec<usize>> {
         self.ints(name).map(|list| list.into_iter().map(|n| n as usize).collect())
     }
 }
 
 /// A list of integers; a single integer is a list of one.
-pub fn ints(value: &Value) -> Vec<i64> {
+pub(crate) fn ints(value: &Value) -> Vec<i64> {
     match value {
         Value::Array(list) => list.iter().filter_map(Value::as_i64).collect(),
         other => other.as_i64().into_iter().collect(),

@@ -7,13 +7,13 @@ use gradus::{Array, PerLeaf, Val, jit, jvp, vjp, vmap_axes};
 use std::sync::Arc;
 
 /// What became of a case.
-pub enum Outcome {
+pub(crate) enum Outcome {
     Passed,
     /// The op or the element type that is not there yet.
     Skipped(String),
 }
 
-pub fn run(case: &Case, tensors: &Tensors) -> Result<Outcome> {
+pub(crate) fn run(case: &Case, tensors: &Tensors) -> Result<Outcome> {
     if let Some(slot) = case.slots().into_iter().find(|slot| slot.element_type().is_none()) {
         return Ok(Outcome::Skipped(format!("dtype {}", slot.dtype_name())));
     }

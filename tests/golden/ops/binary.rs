@@ -4,12 +4,12 @@ use super::{Found, many, two};
 use crate::manifest::Params;
 use gradus::Val;
 
-pub fn find(op: &str, _: &Params) -> Found {
+pub(super) fn find(op: &str, _: &Params) -> Found {
     let f: fn(Val, Val) -> Val = match op {
         "lax.add" | "jnp.add_broadcast" => |x, y| x + y,
         "lax.sub" => |x, y| x - y,
         "lax.mul" | "jnp.mul_broadcast" => |x, y| x * y,
-        "lax.div" => lax_div,
+        "lax.div" => |x, y| if x.dtype().is_integer() { x.trunc_divide(y) } else { x / y },
         "lax.rem" | "jnp.fmod" => |x, y| x.fmod(y),
         "lax.max" => |x, y| x.max(y),
         "lax.min" => |x, y| x.min(y),
@@ -46,16 +46,11 @@ pub fn find(op: &str, _: &Params) -> Found {
         "int_div_by_zero" => {
             return many(|a| {
                 let (x, y) = (a[0], a[1]);
-                vec![x.floor_divide(y), x % y, lax_div(x, y), x.fmod(y)]
+                vec![x.floor_divide(y), x % y, x.trunc_divide(y), x.fmod(y)]
             });
         }
         "mixed.promotion" => return many(|a| vec![a[0] * 2 + a[1] / 3 + a[2]]),
         _ => return None,
     };
     two(f)
-}
-
-/// JAX's `lax.div` truncates integers towards zero, where `/` gives floats.
-fn lax_div(x: Val, y: Val) -> Val {
-    if x.dtype().is_integer() { (x - x.fmod(y)).floor_divide(y) } else { x / y }
 }

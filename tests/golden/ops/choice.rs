@@ -5,7 +5,7 @@ use crate::manifest::Params;
 use gradus::{Dtype, where_};
 
 /// An element type by the oracle's name.
-pub fn dtype(name: &str) -> Option<Dtype> {
+fn dtype(name: &str) -> Option<Dtype> {
     Some(match name {
         "bool" => Dtype::Bool,
         "uint8" => Dtype::U8,
@@ -18,7 +18,7 @@ pub fn dtype(name: &str) -> Option<Dtype> {
     })
 }
 
-pub fn find(op: &str, params: &Params) -> Found {
+pub(super) fn find(op: &str, params: &Params) -> Found {
     match op {
         "lax.select" | "jnp.where" => three(|p, x, y| where_(p, x, y)),
         "lax.clamp" => three(|low, x, high| x.clip(low, high)),
@@ -35,7 +35,7 @@ pub fn find(op: &str, params: &Params) -> Found {
         "jnp.select" => one(|x| where_(x.lt(-0.5), x * 2, where_(x.lt(0.5), x * x, 3.0))),
         "lax.convert_element_type" => {
             let dtype = dtype(params.text("dt")?)?;
-            one(move |x| x.convert(dtype))
+            one(move |x| x.astype(dtype))
         }
         "lax.bitcast_convert_type" => {
             let dtype = dtype(params.text("dt")?)?;

@@ -4,7 +4,7 @@ use super::{Found, one};
 use crate::manifest::Params;
 use gradus::Slice;
 
-pub fn find(op: &str, params: &Params) -> Found {
+pub(super) fn find(op: &str, params: &Params) -> Found {
     match op {
         "lax.slice" => {
             let (starts, limits) = (params.ints("start_indices")?, params.ints("limit_indices")?);

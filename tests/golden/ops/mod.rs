@@ -18,12 +18,12 @@ use crate::manifest::Params;
 use gradus::Val;
 
 /// An op with its parameters, as a function of lists.
-pub type Function = dyn Fn(&[Val]) -> Vec<Val> + Send + Sync;
+pub(crate) type Function = dyn Fn(&[Val]) -> Vec<Val> + Send + Sync;
 /// What a family answers.
 type Found = Option<Box<Function>>;
 
 /// The function of that name; `None` if gradus has it not yet.
-pub fn find(op: &str, params: &Params) -> Found {
+pub(crate) fn find(op: &str, params: &Params) -> Found {
     let families = [
         unary::find,
         binary::find,

@@ -4,7 +4,7 @@ use super::{Found, many};
 use crate::manifest::Params;
 use gradus::{Dtype, Val, arange, concatenate, einsum, keep, s, where_};
 
-pub fn find(op: &str, _: &Params) -> Found {
+pub(super) fn find(op: &str, _: &Params) -> Found {
     let f: fn(&[Val]) -> Vec<Val> = match op {
         "model.layernorm" => |a| {
             let (x, g, b) = (a[0], a[1], a[2]);
@@ -63,8 +63,8 @@ fn transformer_block(a: &[Val]) -> Val {
 
 fn rope(x: Val) -> Val {
     let (n, half) = (x.shape()[0], x.shape()[1] / 2);
-    let position = arange(n).convert(Dtype::F32).expand_dims(1);
-    let exponent = -arange(half).convert(Dtype::F32) * 2.0 / (2 * half) as f64;
+    let position = arange(n).astype(Dtype::F32).expand_dims(1);
+    let exponent = -arange(half).astype(Dtype::F32) * 2.0 / (2 * half) as f64;
     let angle = position * Val::from(10000.0).pow(exponent);
     let (a, b) = (x.slice(s![.., ..half as i64]), x.slice(s![.., half as i64..]));
     let (c, s) = (angle.cos(), angle.sin());

@@ -4,7 +4,7 @@ use super::{Found, one, two};
 use crate::manifest::Params;
 use gradus::{Dtype, Val, one_hot, where_};
 
-pub fn find(op: &str, params: &Params) -> Found {
+pub(super) fn find(op: &str, params: &Params) -> Found {
     let f: fn(Val) -> Val = match op {
         "jax.nn.relu" => Val::relu,
         "jax.nn.relu6" => Val::relu6,

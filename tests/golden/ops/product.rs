@@ -4,7 +4,7 @@ use super::{Found, many, two};
 use crate::manifest::{Params, ints};
 use gradus::einsum;
 
-pub fn find(op: &str, params: &Params) -> Found {
+pub(super) fn find(op: &str, params: &Params) -> Found {
     match op {
         "lax.dot_general" => {
             let numbers = params.get("dn")?;

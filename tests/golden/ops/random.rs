@@ -4,7 +4,7 @@ use super::{Found, many};
 use crate::manifest::Params;
 use gradus::{Dtype, Val, random, stack};
 
-pub fn find(op: &str, params: &Params) -> Found {
+pub(super) fn find(op: &str, params: &Params) -> Found {
     let n = params.int("n");
     let shape = params.dims("s");
     match op {
@@ -34,7 +34,7 @@ pub fn find(op: &str, params: &Params) -> Found {
         }
         "random.bernoulli" => {
             let (shape, p) = (shape?, params.float("p")?);
-            many(move |a| vec![random::bernoulli(a[0], p, shape.clone())])
+            many(move |a| vec![random::bernoulli(a[0], shape.clone(), p)])
         }
         "random.uniform_f64" => {
             let shape = shape?;
@@ -51,7 +51,7 @@ pub fn find(op: &str, params: &Params) -> Found {
         "random.categorical" => {
             let shape = shape?;
             many(move |a| {
-                let p = [0.1, 0.2, 0.3, 0.4].map(|p: f64| Val::from(p).convert(Dtype::F32));
+                let p = [0.1, 0.2, 0.3, 0.4].map(|p: f64| Val::from(p).astype(Dtype::F32));
                 vec![random::categorical(a[0], stack(p, 0).log(), shape.clone())]
             })
         }

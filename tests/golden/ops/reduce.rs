@@ -21,7 +21,7 @@ fn all_axes(x: Val) -> Vec<i64> {
     (0..x.rank() as i64).collect()
 }
 
-pub fn find(op: &str, params: &Params) -> Found {
+pub(super) fn find(op: &str, params: &Params) -> Found {
     let f: Reduction = match op {
         "jnp.sum" => reduction!(sum, sum_axes),
         "jnp.prod" => reduction!(prod, prod_axes),
@@ -37,7 +37,7 @@ pub fn find(op: &str, params: &Params) -> Found {
         },
         "jnp.count_nonzero" => |x, axes, keepdims| {
             let count: Reduction = reduction!(sum, sum_axes);
-            count(x.ne(0).convert(Dtype::I32), axes, keepdims)
+            count(x.ne(0).astype(Dtype::I32), axes, keepdims)
         },
         "jnp.nansum" => |x, axes, keepdims| {
             let sum: Reduction = reduction!(sum, sum_axes);
@@ -47,7 +47,7 @@ pub fn find(op: &str, params: &Params) -> Found {
             let sum: Reduction = reduction!(sum, sum_axes);
             let known = x.isnan();
             let total = sum(gradus::where_(known, x.zeros_like(), x), axes, keepdims);
-            total / sum((!known).convert(x.dtype()), axes, keepdims)
+            total / sum((!known).astype(x.dtype()), axes, keepdims)
         },
         _ => return find_others(op, params),
     };

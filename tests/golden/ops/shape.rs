@@ -1,10 +1,10 @@
 //! Functions that move elements, and arrays made from nothing.
 
 use super::{Found, many, one};
-use crate::manifest::Params;
+use crate::manifest::{Params, ints};
 use gradus::{Dtype, Val, arange, arange_step, concatenate, eye, eye_of, iota, s, stack, where_};
 
-pub fn find(op: &str, params: &Params) -> Found {
+pub(super) fn find(op: &str, params: &Params) -> Found {
     fixed(op).or_else(|| with_params(op, params)).or_else(|| created(op))
 }
 
@@ -28,7 +28,7 @@ fn fixed(op: &str) -> Found {
         "jnp.hstack" => |x| concatenate([x, x + 1], if x.rank() == 1 { 0 } else { 1 }),
         "jnp.vander" => |x| stack([x * x, x, x.ones_like()], 1),
         "jnp.polyval" => |x| (x * 1.0 - 2.0) * x + 0.5,
-        "jnp.trapezoid" => |x| 0.3 * 0.5 * (x.slice(s![.., 1..]) + x.slice(s![.., ..-1])).sum_axes(-1),
+        "jnp.trapezoid" => |x| 0.3 * 0.5 * (x.slice(s![..., 1..]) + x.slice(s![..., ..-1])).sum_axes(-1),
         "jnp.ediff1d" => |x| {
             let x = x.ravel();
             x.slice(s![1..]) - x.slice(s![..-1])
@@ -69,6 +69,12 @@ fn with_params(op: &str, params: &Params) -> Found {
                 dims.iter().zip(x.shape()).for_each(|(d, n)| thin[*d] = n);
                 x.reshape(thin).broadcast_to(shape.clone())
             })
+        }
+        "lax.pad" => {
+            let config: Vec<Vec<i64>> = params.get("cfg")?.as_array()?.iter().map(ints).collect();
+            let config: Vec<[i64; 3]> = config.iter().map(|c| [c[0], c[1], c[2]]).collect();
+            let fill = params.float("v");
+            many(move |a| vec![a[0].pad_interior(&config, fill.map_or_else(|| a[1], Val::from))])
         }
         "lax.split" => {
             let (sizes, axis) = (params.dims("sizes")?, params.int("axis")?);

@@ -3,7 +3,7 @@
 use super::{Found, one};
 use crate::manifest::Params;
 
-pub fn find(op: &str, params: &Params) -> Found {
+pub(super) fn find(op: &str, params: &Params) -> Found {
     match op {
         "lax.sort" => {
             let axis = params.int("dimension").unwrap_or(-1);

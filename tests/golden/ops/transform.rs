@@ -7,7 +7,7 @@ use gradus::{
     vmap_axes,
 };
 
-pub fn find(op: &str, _: &Params) -> Found {
+pub(super) fn find(op: &str, _: &Params) -> Found {
     let f: fn(&[Val]) -> Vec<Val> = match op {
         "transform.grad" => |a| vec![grad(|v: &Val| (v.sin() * v.square()).sum())(&a[0])],
         "transform.value_and_grad" => |a| {

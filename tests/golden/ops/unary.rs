@@ -4,7 +4,7 @@ use super::{Found, one};
 use crate::manifest::Params;
 use gradus::Val;
 
-pub fn find(op: &str, params: &Params) -> Found {
+pub(super) fn find(op: &str, params: &Params) -> Found {
     let f: fn(Val) -> Val = match op {
         "lax.neg" => |x| -x,
         "lax.abs" => Val::abs,
