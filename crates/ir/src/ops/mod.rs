@@ -15,6 +15,7 @@ pub mod monoid;
 pub mod movement;
 pub mod reduce;
 pub mod sample;
+pub mod sort;
 pub mod source;
 pub mod strided;
 
@@ -227,6 +228,7 @@ families! {
     Reduction(reduce::Reduction),
     Contraction(contract::Contraction),
     Indexing(index::Indexing),
+    Sorting(sort::Sorting),
     Control(control::Control),
 }
 

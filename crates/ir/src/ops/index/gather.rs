@@ -13,7 +13,7 @@ pub(super) const SENTENCES: &[&str] = &[
     "`start_index_map` with `operand_batching_dims`, and `collapsed_slice_dims` with `operand_batching_dims`, name axes of the operand, none twice.",
     "`start_indices_batching_dims` names an axis of the indices but the last for each of `operand_batching_dims`, none twice.",
     "Axes that are batched together have the same extent.",
-    "`slice_sizes` has an entry for each operand axis, at most its extent, and 1 for axes that are collapsed or batched.",
+    "`slice_sizes` has an entry for each operand axis, at most its extent, and 1 for axes that are collapsed or batched (where the extent may be 0).",
     "`offset_dims` names a result axis for each operand axis that is neither collapsed nor batched, strictly increasing.",
     "`fill`, if given, is a scalar of the operand's element type.",
 ];
@@ -34,7 +34,9 @@ impl Gather {
         };
         let fits = |axis: usize| {
             let size = slice_sizes[axis];
-            size <= operand.shape.dim(axis) && (size == 1 || !alone(&axis))
+            // Along an empty batched axis there is no window that would have to fit.
+            let enough = size <= operand.shape.dim(axis) || dims.operand_batching_dims.contains(&axis);
+            enough && (size == 1 || !alone(&axis))
         };
         if slice_sizes.len() != operand.rank() || !(0..operand.rank()).all(fits) {
             let message = format!(
@@ -134,7 +136,11 @@ impl Val {
     /// extents of `self` but along `axis`.
     #[track_caller]
     pub fn take_along_axis(self, indices: Val, axis: usize, mode: IndexMode) -> Val {
-        let rank = self.shape().rank();
+        let (ty, shape) = (self.ty(), indices.shape());
+        if shape.size() == 0 {
+            return Val::zeros(ty.with_shape(shape));
+        }
+        let rank = ty.rank();
         let others: Dims = (0..rank).filter(|other| *other != axis).collect();
         let only: Dims = [axis].as_slice().into();
         let dims = GatherDims {

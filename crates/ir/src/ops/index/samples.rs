@@ -120,6 +120,7 @@ fn gather_samples() -> Vec<Sample> {
     all.push(on(one_of_each_row(), F64, &[3, 4]).exact(column(&[3, 0, 1])));
     all.push(on(blocks(), F64, &[2, 3, 4]).exact(Array::from([[1i64, 2], [3, 0], [1, 2]])));
     all.push(on(rows(2, IndexMode::Clip), F64, &[3, 2]).exact(column(&[])));
+    all.push(on(one_of_each_row(), F64, &[0, 4]).exact(column(&[])));
     all
 }
 
@@ -143,6 +144,7 @@ fn scatter_samples() -> Vec<Sample> {
         let places = Array::from([[1i64, 2], [0, 0]]);
         all.push(and(on(unique(blocks()), dtype, &[2, 3, 4]).exact(places), dtype, &[2, 2, 2]));
         all.push(and(on(unique(one_of_each_row()), dtype, &[3, 4]).exact(column(&[3, 0, 1])), dtype, &[3]));
+        all.push(and(on(unique(one_of_each_row()), dtype, &[0, 4]).exact(column(&[])), dtype, &[0]));
     }
     all
 }

@@ -17,7 +17,7 @@ pub(super) const SENTENCES: &[&str] = &[
     "Axes that are batched together have the same extent.",
     "The updates have the operand's element type.",
     "`update_window_dims` names an axis of the updates for each operand axis that is neither inserted nor batched, strictly increasing.",
-    "A window, of extent 1 along inserted and batched axes, fits into the operand.",
+    "A window, of extent 1 along inserted axes, fits into the operand.",
     "The other axes of the updates have the extents of the axes of the indices but the last.",
     "The element type is one the combination is defined for.",
 ];
@@ -65,7 +65,10 @@ impl Scatter {
         }
         check_window_dims(7, &dims, &NAMES, operand, updates.rank())?;
         let sizes = self.dims.window_sizes(operand.rank(), &updates.shape);
-        if let Some(axis) = (0..operand.rank()).find(|axis| sizes[*axis] > operand.shape.dim(*axis)) {
+        // Along an empty batched axis there is no window that would have to fit.
+        let must_fit = |axis: &usize| !dims.operand_batching_dims.contains(axis);
+        let too_long = |axis: &usize| sizes[*axis] > operand.shape.dim(*axis);
+        if let Some(axis) = (0..operand.rank()).filter(must_fit).find(too_long) {
             let message = format!(
                 "windows of {sizes:?} from {updates} do not fit into axis {axis} of {operand}; shorten them"
             );
