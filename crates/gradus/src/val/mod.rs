@@ -12,6 +12,7 @@ mod contract;
 mod create;
 mod einsum;
 mod elementwise;
+mod index;
 mod join;
 mod literal;
 mod operators;

@@ -1,9 +1,12 @@
 //! Indexing as NumPy's basic indexing: integers, ranges with steps, ellipsis and new axes, by the macro [`s!`](crate::s).
 
-use super::Val;
 use super::axes::Integer;
-use crate::{ErrorKind, Shape};
-use gradus_ir::Dims;
+use super::broadcast::common_shape;
+use super::index::positions;
+use super::{Val, strict};
+use crate::{Array, Dtype, ErrorKind, Shape};
+use gradus_ir::ops::index::{GatherDims, IndexMode};
+use gradus_ir::{Dims, Val as Strict};
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
 /// What is asked of one axis (or of none, or of several) between the brackets of [`s!`](crate::s).
@@ -11,6 +14,8 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToIncl
 pub enum Slice {
     /// One position, negative from the end; the axis goes.
     At(i64),
+    /// Positions known only at run time: integers of any shape, whose axes take the place of this one.
+    AtVal(Val),
     /// Positions from `start` towards `end`, every `step`-th; `None` for as far as the axis goes.
     Range {
         /// The first position, negative from the end.
@@ -33,7 +38,9 @@ pub struct NewAxis;
 /// The entries of an index, for [`Val::slice`]: `s![.., 1..-1, ..;2]`.
 ///
 /// An entry is a position `3` or `-1`, a range `1..-1`, a range with a step `..;2` or `..;-1`, the ellipsis `...`
-/// for all axes not named, or [`NewAxis`](crate::NewAxis). Ranges are cut to the axis as in NumPy; a position outside of it is an error.
+/// for all axes not named, [`NewAxis`](crate::NewAxis), or an integer [`Val`](crate::Val) for positions that are
+/// known only at run time: a scalar, or an array whose axes take the place of this one; several arrays broadcast
+/// together, as in NumPy. Ranges are cut to the axis; a position outside of it is an error, at run time the nearest.
 ///
 /// ```
 /// use gradus::{Array, NewAxis, Val, jit, s};
@@ -84,6 +91,16 @@ impl From<RangeFull> for Slice {
         Slice::range(None, None)
     }
 }
+impl From<Val> for Slice {
+    fn from(v: Val) -> Slice {
+        Slice::AtVal(v)
+    }
+}
+impl From<&Val> for Slice {
+    fn from(v: &Val) -> Slice {
+        Slice::AtVal(*v)
+    }
+}
 /// The end of a range that includes `end`; behind -1 there is nothing to name.
 fn behind(end: i64) -> Option<i64> {
     (end != -1).then(|| end.saturating_add(1))
@@ -111,6 +128,14 @@ macro_rules! entries {
     )* };
 }
 entries!(i32, i64, usize);
+
+/// The values among the entries.
+pub(crate) fn values(entries: &[Slice]) -> impl Iterator<Item = Val> {
+    entries.iter().filter_map(|entry| match entry {
+        Slice::AtVal(v) => Some(*v),
+        _ => None,
+    })
+}
 
 /// Positions of one axis: `start, start + stride, ..` below `limit`, then perhaps reversed.
 struct Walk {
@@ -141,27 +166,44 @@ fn walk(n: usize, start: Option<i64>, end: Option<i64>, step: i64) -> Result<Wal
     }
     let steps = (first - last - 1) / stride.min(n as usize) as i64;
     let lowest = first - steps * stride.min(n as usize) as i64;
-    Ok(Walk {
-        start: lowest as usize,
-        limit: first as usize + 1,
-        stride: stride.min(n as usize),
-        backwards: true,
-    })
+    Ok(Walk { start: lowest as usize, limit: first as usize + 1, stride: stride.min(n as usize), backwards: true })
 }
 
-/// What the entries do to the axes of a value: slice, reverse, drop, add.
+/// What a position outside of its axis reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outside {
+    /// The nearest place.
+    Nearest,
+    /// This number; only for `i32`.
+    Gives(i32),
+}
+
+/// What the entries do to the axes of a value: slice, reverse, choose, drop, add.
 #[derive(Default)]
 struct Plan {
     starts: Dims,
     limits: Dims,
     strides: Dims,
     backwards: Dims,
-    /// The result's extents; `None` is that of the axis when it is sliced.
+    /// Axes whose positions are values.
+    at: Vec<(usize, Val)>,
+    /// The axes of the result but for those of index arrays.
     result: Vec<Entry>,
+    /// Where the axes of index arrays stand among those of the result.
+    arrays: Placed,
 }
 enum Entry {
     Axis(usize),
     New,
+}
+/// NumPy's rule: index arrays side by side are replaced in place, others go to the front.
+#[derive(Clone, Copy, Default)]
+enum Placed {
+    #[default]
+    Nowhere,
+    Open(usize),
+    Closed(usize),
+    Front,
 }
 
 impl Plan {
@@ -178,6 +220,7 @@ impl Plan {
         let rest = shape.rank() - named;
         let mut plan = Plan::default();
         for entry in entries {
+            plan.place(matches!(entry, Slice::At(_) | Slice::AtVal(_)));
             match entry {
                 Slice::NewAxis => plan.result.push(Entry::New),
                 Slice::Ellipsis => plan.whole(shape, rest),
@@ -188,6 +231,15 @@ impl Plan {
             plan.whole(shape, rest);
         }
         Ok(plan)
+    }
+    /// Follows where positions stand among the entries.
+    fn place(&mut self, position: bool) {
+        self.arrays = match (self.arrays, position) {
+            (Placed::Nowhere, true) => Placed::Open(self.result.len()),
+            (Placed::Open(at), false) => Placed::Closed(at),
+            (Placed::Closed(_), true) => Placed::Front,
+            (unchanged, _) => unchanged,
+        };
     }
     fn whole(&mut self, shape: &Shape, count: usize) {
         for _ in 0..count {
@@ -212,6 +264,14 @@ impl Plan {
                 let at = position(i, n, axis, shape)?;
                 self.push(Walk { start: at, limit: at + 1, stride: 1, backwards: false });
             }
+            Slice::AtVal(v) => {
+                if n == 0 {
+                    let message = format!("axis {axis} of shape {shape} has no positions to choose from");
+                    return Err(ErrorKind::invalid(message));
+                }
+                self.at.push((axis, v));
+                self.push(Walk { start: 0, limit: n, stride: 1, backwards: false });
+            }
             Slice::Range { start, end, step } => {
                 self.push(walk(n, start, end, step)?);
                 self.result.push(Entry::Axis(axis));
@@ -220,6 +280,79 @@ impl Plan {
         }
         Ok(())
     }
+    /// The part of `x` that is asked for.
+    #[track_caller]
+    fn read(&self, x: Strict, outside: Outside) -> Result<Strict, ErrorKind> {
+        let sliced = x.slice(&self.starts, &self.limits, &self.strides);
+        let walked = if self.backwards.is_empty() { sliced } else { sliced.rev(&self.backwards) };
+        let ranks = self.at.iter().map(|(_, v)| v.ty().rank()).max();
+        match ranks {
+            None => Ok(self.finish(walked, &walked.shape(), 0)),
+            Some(0) if outside == Outside::Nearest => {
+                let chosen = self.choose(walked)?;
+                Ok(self.finish(chosen, &chosen.shape(), 0))
+            }
+            Some(_) => self.gather(walked, outside),
+        }
+    }
+    /// One position, known only at run time, of each axis of `at`, which keeps extent 1.
+    #[track_caller]
+    fn choose(&self, x: Strict) -> Result<Strict, ErrorKind> {
+        let shape = x.shape();
+        let zero = strict::constant(Array::scalar(0i32));
+        let mut starts = vec![zero; shape.rank()];
+        let mut sizes = shape.dims();
+        for (axis, v) in &self.at {
+            starts[*axis] = strict::convert(positions(*v, shape.dim(*axis))?, Dtype::I32);
+            sizes[*axis] = 1;
+        }
+        Ok(x.dynamic_slice(&starts, &sizes))
+    }
+    /// The windows at index arrays; their axes come first, then where they belong.
+    #[track_caller]
+    fn gather(&self, x: Strict, outside: Outside) -> Result<Strict, ErrorKind> {
+        let shape = x.shape();
+        let shapes: Vec<Shape> = self.at.iter().map(|(_, v)| v.ty().shape).collect();
+        let common = common_shape(&shapes)?;
+        let (count, vector) = (common.rank(), common.with_axis(common.rank(), 1));
+        let mut columns = vec![];
+        let mut sizes = shape.dims();
+        for (axis, v) in &self.at {
+            let index = strict::convert(positions(*v, shape.dim(*axis))?, Dtype::I32);
+            columns.push(strict::broadcast(index, &common).reshape(vector.clone()));
+            sizes[*axis] = 1;
+        }
+        let axes: Dims = self.at.iter().map(|(axis, _)| *axis).collect();
+        let dims = GatherDims {
+            offset_dims: (count..count + shape.rank() - axes.len()).collect(),
+            collapsed_slice_dims: axes.clone(),
+            start_index_map: axes,
+            ..GatherDims::default()
+        };
+        let (mode, fill) = match outside {
+            Outside::Nearest => (IndexMode::Clip, None),
+            Outside::Gives(fill) => (IndexMode::FillOrDrop, Some(Array::scalar(fill))),
+        };
+        let gathered = x.gather(Strict::concatenate(&columns, count), dims, &sizes, mode, fill);
+        let finished = self.finish(gathered, &shape, count);
+        let to = match self.arrays {
+            Placed::Open(at) | Placed::Closed(at) => at,
+            Placed::Nowhere | Placed::Front => 0,
+        };
+        let rank = finished.shape().rank();
+        let order: Dims = (count..count + to).chain(0..count).chain(count + to..rank).collect();
+        Ok(finished.transpose(&order))
+    }
+    /// Drops and adds axes behind the first `count`, which stay; `shape` is that of the operand's axes.
+    #[track_caller]
+    fn finish(&self, x: Strict, shape: &Shape, count: usize) -> Strict {
+        let extent = |entry: &Entry| match entry {
+            Entry::Axis(axis) => shape.dim(*axis),
+            Entry::New => 1,
+        };
+        let first = (0..count).map(|axis| x.shape().dim(axis)).collect::<Vec<_>>();
+        x.reshape(first.into_iter().chain(self.result.iter().map(extent)).collect::<Shape>())
+    }
 }
 
 /// The position `i` of an axis of extent `n`.
@@ -227,11 +360,7 @@ fn position(i: i64, n: usize, axis: usize, shape: &Shape) -> Result<usize, Error
     let from_start = if i < 0 { i.saturating_add(n as i64) } else { i };
     let inside = usize::try_from(from_start).ok().filter(|i| *i < n);
     inside.ok_or_else(|| {
-        let message = format!(
-            "position {i} is outside of axis {axis} of shape {shape}; use {} to {}",
-            -(n as i64),
-            n as i64 - 1
-        );
+        let message = format!("position {i} is outside of axis {axis} of shape {shape}; use {} to {}", -(n as i64), n as i64 - 1);
         ErrorKind::invalid(message)
     })
 }
@@ -248,19 +377,16 @@ impl Val {
     #[track_caller]
     pub fn slice(self, entries: impl AsRef<[Slice]>) -> Val {
         let entries = entries.as_ref();
-        self.keep_weak("slice", |x, ty| {
-            let plan = Plan::of(&ty.shape, entries)?;
-            let sliced = x.slice(&plan.starts, &plan.limits, &plan.strides);
-            let walked = if plan.backwards.is_empty() { sliced } else { sliced.rev(&plan.backwards) };
-            let shape = walked.shape();
-            let extent = |entry: &Entry| match entry {
-                Entry::Axis(axis) => shape.dim(*axis),
-                Entry::New => 1,
-            };
-            Ok(walked.reshape(plan.result.iter().map(extent).collect::<Shape>()))
-        })
+        let args: Vec<Val> = std::iter::once(self).chain(values(entries)).collect();
+        Val::derive("slice", &args, |_| self.slice_with(entries, Outside::Nearest))
     }
-    /// The part at position `i` of the first axis, which goes: an integer.
+    /// [`Val::slice`] of a value that is known to be sound.
+    #[track_caller]
+    pub(crate) fn slice_with(self, entries: &[Slice], outside: Outside) -> Result<Val, ErrorKind> {
+        let plan = Plan::of(&self.ty().shape, entries)?;
+        Ok(Val::from_ir(plan.read(self.ir(), outside)?).with_weak(self.is_weak()))
+    }
+    /// The part at position `i` of the first axis, which goes: an integer, or an integer `Val`.
     ///
     /// ```
     /// use gradus::{Array, Val, jit};
