@@ -7,6 +7,7 @@
 use crate::val::strict;
 use crate::{Array, Dtype, ErrorKind, IntoExtents, Shape, Type, Val, stack, where_};
 use gradus_ir::Val as Strict;
+use gradus_ir::ops::index::IndexMode;
 
 /// The key of a seed as data: `u32[2]`, the high and the low word.
 ///
@@ -343,4 +344,46 @@ pub fn categorical(key: impl Into<Val>, logits: impl Into<Val>, shape: impl Into
         let noise = gumbel(key, shape.with_axis(shape.rank(), ty.shape.dim(last)));
         Ok((noise + logits).argmax(-1))
     })
+}
+
+/// The numbers 0, 1, .. below `n` in random order, as `i32`; or the rows of an array (its parts along the first
+/// axis) in random order.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let mut order = jit(|key: &Val| random::permutation(key, 5))(&random::seed(3))?.to_vec::<i32>()?;
+/// order.sort();
+/// assert_eq!(order, [0, 1, 2, 3, 4]);
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn permutation(key: impl Into<Val>, x: impl Into<Val>) -> Val {
+    let (key, x) = (key.into(), x.into());
+    Val::derive("random::permutation", &[key, x], |known| {
+        check_key(&known[0].ty)?;
+        if let Some(n) = x.integer_literal() {
+            return Ok(order(key, usize::try_from(n).unwrap_or(0)));
+        }
+        let ty = &known[1].ty;
+        if ty.rank() == 0 {
+            let message = format!("the number of elements is {ty}, known only at run time; give a Rust integer");
+            return Err(ErrorKind::invalid(message));
+        }
+        let order = order(key, ty.shape.dim(0));
+        Ok(Val::from_ir(x.ir().take(order.ir(), 0, IndexMode::PromiseInBounds)))
+    })
+}
+
+/// Sorted by random words; repeated until equal words hardly matter.
+#[track_caller]
+fn order(mut key: Val, n: usize) -> Val {
+    let shape = Shape::from([n]);
+    let rounds = (3.0 * (n.max(1) as f64).ln() / f64::from(u32::MAX).ln()).ceil() as usize;
+    let mut order = Val::from_ir(strict::iota(Dtype::I32, &shape, 0));
+    for _ in 0..rounds {
+        let [next, own] = split_into(key);
+        order = order.sort_by(bits(own, &shape, Dtype::U32), 0);
+        key = next;
+    }
+    order
 }

@@ -20,6 +20,7 @@ pub(crate) mod promote;
 mod reduce;
 mod shape;
 mod slice;
+mod sort;
 mod special;
 pub(crate) mod strict;
 
