@@ -366,7 +366,8 @@ pub fn permutation(key: impl Into<Val>, x: impl Into<Val>) -> Val {
         }
         let ty = &known[1].ty;
         if ty.rank() == 0 {
-            let message = format!("the number of elements is {ty}, known only at run time; give a Rust integer");
+            let message =
+                format!("the number of elements is {ty}, known only at run time; give a Rust integer");
             return Err(ErrorKind::invalid(message));
         }
         let order = order(key, ty.shape.dim(0));

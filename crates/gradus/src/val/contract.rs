@@ -200,7 +200,9 @@ impl Val {
         let other = other.into();
         Val::derive("dot_general", &[self, other], |known| {
             let (x, y) = met(self, other, known);
-            Ok(Val::from_ir(x.dot_general(y, DotDims::contracting(contract.0, contract.1).batch(batch.0, batch.1))))
+            Ok(Val::from_ir(
+                x.dot_general(y, DotDims::contracting(contract.0, contract.1).batch(batch.0, batch.1)),
+            ))
         })
     }
     /// The products summed over pairs of axes: those of the left, then as many of the right.

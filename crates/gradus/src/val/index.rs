@@ -86,7 +86,8 @@ impl Val {
             let axis = axis_of(axis.to_i64(), &known[0].ty.shape)?;
             let (own, of_index) = along(&known[0].ty, &known[1].ty, axis)?;
             let indices = strict::broadcast(positions(indices, own.dim(axis))?, &of_index);
-            let taken = strict::broadcast(self.ir(), &own).take_along_axis(indices, axis, IndexMode::FillOrDrop);
+            let taken =
+                strict::broadcast(self.ir(), &own).take_along_axis(indices, axis, IndexMode::FillOrDrop);
             Ok(Val::from_ir(taken).with_weak(known[0].weak))
         })
     }
@@ -119,7 +120,8 @@ impl Val {
         update: impl Into<Val>,
         starts: impl IntoIterator<Item = impl Into<Val>>,
     ) -> Val {
-        let args: Vec<Val> = [self, update.into()].into_iter().chain(starts.into_iter().map(Into::into)).collect();
+        let args: Vec<Val> =
+            [self, update.into()].into_iter().chain(starts.into_iter().map(Into::into)).collect();
         Val::derive("dynamic_update_slice", &args, |known| {
             let starts = starts_of(&known[0].ty.shape, &args[2..], &known[2..])?;
             let update = bring(args[1], known[0].ty.dtype, &known[1].ty.shape);
@@ -227,5 +229,7 @@ fn fits(part: &Shape, place: &Shape) -> Result<(), ErrorKind> {
     if common_shape([part, place]).is_ok_and(|common| common == *place) {
         return Ok(());
     }
-    Err(ErrorKind::invalid(format!("the part has shape {part}, but its place {place}; make it broadcast to that")))
+    Err(ErrorKind::invalid(format!(
+        "the part has shape {part}, but its place {place}; make it broadcast to that"
+    )))
 }

@@ -60,7 +60,9 @@ impl Val {
         Val::derive("pad_interior", &[self, fill], |known| {
             let between = amounts.iter().map(|a| usize::try_from(a[2]));
             let Ok(between) = between.collect::<Result<Vec<usize>, _>>() else {
-                return Err(ErrorKind::invalid("a negative number of elements between neighbours; give 0 or more"));
+                return Err(ErrorKind::invalid(
+                    "a negative number of elements between neighbours; give 0 or more",
+                ));
             };
             let (low, high): (Vec<i64>, Vec<i64>) = amounts.iter().map(|a| (a[0], a[1])).unzip();
             let fill = bring(fill, known[0].ty.dtype, &known[1].ty.shape);

@@ -166,7 +166,12 @@ fn walk(n: usize, start: Option<i64>, end: Option<i64>, step: i64) -> Result<Wal
     }
     let steps = (first - last - 1) / stride.min(n as usize) as i64;
     let lowest = first - steps * stride.min(n as usize) as i64;
-    Ok(Walk { start: lowest as usize, limit: first as usize + 1, stride: stride.min(n as usize), backwards: true })
+    Ok(Walk {
+        start: lowest as usize,
+        limit: first as usize + 1,
+        stride: stride.min(n as usize),
+        backwards: true,
+    })
 }
 
 /// What a position outside of its axis reads.
@@ -360,7 +365,11 @@ fn position(i: i64, n: usize, axis: usize, shape: &Shape) -> Result<usize, Error
     let from_start = if i < 0 { i.saturating_add(n as i64) } else { i };
     let inside = usize::try_from(from_start).ok().filter(|i| *i < n);
     inside.ok_or_else(|| {
-        let message = format!("position {i} is outside of axis {axis} of shape {shape}; use {} to {}", -(n as i64), n as i64 - 1);
+        let message = format!(
+            "position {i} is outside of axis {axis} of shape {shape}; use {} to {}",
+            -(n as i64),
+            n as i64 - 1
+        );
         ErrorKind::invalid(message)
     })
 }

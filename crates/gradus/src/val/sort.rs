@@ -61,7 +61,10 @@ impl Val {
                 let axis = axis_of(-1, &ty.shape)?;
                 let n = ty.shape.dim(axis);
                 if k > n {
-                    let message = format!("the last axis of shape {} has fewer than {k} elements; ask for at most {n}", ty.shape);
+                    let message = format!(
+                        "the last axis of shape {} has fewer than {k} elements; ask for at most {n}",
+                        ty.shape
+                    );
                     return Err(ErrorKind::invalid(message));
                 }
                 // Sorted from behind, so that of equal elements the first comes out first.
