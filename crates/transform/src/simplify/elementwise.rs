@@ -5,7 +5,7 @@ use gradus_ir::ops::movement::Movement;
 use gradus_ir::program::{Var, Vars};
 use gradus_ir::{Dims, Op, Shape};
 
-pub(super) const EQUATIONS: &[Rewrite] = &[elementwise_of_broadcasts];
+pub(super) const EQUATIONS: &[Rewrite] = &[elementwise_of_broadcasts, elementwise_of_reshapes];
 
 /// f(broadcast(x), broadcast(y)) = broadcast(f(x, y)), where both repeat in the same way or from a scalar
 fn elementwise_of_broadcasts(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
@@ -21,6 +21,27 @@ fn elementwise_of_broadcasts(draft: &mut Draft, op: &Op, args: &[Var]) -> Option
         sources.iter().map(|s| if s.rank == 0 { draft.splat(s.x, &largest.from) } else { s.x }).collect();
     let y = draft.write(op.clone(), &args);
     Some(draft.write(Movement::Broadcast { shape: largest.to, dims: largest.dims }, &[y]))
+}
+
+/// f(reshape(x), reshape(y)) = reshape(f(x, y)), where both reshapes add axes to the same shape or a scalar is repeated
+fn elementwise_of_reshapes(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    op.rules().elementwise()?;
+    let source = |var: Var| match draft.movement(var)? {
+        (Movement::Reshape { .. }, x) => Some((x, draft.shape(x).rank() > 0)),
+        (Movement::Broadcast { .. }, x) if draft.shape(x).rank() == 0 => Some((x, false)),
+        _ => None,
+    };
+    let sources: Vec<(Var, bool)> = args.iter().map(|a| source(*a)).collect::<Option<_>>()?;
+    let (first, to) = (sources.iter().find(|(_, reshaped)| *reshaped)?.0, draft.shape(args[0]).clone());
+    let from = draft.shape(first).clone();
+    let same_way = |(x, reshaped): &(Var, bool)| !reshaped || *draft.shape(*x) == from;
+    if from.rank() >= to.rank() || !sources.iter().all(same_way) {
+        return None;
+    }
+    let args: Vars =
+        sources.iter().map(|(x, reshaped)| if *reshaped { *x } else { draft.splat(*x, &from) }).collect();
+    let y = draft.write(op.clone(), &args);
+    Some(draft.write(Movement::Reshape { shape: to }, &[y]))
 }
 
 /// An operand that repeats `x`.
