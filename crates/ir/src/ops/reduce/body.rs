@@ -17,7 +17,7 @@ pub(super) const SENTENCES: &[&str] = &[
 
 pub(super) fn infer(axes: &[usize], body: &Program, args: &[&Type]) -> Infer {
     let refuse = |number, message: String| Err(ErrorKind::constraint(number, message));
-    if args.len() % 2 != 0 {
+    if !args.len().is_multiple_of(2) {
         let message = format!("{} operands and initial values do not pair up; give one for each", args.len());
         return refuse(1, message);
     }
