@@ -101,10 +101,7 @@ impl Guard {
     fn close(self, results: &[Val]) -> Result<Traced, Error> {
         let vars: Vars = STACK.with_borrow_mut(|stack| {
             let level = stack.len() - 1;
-            results
-                .iter()
-                .map(|v| operand(stack, level, *v, Place::unknown()).unwrap_or(Var::new(0)))
-                .collect()
+            results.iter().map(|v| operand(stack, level, *v).unwrap_or(Var::new(0))).collect()
         });
         let trace = STACK.with_borrow_mut(Vec::pop).expect("internal: an open trace");
         forget(self.id);
@@ -295,8 +292,7 @@ fn bind_at(op: Op, args: &[Val], place: Place) -> Vals {
         let vars = args
             .iter()
             .map(|v| {
-                operand(stack, level, *v, place)
-                    .map_err(|kind| Some(Error::new(op.rules().name(), kind, place)))
+                operand(stack, level, *v).map_err(|kind| Some(Error::new(op.rules().name(), kind, place)))
             })
             .collect::<Result<Vars, _>>()?;
         let trace = &mut stack[level];
@@ -318,7 +314,7 @@ fn bind_at(op: Op, args: &[Val], place: Place) -> Vals {
 }
 
 /// `v` as a variable of the trace at `level`, lifted through every trace in between.
-fn operand(stack: &mut [Trace], level: usize, v: Val, place: Place) -> Result<Var, ErrorKind> {
+fn operand(stack: &mut [Trace], level: usize, v: Val) -> Result<Var, ErrorKind> {
     if v.is_poisoned() {
         return Err(ErrorKind::invalid("internal: a poisoned operand"));
     }
@@ -331,7 +327,7 @@ fn operand(stack: &mut [Trace], level: usize, v: Val, place: Place) -> Result<Va
     if level == 0 {
         return Err(foreign(v));
     }
-    let outer = operand(stack, level - 1, v, place)?;
+    let outer = operand(stack, level - 1, v)?;
     let ty = stack[level - 1].builder.ty(outer).clone();
     let captured = Val { trace: stack[level - 1].id, index: outer.index() as u32 };
     let inner = &mut stack[level];

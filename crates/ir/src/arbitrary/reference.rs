@@ -8,6 +8,7 @@
 use crate::eval::eval;
 use crate::{Array, Dtype, Element, Equation, Error, Program};
 use rustc_hash::FxHashSet;
+use std::cmp::Ordering;
 
 /// Results of `eval` with the distance that rounding may put between them and those of another run.
 #[derive(Clone, Debug)]
@@ -74,7 +75,10 @@ impl Reference {
                 left_out.of += 1;
                 left_out.elements += usize::from(allowed.is_infinite());
                 let same = x == y || x.is_nan() && y.is_nan();
-                if !same && !allowed.is_infinite() && !((x - y).abs() <= *allowed) {
+                if !same
+                    && !allowed.is_infinite()
+                    && (x - y).abs().partial_cmp(allowed).is_none_or(Ordering::is_gt)
+                {
                     return Err(format!(
                         "element {i} of result {k} ({}) is {x:e}, not {y:e}: {:e} apart, where {allowed:e} is allowed",
                         got.ty(),

@@ -1,4 +1,4 @@
-//! Arrays print as NumPy prints them.
+//! Arrays print as NumPy prints them with its defaults: eight digits, 75 columns, the ends of long axes.
 
 use super::Array;
 use crate::{Element, Kind};
@@ -7,15 +7,24 @@ use std::fmt;
 /// Above this many elements only the ends of each axis are shown.
 const SUMMARISED_ABOVE: usize = 1000;
 const SHOWN_AT_EACH_END: usize = 3;
+/// Lines are no longer than this.
+const LINE_WIDTH: usize = 75;
+/// Digits after the point.
+const MOST_DIGITS: usize = 8;
 
 impl fmt::Display for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.rank() == 0 {
+            return f.write_str(&scalar_word(self));
+        }
+        if self.size() == 0 {
+            return f.write_str("[]");
+        }
+        let shape = self.shape();
         let summarised = self.size() > SUMMARISED_ABOVE;
-        let shown = shown_positions(&self.shape(), summarised);
-        let words = words(self, &shown);
-        let width = words.iter().map(String::len).max().unwrap_or(0);
-        let mut words = words.into_iter();
-        write_axis(f, &self.shape(), 0, summarised, width, &mut words)
+        let words = words(self, &shown_positions(&shape, summarised));
+        let mut layout = Layout { shape: &shape, summarised, words: words.into_iter() };
+        f.write_str(&layout.axis(0, LINE_WIDTH))
     }
 }
 impl fmt::Debug for Array {
@@ -35,110 +44,206 @@ fn shown_positions(shape: &[usize], summarised: bool) -> Vec<usize> {
     })
 }
 
+/// The words between brackets.
+struct Layout<'a> {
+    shape: &'a [usize],
+    summarised: bool,
+    words: std::vec::IntoIter<String>,
+}
+
+impl Layout<'_> {
+    /// One position along the axes before `depth`, in brackets; `width` is left of the line.
+    fn axis(&mut self, depth: usize, width: usize) -> String {
+        let n = self.shape[depth];
+        let indent = " ".repeat(depth + 1);
+        let is_last = depth + 1 == self.shape.len();
+        let between = "\n".repeat(self.shape.len() - depth - 1) + &indent;
+        let (mut done, mut line) = (String::new(), indent.clone());
+        let mut previous = None;
+        for i in shown_along(n, self.summarised) {
+            if previous.is_some_and(|p| i != p + 1) {
+                if is_last {
+                    extend(&mut done, &mut line, "...", width - 1, &indent);
+                    line.push(' ');
+                } else {
+                    line += "...";
+                    line += &between;
+                }
+            }
+            previous = Some(i);
+            if is_last {
+                let word = self.words.next().expect("internal: a word for each element that is shown");
+                extend(&mut done, &mut line, &word, width - 1, &indent);
+                line.push_str(if i + 1 == n { "" } else { " " });
+            } else {
+                line += &self.axis(depth + 1, width - 1);
+                line.push_str(if i + 1 == n { "" } else { &between });
+            }
+        }
+        done += &line;
+        format!("[{}]", &done[indent.len()..])
+    }
+}
+
+/// Adds a word to the line, on a new one if it is too long.
+fn extend(done: &mut String, line: &mut String, word: &str, width: usize, indent: &str) {
+    if line.len() + word.len() > width {
+        *done += line.trim_end();
+        done.push('\n');
+        *line = indent.into();
+    }
+    *line += word;
+}
+
+/// The words of the elements at `shown`, of equal width.
 fn words(a: &Array, shown: &[usize]) -> Vec<String> {
     with_element!(a.dtype(), T => {
         let all: Vec<T> = a.elements().collect();
         let picked = shown.iter().map(|&i| all[i]);
         match a.dtype().kind() {
-            Kind::Float if a.dtype().size_bytes() < 8 => float_words(picked.map(|x| x.to_f64()).collect(), &|x| (x as f32).to_string()),
-            Kind::Float => float_words(picked.map(|x| x.to_f64()).collect(), &|x| x.to_string()),
-            Kind::Bool => picked.map(|x| if x.to_i128() == 1 { "True".into() } else { "False".into() }).collect(),
-            _ => picked.map(|x| x.to_i128().to_string()).collect(),
+            Kind::Float if a.dtype().size_bytes() < 8 => {
+                float_words(&picked.map(|x| x.to_f64() as f32).collect::<Vec<f32>>())
+            }
+            Kind::Float => float_words(&picked.map(|x| x.to_f64()).collect::<Vec<f64>>()),
+            Kind::Bool => picked.map(|x| if x.to_i128() == 1 { " True".into() } else { "False".into() }).collect(),
+            _ => aligned(picked.map(|x| x.to_i128().to_string()).collect()),
         }
     })
 }
 
-/// Up to eight digits after the point, the same number for all; exponents when the range is wide.
-fn float_words(xs: Vec<f64>, shortest: &dyn Fn(f64) -> String) -> Vec<String> {
-    let finite = || xs.iter().filter(|x| x.is_finite()).map(|x| x.abs());
-    let (largest, smallest) =
-        (finite().fold(0.0, f64::max), finite().filter(|x| *x > 0.0).fold(f64::INFINITY, f64::min));
-    let wide = largest >= 1e8
-        || smallest < 1e-4
-        || largest / smallest > 1e3 && smallest.is_finite() && largest / smallest > 1e3;
-    let wide = wide && xs.iter().any(|x| x.is_finite() && *x != 0.0);
-    let digits_of = |x: f64| shortest(x).split_once('.').map_or(0, |(_, d)| d.len()).min(8);
-    if wide {
-        let digits = xs
-            .iter()
-            .filter(|x| x.is_finite())
-            .map(|&x| mantissa_digits(&shortest_exponent(x, shortest)))
-            .max();
-        let digits = digits.unwrap_or(0).min(8);
-        return xs.iter().map(|&x| special(x).unwrap_or_else(|| exponent_word(x, digits))).collect();
-    }
-    let digits = xs.iter().filter(|x| x.is_finite()).map(|&x| digits_of(x)).max().unwrap_or(0);
-    let word = |x: f64| {
-        let rounded = format!("{x:.digits$}");
-        let point = if digits == 0 { "." } else { "" };
-        format!("{rounded}{point}")
-    };
-    let words: Vec<String> = xs.iter().map(|&x| special(x).unwrap_or_else(|| word(x))).collect();
-    trim_common_zeros(words)
-}
-
-fn special(x: f64) -> Option<String> {
-    match x {
-        x if x.is_nan() => Some("nan".into()),
-        x if x.is_infinite() => Some(if x > 0.0 { "inf".into() } else { "-inf".into() }),
-        _ => None,
-    }
-}
-
-fn shortest_exponent(x: f64, shortest: &dyn Fn(f64) -> String) -> String {
-    let parsed: f64 = shortest(x).parse().unwrap_or(x);
-    format!("{parsed:e}")
-}
-
-fn mantissa_digits(word: &str) -> usize {
-    let mantissa = word.split('e').next().unwrap_or(word);
-    mantissa.split_once('.').map_or(0, |(_, d)| d.len())
-}
-
-fn exponent_word(x: f64, digits: usize) -> String {
-    let word = format!("{x:.digits$e}");
-    let (mantissa, exponent) = word.split_once('e').expect("internal: `{:e}` writes an exponent");
-    let (sign, number) = exponent.strip_prefix('-').map_or(("+", exponent), |n| ("-", n));
-    let point = if digits == 0 { "." } else { "" };
-    format!("{mantissa}{point}e{sign}{number:0>2}")
-}
-
-/// Digits that are zero in every word say nothing.
-fn trim_common_zeros(words: Vec<String>) -> Vec<String> {
-    let zeros = |w: &String| w.len() - w.trim_end_matches('0').len();
-    let is_number = |w: &&String| w.contains('.');
-    let common = words.iter().filter(is_number).map(zeros).min().unwrap_or(0);
-    words.into_iter().map(|w| if w.contains('.') { w[..w.len() - common].into() } else { w }).collect()
-}
-
-fn write_axis(
-    f: &mut fmt::Formatter<'_>,
-    shape: &[usize],
-    depth: usize,
-    summarised: bool,
-    width: usize,
-    words: &mut dyn Iterator<Item = String>,
-) -> fmt::Result {
-    let Some((&n, rest)) = shape.split_first() else {
-        return f.write_str(&words.next().unwrap_or_default());
-    };
-    let separator =
-        if rest.is_empty() { " ".into() } else { "\n".repeat(rest.len()) + &" ".repeat(depth + 1) };
-    let mut previous = None;
-    f.write_str("[")?;
-    for i in shown_along(n, summarised) {
-        if let Some(p) = previous {
-            f.write_str(&separator)?;
-            if i != p + 1 {
-                write!(f, "...{separator}")?;
+/// A scalar prints as Python's: `1.5`, `2.0`, `1e+16`, `True`.
+fn scalar_word(a: &Array) -> String {
+    let x = a.to_f64_vec()[0];
+    match a.dtype().kind() {
+        Kind::Bool => if x == 1.0 { "True" } else { "False" }.into(),
+        Kind::Float if !x.is_finite() => special(x),
+        Kind::Float => {
+            let narrow = a.dtype().size_bytes() < 8;
+            let most = if narrow { 1e6 } else { 1e16 };
+            let wide = x != 0.0 && !(1e-4..most).contains(&x.abs());
+            let word = match (wide, narrow) {
+                (false, true) => format!("{:?}", x as f32),
+                (false, false) => format!("{x:?}"),
+                (true, true) => format!("{:e}", x as f32),
+                (true, false) => format!("{x:e}"),
+            };
+            match word.split_once('e') {
+                Some((mantissa, exponent)) if wide => format!("{mantissa}{}", exponent_word(exponent, 2)),
+                _ => word,
             }
         }
-        previous = Some(i);
-        if rest.is_empty() {
-            write!(f, "{:>width$}", words.next().unwrap_or_default())?;
-        } else {
-            write_axis(f, rest, depth + 1, summarised, width, words)?;
-        }
+        _ => with_element!(a.dtype(), T => a.elements::<T>().map(|x| x.to_i128().to_string()).collect()),
     }
-    f.write_str("]")
+}
+
+/// What the layout needs to know about a float type.
+trait Float: Copy + PartialOrd + fmt::Display + fmt::LowerExp + Into<f64> {
+    /// Whether numbers so far apart are written with exponents; in the type's own arithmetic, as NumPy does.
+    fn spread_is_wide(largest: Self, smallest: Self) -> bool;
+    fn magnitude(self) -> Self;
+}
+macro_rules! floats {
+    ($($T:ty),*) => { $(
+        impl Float for $T {
+            fn spread_is_wide(largest: $T, smallest: $T) -> bool {
+                largest >= 1e8 || smallest < 0.0001 || largest / smallest > 1000.0
+            }
+            fn magnitude(self) -> $T {
+                self.abs()
+            }
+        }
+    )* };
+}
+floats!(f32, f64);
+
+fn float_words<T: Float>(xs: &[T]) -> Vec<String> {
+    let finite = || xs.iter().copied().filter(|x| (*x).into().is_finite());
+    let nonzero = || finite().map(T::magnitude).filter(|x| (*x).into() != 0.0);
+    let larger = |a: T, b: T| if b > a { b } else { a };
+    let smaller = |a: T, b: T| if b < a { b } else { a };
+    let wide = match (nonzero().reduce(larger), nonzero().reduce(smaller)) {
+        (Some(largest), Some(smallest)) => T::spread_is_wide(largest, smallest),
+        _ => false,
+    };
+    if wide { exponent_words(xs) } else { positional_words(xs) }
+}
+
+/// Every number with its own digits, points below one another.
+fn positional_words<T: Float>(xs: &[T]) -> Vec<String> {
+    let parts: Vec<Result<(String, String), String>> = xs.iter().map(|x| split_number(*x)).collect();
+    let fraction = parts.iter().flatten().map(|(_, f)| f.len()).max();
+    let word = |part| match part {
+        Ok((whole, digits)) => {
+            let fraction = fraction.unwrap_or(0);
+            format!("{whole}.{digits:fraction$}")
+        }
+        Err(special) => special,
+    };
+    aligned(parts.into_iter().map(word).collect())
+}
+
+/// The digits before and after the point, or the word of what is no number.
+fn split_number<T: Float>(x: T) -> Result<(String, String), String> {
+    if !x.into().is_finite() {
+        return Err(special(x.into()));
+    }
+    let shortest = x.to_string();
+    let (whole, digits) = shortest.split_once('.').unwrap_or((&shortest, ""));
+    if digits.len() <= MOST_DIGITS {
+        return Ok((whole.into(), digits.into()));
+    }
+    let rounded = format!("{x:.MOST_DIGITS$}");
+    let (whole, digits) = rounded.split_once('.').expect("internal: digits after the point");
+    Ok((whole.into(), digits.trim_end_matches('0').into()))
+}
+
+/// All numbers with the same number of digits and an exponent.
+fn exponent_words<T: Float>(xs: &[T]) -> Vec<String> {
+    let split = |x: T, digits: Option<usize>| {
+        let word = digits.map_or_else(|| format!("{x:e}"), |n| format!("{x:.n$e}"));
+        let (mantissa, exponent) = word.split_once('e').expect("internal: an exponent is asked for");
+        let (whole, digits) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        (whole.to_string(), digits.to_string(), exponent.to_string())
+    };
+    let shortest = |x: T| {
+        let (_, digits, exponent) = split(x, None);
+        if digits.len() <= MOST_DIGITS {
+            return (digits.len(), exponent);
+        }
+        let (_, digits, exponent) = split(x, Some(MOST_DIGITS));
+        (digits.trim_end_matches('0').len(), exponent)
+    };
+    let finite = || xs.iter().copied().filter(|x| (*x).into().is_finite());
+    let most_digits = finite().map(|x| shortest(x).0).max().unwrap_or(0);
+    let exponent_digits = finite().map(|x| shortest(x).1.trim_start_matches('-').len().max(2)).max();
+    let word = |x: T| {
+        if !x.into().is_finite() {
+            return special(x.into());
+        }
+        let (whole, digits, exponent) = split(x, Some(most_digits));
+        format!("{whole}.{digits}{}", exponent_word(&exponent, exponent_digits.unwrap_or(2)))
+    };
+    aligned(xs.iter().map(|x| word(*x)).collect())
+}
+
+/// `e+05` of `5`.
+fn exponent_word(exponent: &str, digits: usize) -> String {
+    let (sign, number) = exponent.strip_prefix('-').map_or(('+', exponent), |number| ('-', number));
+    format!("e{sign}{number:0>digits$}")
+}
+
+fn special(x: f64) -> String {
+    if x.is_nan() {
+        "nan"
+    } else if x > 0.0 {
+        "inf"
+    } else {
+        "-inf"
+    }
+    .into()
+}
+
+fn aligned(words: Vec<String>) -> Vec<String> {
+    let width = words.iter().map(String::len).max().unwrap_or(0);
+    words.into_iter().map(|word| format!("{word:>width$}")).collect()
 }

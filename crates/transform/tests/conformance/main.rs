@@ -5,7 +5,7 @@ mod batch;
 mod derivative;
 
 use gradus_ir::ops::{self, Sample};
-use gradus_ir::{Array, Dtype, Place, Program, Type, bind, eval::eval, trace};
+use gradus_ir::{Array, Place, Program, Type, bind, eval::eval, trace};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `check` on every sample and names all of those that fail.
