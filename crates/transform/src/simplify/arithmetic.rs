@@ -1,7 +1,7 @@
 //! Equations of arithmetic.
 
 use super::draft::{Draft, Rewrite};
-use gradus_ir::ops::elementwise::{Binary, Conversion, Unary};
+use gradus_ir::ops::elementwise::{Binary, Conversion, IntegerPow, Unary};
 use gradus_ir::program::Var;
 use gradus_ir::{Dtype, Op};
 
@@ -19,7 +19,8 @@ pub(super) const EQUATIONS: &[Rewrite] = &[
     sub_neg,
     mul_neg_neg,
     neg_of_scaled,
-    small_powers,
+    pow_of_integer,
+    small_integer_pow,
     extremum_of_same,
     convert_to_same,
     convert_and_back,
@@ -140,18 +141,29 @@ fn neg_of_scaled(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
     Some(draft.write(Binary::Mul, &[x, c]))
 }
 
-/// pow(x, 0) = 1, pow(x, 1) = x, pow(x, 2) = x * x, pow(x, -1) = 1 / x (floats)
-fn small_powers(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+/// pow(x, n) = integer_pow(x, n) for a small integer constant n, not negative for integers
+fn pow_of_integer(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
     let (x, y) = operands(op, args, Binary::Pow)?;
-    let ty = draft.ty(x).clone();
-    let exponent = draft.uniform(y)?.to_f64_vec()[0];
+    let n = draft.uniform(y)?.to_f64_vec()[0];
+    let least = if draft.dtype(x).is_float() { -LARGEST_POWER } else { 0.0 };
+    let small = n.fract() == 0.0 && (least..=LARGEST_POWER).contains(&n);
+    small.then(|| draft.write(IntegerPow { exponent: n as i32 }, &[x]))
+}
+
+/// Up to here products are faster than a logarithm and an exponential, and as accurate.
+const LARGEST_POWER: f64 = 16.0;
+
+/// integer_pow(x, 0) = 1, integer_pow(x, 1) = x, integer_pow(x, 2) = x * x, integer_pow(x, -1) = 1 / x
+fn small_integer_pow(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    let (Op::IntegerPow(IntegerPow { exponent }), [x]) = (op, args) else { return None };
+    let ty = draft.ty(*x).clone();
     match exponent {
-        0.0 => Some(draft.full(&ty, 1.0)),
-        1.0 => Some(x),
-        2.0 => Some(draft.write(Binary::Mul, &[x, x])),
-        -1.0 if ty.dtype.is_float() => {
+        0 => Some(draft.full(&ty, 1.0)),
+        1 => Some(*x),
+        2 => Some(draft.write(Binary::Mul, &[*x, *x])),
+        -1 => {
             let one = draft.full(&ty, 1.0);
-            Some(draft.write(Binary::Div, &[one, x]))
+            Some(draft.write(Binary::Div, &[one, *x]))
         }
         _ => None,
     }
