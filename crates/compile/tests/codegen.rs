@@ -1,5 +1,6 @@
 //! Generated code against the interpreter, bit for bit (all NaNs being one value).
 
+#[allow(dead_code, reason = "each test file uses a part of it")]
 mod machine;
 
 use gradus_kernel::{
@@ -77,19 +78,19 @@ fn scaling_by_powers_of_two_agrees_within_its_limits() {
 fn operations_with_a_constant_agree_with_the_interpreter() {
     for binary in Binary::ALL.into_iter().filter(|&binary| binary != Binary::ScaleByPowerOfTwo) {
         for scalar in Scalar::ALL.into_iter().filter(|&scalar| binary.accepts(scalar)) {
-            for bits in edge_values(scalar) {
+            for constants in edge_values(scalar).chunks(8) {
                 let kernel = elementwise(&[scalar], |b, x| {
-                    let constant = b.bits(scalar, bits);
-                    vec![b.binary(binary, x[0], constant), b.binary(binary, constant, x[0])]
+                    let both_orders = |&bits: &u64| {
+                        let constant = b.bits(scalar, bits);
+                        [b.binary(binary, x[0], constant), b.binary(binary, constant, x[0])]
+                    };
+                    constants.iter().flat_map(both_orders).collect()
                 });
                 let mut values = edge_values(scalar);
                 values.extend(edge_values(scalar).into_iter().rev().take(5));
-                let size = values.len() * scalar.size_bytes();
-                check(
-                    &kernel,
-                    &[filled(scalar, &values), vec![0; size], vec![0; size]],
-                    0..values.len() as i64,
-                );
+                let mut buffers = vec![filled(scalar, &values)];
+                buffers.resize(kernel.buffers().len(), vec![0; values.len() * scalar.size_bytes()]);
+                check(&kernel, &buffers, 0..values.len() as i64);
             }
         }
     }
@@ -179,7 +180,7 @@ fn transcendental_functions_agree_with_the_interpreter() {
 #[test]
 fn reductions_of_every_length_agree_with_the_interpreter() {
     let mut random = Random(3);
-    for scalar in Scalar::ALL {
+    for scalar in [Scalar::Bool, Scalar::I16, Scalar::I32, Scalar::U64, Scalar::F32, Scalar::F64] {
         let values: Vec<u64> = (0..100).map(|_| random.moderate_lane(scalar)).collect();
         for combine in Combine::ALL.into_iter().filter(|combine| combine.binary().accepts(scalar)) {
             for lanes in [1, 2, 4, 16, 32] {

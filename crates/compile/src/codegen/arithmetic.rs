@@ -115,6 +115,11 @@ impl Emitter<'_, '_> {
                 }
             }
         }
+        // A constant as the second operand is read by the instruction itself.
+        let (x, y) = match binary.is_commutative() && self.constant(x).is_some() {
+            true => (y, x),
+            false => (x, y),
+        };
         let (x, y) = match scalar {
             Scalar::Bool => (self.plain_vector(x), self.plain_vector(y)),
             _ => (self.vector(x), self.vector(y)),

@@ -13,8 +13,8 @@ impl Emitter<'_, '_> {
         let x = self.vector(operand);
         let form = Form::of(to);
         match (Form::of(from), form) {
-            (Form::Mask32, _) => self.from_mask(to, x),
-            (_, Form::Mask32) => self.to_mask(from, x),
+            (Form::Mask32, _) => self.mask_to_number(to, x),
+            (_, Form::Mask32) => self.nonzero_mask(from, x),
             (Form::F32, Form::F64) => self.widened(form, &x, |e, x| e.b.ins().fvpromote_low(x)),
             (Form::F64, Form::F32) => {
                 let demoted = self.map(Form::F32, &x, |e, x| e.b.ins().fvdemote(x));
@@ -46,7 +46,7 @@ impl Emitter<'_, '_> {
     }
 
     /// Truth values as 0 or 1.
-    fn from_mask(&mut self, to: Scalar, x: Vector) -> Vector {
+    fn mask_to_number(&mut self, to: Scalar, x: Vector) -> Vector {
         let form = Form::of(to);
         let mask = self.mask_as(x, form.mask());
         if to == Scalar::Bool {
@@ -61,7 +61,7 @@ impl Emitter<'_, '_> {
     }
 
     /// `x != 0`.
-    fn to_mask(&mut self, from: Scalar, x: Vector) -> Vector {
+    fn nonzero_mask(&mut self, from: Scalar, x: Vector) -> Vector {
         let form = x.form;
         self.map(form.mask(), &x, |e, x| {
             let zero = e.constant_register(form, 0);

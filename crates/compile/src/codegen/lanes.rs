@@ -292,7 +292,7 @@ impl Emitter<'_, '_> {
                 self.scalar_fma(scalar, operands)
             })
             .collect();
-        self.from_lanes(scalar, &lanes)
+        self.vector_of_lanes(scalar, &lanes)
     }
 
     /// A mask of the first lanes of a register.

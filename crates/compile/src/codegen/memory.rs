@@ -112,7 +112,7 @@ impl Emitter<'_, '_> {
                     .iter()
                     .map(|&(at, displacement)| self.b.ins().load(kind, flags(), at, displacement))
                     .collect();
-                self.from_lanes(scalar, &lanes)
+                self.vector_of_lanes(scalar, &lanes)
             }
         }
     }

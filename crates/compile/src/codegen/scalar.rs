@@ -192,7 +192,7 @@ impl Emitter<'_, '_> {
         let mut divisor = self.b.ins().select(zero_divisor, one, wide_y);
         if !scalar.is_signed_int() {
             let (result, if_zero) = if binary == Binary::Div {
-                (self.b.ins().udiv(wide_x, divisor), self.b.ins().iconst(wide, -1 & wide_mask(wide)))
+                (self.b.ins().udiv(wide_x, divisor), self.b.ins().iconst(wide, all_ones_of(wide)))
             } else {
                 (self.b.ins().urem(wide_x, divisor), wide_x)
             };
@@ -206,7 +206,7 @@ impl Emitter<'_, '_> {
             let quotient = self.b.ins().sdiv(wide_x, divisor);
             let negated = self.b.ins().ineg(quotient);
             let quotient = self.b.ins().select(minus_one, negated, quotient);
-            let all_ones = self.b.ins().iconst(wide, -1 & wide_mask(wide));
+            let all_ones = self.b.ins().iconst(wide, all_ones_of(wide));
             self.b.ins().select(zero_divisor, all_ones, quotient)
         } else {
             let remainder = self.b.ins().srem(wide_x, divisor);
@@ -378,7 +378,7 @@ impl FloatLayout {
     }
 }
 
-fn wide_mask(wide: Type) -> i64 {
+fn all_ones_of(wide: Type) -> i64 {
     if wide == types::I32 { i64::from(u32::MAX) } else { -1 }
 }
 

@@ -258,7 +258,7 @@ impl Emitter<'_, '_> {
     }
 
     /// A vector from one scalar for each lane; lanes beyond them are zero.
-    pub(super) fn from_lanes(&mut self, scalar: Scalar, lanes: &[ir::Value]) -> Vector {
+    pub(super) fn vector_of_lanes(&mut self, scalar: Scalar, lanes: &[ir::Value]) -> Vector {
         let form = Form::of(scalar);
         let registers = lanes
             .chunks(form.lanes())
@@ -297,7 +297,7 @@ impl Emitter<'_, '_> {
         for ((operand, _), held) in operands.iter().zip(restore) {
             self.held[operand.index()] = held;
         }
-        self.from_lanes(scalar, &lanes)
+        self.vector_of_lanes(scalar, &lanes)
     }
 
     /// Recomputes all lanes by calls if the condition holds in any.
@@ -331,7 +331,7 @@ impl Emitter<'_, '_> {
             let operands: Vec<ir::Value> = operands.iter().map(|x| self.lane(scalar, x, lane)).collect();
             lanes.push(self.call(scalar, function.address(scalar), &operands));
         }
-        let mut recomputed = self.from_lanes(scalar, &lanes);
+        let mut recomputed = self.vector_of_lanes(scalar, &lanes);
         if !always {
             for (k, register) in recomputed.registers.iter_mut().enumerate() {
                 *register = self.blend(mask.registers[k], *register, otherwise.registers[k]);
