@@ -4,6 +4,7 @@
 //! reads the other at the very element it writes.
 
 use crate::graph::{Graph, Id, Kind};
+use gradus_ir::Type;
 use rustc_hash::FxHashMap;
 
 /// What a place is relative to.
@@ -53,6 +54,8 @@ pub(crate) struct Plan {
     pub(crate) constants: Vec<Id>,
     /// Nodes of the results that are written, by number.
     pub(crate) written: Vec<Id>,
+    /// Their types as results.
+    pub(crate) written_types: Vec<Type>,
     /// For each written result: the donated parameter whose buffer it may be written to.
     pub(crate) in_place: Vec<Option<usize>>,
     pub(crate) outputs: Vec<Output>,
@@ -118,7 +121,7 @@ impl Plan {
     }
 
     fn place_results(&mut self, graph: &Graph) {
-        for &id in &graph.results {
+        for (&id, ty) in graph.results.iter().zip(&graph.result_types) {
             let next = Place { base: Base::Result(self.written.len()), offset: 0 };
             let place = *self.places.entry(id).or_insert(next);
             let output = match place.base {
@@ -129,6 +132,7 @@ impl Plan {
             };
             if place == next {
                 self.written.push(id);
+                self.written_types.push(ty.clone());
             }
             self.outputs.push(output);
         }
@@ -146,17 +150,14 @@ impl Plan {
         let id = self.written[k];
         let number = self.outputs.iter().take(num_state).position(|o| *o == Output::Written(k))?;
         let param = Id::new(number);
-        if graph.ty(param) != graph.ty(id) {
+        if graph.ty(param) != &self.written_types[k] {
             return None;
         }
         let write = *lives.first_write.get(&id)?;
-        let last_write = steps.iter().rposition(|access| access.writes.contains(&id))?;
         match lives.last_use.get(&param) {
             None => Some(number),
             Some(&last) if last < write => Some(number),
-            Some(&last) if last == write && last == last_write => {
-                steps[write].same_element.contains(&param).then_some(number)
-            }
+            Some(&last) if last == write => steps[write].same_element.contains(&param).then_some(number),
             Some(_) => None,
         }
     }

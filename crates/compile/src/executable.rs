@@ -8,7 +8,8 @@ use crate::graph::{Graph, Id, Kind};
 use crate::lower::lower;
 use crate::matmul::{self, Matmul};
 use crate::nest::{self, Needed, Nest, Param};
-use crate::runtime::{Runtime, Slot, Step, Work};
+use crate::runtime::{COPY_GRAIN, Runtime, Slot, Step, Work};
+use crate::sort;
 use crate::weigh::Roots;
 use gradus_ir::{Array, Error, ErrorKind, Program, Result, Type};
 use std::fmt::Write;
@@ -58,6 +59,11 @@ pub fn compile_with_state(program: &Program, num_state: usize, config: &Config) 
 enum Piece {
     Kernel(Box<Nest>),
     Library(Id),
+    /// The memory of the first is copied to that of the second.
+    Copy {
+        from: Id,
+        to: Id,
+    },
 }
 
 impl Piece {
@@ -74,6 +80,9 @@ impl Piece {
         }
         Some(match unit {
             Unit::Library(id) => Piece::Library(*id),
+            Unit::Base(to) if is_copied_whole(needed, *to) => {
+                Piece::Copy { from: needed.graph.node(*to).args[0], to: *to }
+            }
             unit => Piece::Kernel(Box::new(nest::build(needed, unit))),
         })
     }
@@ -92,8 +101,15 @@ impl Piece {
                 writes: nest.writes.clone(),
                 same_element: nest.same_element.clone(),
             },
+            Piece::Copy { from, to } => {
+                Access { reads: vec![*from], writes: vec![*to], same_element: vec![*from] }
+            }
             Piece::Library(id) => {
-                Access { reads: library_reads(graph, *id), writes: vec![*id], same_element: vec![] }
+                let writes = match graph.node(*id).kind {
+                    Kind::Sort(_) => sort::results(graph, *id).collect(),
+                    _ => vec![*id],
+                };
+                Access { reads: library_reads(graph, *id), writes, same_element: vec![] }
             }
         }
     }
@@ -155,7 +171,7 @@ fn resolve(
                 }
                 Some(kernel)
             }
-            Piece::Library(_) => None,
+            Piece::Library(_) | Piece::Copy { .. } => None,
         })
         .collect();
     let slot = |place| Slot::of(place, graph.num_params, plan.written.len());
@@ -181,14 +197,38 @@ fn resolve(
                     work: Work::Kernel { compiled, slots: places.into_iter().map(slot).collect() },
                 }
             }
+            Piece::Copy { from, to } => copy_step(graph, from, to, |id| slot(plan.places[&id])),
             Piece::Library(id) => match &graph.node(id).kind {
                 Kind::Matmul(dims) => matmul::step(graph, id, dims, |id| slot(plan.places[&id])),
+                Kind::Sort(key) => {
+                    let scratch = slot(Place { base: Base::Scratch, offset: 0 });
+                    sort::step(graph, id, key, |id| slot(plan.places[&id]), scratch)
+                }
                 kind => unreachable!("internal: {kind:?} is no library step"),
             },
         })
         .collect();
     place_barriers(graph, plan, accesses, &mut steps);
     Ok(steps)
+}
+
+/// Is the base of an assembly or a scatter there in memory as it is needed?
+fn is_copied_whole(needed: &Needed<'_>, whole: Id) -> bool {
+    let source = needed.graph.node(whole).args[0];
+    needed.stored[source.index()] && needed.graph.ty(source) == needed.graph.ty(whole)
+}
+
+fn copy_step(graph: &Graph, from: Id, to: Id, slot: impl Fn(Id) -> Slot) -> Step {
+    let bytes = graph.ty(to).size_bytes();
+    Step {
+        work: Work::Copy { from: slot(from), to: slot(to), bytes },
+        extent: bytes.div_ceil(COPY_GRAIN) as i64,
+        grain: 1,
+        cost: bytes as u64 / 2,
+        scratch_bytes: 0,
+        barrier: false,
+        label: format!("copy {}", graph.ty(to)),
+    }
 }
 
 /// Offsets of a step's scratch rows; returns their bytes.

@@ -77,7 +77,7 @@ pub(crate) fn fuse(graph: &Graph, roots: &Roots) -> Vec<Unit> {
             continue;
         }
         match kind {
-            Kind::Extra(_) => fusion.unit_of[id.index()] = fusion.unit_of[graph.node(id).args[0].index()],
+            Kind::Extra => fusion.unit_of[id.index()] = fusion.unit_of[graph.node(id).args[0].index()],
             Kind::Matmul(_) | Kind::Sort(_) => fusion.place(id, Unit::Library(id)),
             Kind::Scatter { .. } => {
                 fusion.place(id, Unit::Base(id));

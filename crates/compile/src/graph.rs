@@ -74,10 +74,10 @@ pub(crate) enum Kind {
     Assemble { based: bool, pieces: Vec<Piece> },
     /// `args[0]` with the windows `args[2]` joined to it at `args[1]`, one after the other; no combination overwrites.
     Scatter { windows: Box<Windows>, combine: Option<Combine> },
-    /// Stable sort of all operands by a comparison of the leading ones.
-    Sort(Box<SortKey>),
-    /// Result number `n` of the node `args[0]`.
-    Extra(usize),
+    /// Stable sort of all operands by the leading ones; the value is the first result, the nodes after it the others.
+    Sort(SortKey),
+    /// A further result of the sort `args[0]`.
+    Extra,
 }
 
 /// Where an operand lies in an [`Kind::Assemble`].
@@ -117,11 +117,10 @@ impl ContractDims {
 }
 
 /// How a sort compares.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct SortKey {
     pub(crate) axis: usize,
     pub(crate) num_keys: usize,
-    pub(crate) descending: bool,
 }
 
 /// Nodes in order of definition, and which are the results.
@@ -129,6 +128,8 @@ pub(crate) struct SortKey {
 pub(crate) struct Graph {
     nodes: Vec<Node>,
     pub(crate) results: Vec<Id>,
+    /// Types of the results: a reshaped result is the value below it under another shape.
+    pub(crate) result_types: Vec<Type>,
     pub(crate) num_params: usize,
 }
 
@@ -174,14 +175,14 @@ impl Kind {
             Kind::Contract(_) | Kind::Matmul(_) => "dot_general",
             Kind::Assemble { .. } => "assemble",
             Kind::Scatter { .. } => "scatter",
-            Kind::Sort(_) | Kind::Extra(_) => "sort",
+            Kind::Sort(_) | Kind::Extra => "sort",
         }
     }
     /// Must its elements stand in memory before anyone reads them?
     pub(crate) fn is_step(&self) -> bool {
         matches!(
             self,
-            Kind::Matmul(_) | Kind::Assemble { .. } | Kind::Scatter { .. } | Kind::Sort(_) | Kind::Extra(_)
+            Kind::Matmul(_) | Kind::Assemble { .. } | Kind::Scatter { .. } | Kind::Sort(_) | Kind::Extra
         )
     }
     /// Is it there before the program runs?

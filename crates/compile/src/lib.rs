@@ -18,6 +18,7 @@ mod position;
 mod profile;
 mod runtime;
 mod scatter;
+mod sort;
 mod weigh;
 
 pub use config::Config;

@@ -3,13 +3,14 @@
 //! This is the one place of this crate that names primitives. How a reduction is cut depends on its shape only, so
 //! that every number of threads gives the same bits.
 
-use crate::graph::{ContractDims, Graph, Id, Ids, Kind, Node, Piece, Windows};
+use crate::graph::{ContractDims, Graph, Id, Ids, Kind, Node, Piece, SortKey, Windows};
 use gradus_ir::ops::contract::{Contraction, DotDims};
 use gradus_ir::ops::control::Control;
 use gradus_ir::ops::index::{IndexMode, Indexing, default_fill};
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::movement::Movement;
 use gradus_ir::ops::reduce::Reduction;
+use gradus_ir::ops::sort::Sorting;
 use gradus_ir::ops::source::Source;
 use gradus_ir::{Array, Buffer, Dims, Equation, Error, ErrorKind, Op, Place, Program, Result, Shape, Type};
 use gradus_kernel::Combine;
@@ -30,6 +31,9 @@ pub(crate) fn lower(program: &Program) -> Result<Graph> {
     lowering.graph.num_params = params.len();
     let mut results = lowering.program(program, &params)?;
     results.iter_mut().for_each(|result| *result = lowering.as_data(*result));
+    let types = results.iter().map(|result| lowering.graph.ty(*result).clone()).collect();
+    lowering.graph.result_types = types;
+    lowering.look_below_reshapes(&mut results);
     lowering.graph.results = results;
     Ok(lowering.graph)
 }
@@ -48,6 +52,19 @@ impl Lowering {
             return self.graph.push(Node { kind: Kind::Splat(0), args: Ids::new(), ty, place });
         }
         self.graph.push(Node { kind, args: Ids::from_slice(args), ty, place })
+    }
+
+    /// A result that is another value reshaped needs no copy of it, unless that value is a result itself.
+    fn look_below_reshapes(&self, results: &mut [Id]) {
+        for k in 0..results.len() {
+            let mut below = results[k];
+            while let Kind::Reshape = self.graph.node(below).kind {
+                below = self.graph.node(below).args[0];
+            }
+            if !self.graph.node(below).kind.is_source() && !results.contains(&below) {
+                results[k] = below;
+            }
+        }
     }
 
     /// A constant result as data, which needs no step.
@@ -94,6 +111,9 @@ impl Lowering {
         }
         if let Op::Reduction(Reduction::Body { axes, body }) = op {
             return self.reduce_by_body(axes, body, args, types, place);
+        }
+        if let Op::Sorting(sorting) = op {
+            return self.sort(sorting, args, types, place);
         }
         let ty = types[0].clone();
         let one = match op {
@@ -191,6 +211,16 @@ impl Lowering {
         let strides = interior.iter().map(|n| n + 1).collect();
         let pieces = vec![Piece { starts, strides, dynamic: None }];
         self.node(Kind::Assemble { based: true, pieces }, &[fill, piece], ty, place)
+    }
+
+    fn sort(&mut self, sorting: &Sorting, args: &[Id], types: &[&Type], place: Place) -> Result<Vec<Id>> {
+        let key = match sorting {
+            Sorting::Sort { dimension, num_keys } => SortKey { axis: *dimension, num_keys: *num_keys },
+            other => return Err(unsupported(&other.clone().into(), place)),
+        };
+        let first = self.node(Kind::Sort(key), args, types[0].clone(), place);
+        let others = types[1..].iter().map(|ty| self.node(Kind::Extra, &[first], (*ty).clone(), place));
+        Ok(std::iter::once(first).chain(others).collect())
     }
 
     fn indexing(&mut self, indexing: &Indexing, args: &[Id], ty: Type, place: Place) -> Result<Id> {

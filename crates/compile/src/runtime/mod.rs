@@ -10,6 +10,7 @@ use crate::buffers::{Base, Output, Place, Plan};
 use crate::cache::Compiled;
 use crate::graph::{Graph, Kind};
 use crate::matmul::Matmul;
+use crate::sort::Sort;
 use gradus_ir::{Array, Buffer, Error, ErrorKind, Result, Type};
 use smallvec::SmallVec;
 use std::fmt::Write;
@@ -35,8 +36,18 @@ pub(crate) struct Step {
 /// What a step does.
 #[derive(Debug)]
 pub(crate) enum Work {
-    Kernel { compiled: Arc<Compiled>, slots: Box<[Slot]> },
+    Kernel {
+        compiled: Arc<Compiled>,
+        slots: Box<[Slot]>,
+    },
     Matmul(Box<Matmul>),
+    Sort(Box<Sort>),
+    /// Bytes moved as they are; nothing where both places are one.
+    Copy {
+        from: Slot,
+        to: Slot,
+        bytes: usize,
+    },
 }
 
 /// Pointers by number: arena, scratch, parameters, results, constants.
@@ -152,7 +163,7 @@ impl Runtime {
             phases,
             phase_parts,
             constants: constants.collect(),
-            written: plan.written.iter().map(|id| graph.ty(*id).clone()).collect(),
+            written: plan.written_types,
             in_place: plan.in_place,
             outputs: plan.outputs,
             arena_bytes: plan.arena_bytes,
@@ -182,7 +193,8 @@ impl Runtime {
         for (k, step) in self.steps.iter().enumerate() {
             let code = match &step.work {
                 Work::Kernel { compiled, .. } => format!("{} bytes of code", compiled.num_bytes),
-                Work::Matmul(_) => "library".into(),
+                Work::Matmul(_) | Work::Sort(_) => "library".into(),
+                Work::Copy { .. } => "a copy unless in place".into(),
             };
             let wait = if step.barrier { "after all before" } else { "at once" };
             let _ = writeln!(text, "{k:3}. {}  [{} iterations, {code}, {wait}]", step.label, step.extent);
@@ -390,6 +402,14 @@ impl Runtime {
     }
 }
 
+/// The byte where iteration `bound` of a copy starts.
+fn copied(bound: i64, extent: i64, bytes: usize) -> usize {
+    if bound == extent { bytes } else { bound as usize * COPY_GRAIN }
+}
+
+/// Bytes of one iteration of a copy.
+pub(crate) const COPY_GRAIN: usize = 4096;
+
 /// Pointers of a call that its team may use.
 struct Pointers<'p>(&'p Bases);
 
@@ -434,6 +454,18 @@ impl Step {
             }
             // SAFETY: the caller's promise.
             Work::Matmul(matmul) => unsafe { matmul.run(bases, lower, upper) },
+            // SAFETY: the caller's promise.
+            Work::Sort(sort) => unsafe { sort.run(bases, lower, upper) },
+            Work::Copy { from, to, bytes } => {
+                // SAFETY: both places have so many bytes; `copy` allows that they are one place.
+                unsafe {
+                    let (from, to) = (from.pointer(bases), to.pointer(bases));
+                    if from != to {
+                        let [start, end] = [lower, upper].map(|bound| copied(bound, self.extent, *bytes));
+                        std::ptr::copy(from.add(start), to.add(start), end - start);
+                    }
+                }
+            }
         }
     }
 }
