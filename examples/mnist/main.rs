@@ -60,7 +60,8 @@ fn main() -> Result<()> {
     let MnistFolder { train, test } = MnistFolder::read(&options.data())?;
     let (train, validation) = train.split_last(0.2).context("the training set is too small to be split")?;
     options.check_batch(train.len())?;
-    let config = Config { threads: options.threads, ..Config::default() };
+    let mut config = Config::default();
+    config.threads = options.threads.unwrap_or(config.threads);
 
     let optimizer = Adam::new(options.lr);
     let step = jit(move |state: &mut Training<Mlp<Val>, Adam>, x: &Val, y: &Val| {
