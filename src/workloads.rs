@@ -73,10 +73,14 @@ pub fn all() -> Vec<Workload> {
     let n = 16_000_000;
     let streams = |k: usize| (4 * k * n) as f64;
     all.push(
-        Workload::new("W2f_add_n1.6e7", move || Box::new(add(n))).bytes(streams(3)).limit(format!("add {n} 2")),
+        Workload::new("W2f_add_n1.6e7", move || Box::new(add(n)))
+            .bytes(streams(3))
+            .limit(format!("add {n} 2")),
     );
     all.push(
-        Workload::new("W2g_sum_n1.6e7", move || Box::new(sum(n))).bytes(streams(1)).limit(format!("read {n} 2")),
+        Workload::new("W2g_sum_n1.6e7", move || Box::new(sum(n)))
+            .bytes(streams(1))
+            .limit(format!("read {n} 2")),
     );
     for (n, name) in [
         (128, "W3_matmul_f32_128"),
@@ -217,11 +221,15 @@ fn elementwise(n: usize, suffix: usize) -> Vec<Workload> {
             Box::new(move || drop(f(&x).expect(UNWRAP)))
         })
         .bytes(streams(2)),
-        Workload::new(names(["W2c_layernorm_n1e4", "W2c_layernorm_n1e6", "W2c_layernorm_n1.6e7"]), move || {
-            let f = jit(layer_norm);
-            let (x, g, b) = (noise([n / 1024, 1024], 2), Array::full([1024], 1.1f32), Array::full([1024], 0.1f32));
-            Box::new(move || drop(f(&x, &g, &b).expect(UNWRAP)))
-        })
+        Workload::new(
+            names(["W2c_layernorm_n1e4", "W2c_layernorm_n1e6", "W2c_layernorm_n1.6e7"]),
+            move || {
+                let f = jit(layer_norm);
+                let (x, g, b) =
+                    (noise([n / 1024, 1024], 2), Array::full([1024], 1.1f32), Array::full([1024], 0.1f32));
+                Box::new(move || drop(f(&x, &g, &b).expect(UNWRAP)))
+            },
+        )
         .bytes(streams(2)),
         Workload::new(names(["W2d_dot_n1e4", "W2d_dot_n1e6", "W2d_dot_n1.6e7"]), move || {
             let f = jit(|x: &Val, y: &Val| (x * y).sum());

@@ -9,7 +9,9 @@ use crate::graph::{Graph, Id, Kind};
 use crate::position::{address, scaled, sum};
 use crate::profile::{Axis, Space, position_at, row_term};
 use gradus_ir::Dims;
-use gradus_kernel::{Access, BufferId, Builder, Index, Kernel, Reduce, Value, reduction_lanes};
+use gradus_kernel::{
+    Access, Block, BufferId, Builder, Index, Kernel, Reduce, Statement, Value, reduction_lanes,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -194,15 +196,14 @@ impl<'p> GroupNest<'p> {
         let cost = (num_rows * num_columns) as u64 * u64::from(weight + 2) * inner;
         let params = self.params(&e, num_columns);
         let writes = self.targets.keys().copied().collect();
-        Nest {
-            kernel: b.finish(),
-            params,
-            extent,
-            grain: if on_lanes { 64 } else { 1 },
-            cost,
-            same_element: self.same_element(),
-            writes,
-        }
+        let kernel = b.finish();
+        let late = read_after_a_store(&kernel);
+        let is_late = |id: &Id| {
+            params.iter().zip(&late).any(|(p, late)| *late && matches!(p, Param::Value(v) if v == id))
+        };
+        let mut same_element = self.same_element();
+        same_element.retain(|id| !is_late(id));
+        Nest { kernel, params, extent, grain: if on_lanes { 64 } else { 1 }, cost, same_element, writes }
     }
 
     fn add_targets(&mut self, e: &mut Emitter<'_>, b: &mut Builder) {
@@ -380,6 +381,25 @@ impl<'p> GroupNest<'p> {
         all.dedup();
         all
     }
+}
+
+/// Which buffers are read after something was stored: what is stored may not take their place.
+fn read_after_a_store(kernel: &Kernel) -> Vec<bool> {
+    fn walk(block: &Block, stored: &mut bool, late: &mut [bool]) {
+        for statement in &block.statements {
+            match statement {
+                Statement::Load { buffer, .. } => late[buffer.index()] |= *stored,
+                Statement::Store { .. } => *stored = true,
+                Statement::Loop(inner) => walk(&inner.body, stored, late),
+                Statement::Let { .. } => {}
+                // No group has these; reading as late is always safe.
+                _ => late.fill(true),
+            }
+        }
+    }
+    let mut late = vec![false; kernel.buffers().len()];
+    walk(kernel.body(), &mut false, &mut late);
+    late
 }
 
 /// Row-major number within a row.

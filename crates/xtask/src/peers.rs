@@ -30,15 +30,20 @@ impl Peers {
             eprintln!("no peers: set PEERS to a folder with their Python environment");
             return Ok(Peers::default());
         };
-        let shared = std::env::var_os("GRADUS_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
+        let shared =
+            std::env::var_os("GRADUS_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
         let scripts = shared.join("peers");
         // The first call of the MLP is timed by the group of its step.
-        let group = |w: &str| if w.starts_with("W8") { "W1".into() } else { w.chars().take(2).collect::<String>() };
+        let group =
+            |w: &str| if w.starts_with("W8") { "W1".into() } else { w.chars().take(2).collect::<String>() };
         let groups: BTreeSet<String> = workloads.iter().map(|w| group(w)).collect();
         let mut peers = Peers::default();
-        for (script, python) in
-            [("jax_bench.py", "venv"), ("torch_bench.py", "venv"), ("numpy_bench.py", "venv"), ("tf_bench.py", "venv_tf")]
-        {
+        for (script, python) in [
+            ("jax_bench.py", "venv"),
+            ("torch_bench.py", "venv"),
+            ("numpy_bench.py", "venv"),
+            ("tf_bench.py", "venv_tf"),
+        ] {
             let python = folder.join(python).join("bin/python");
             if python.exists() && scripts.join(script).exists() {
                 peers.run_script(&python, &scripts, script, &groups, &folder)?;

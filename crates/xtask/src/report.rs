@@ -7,7 +7,10 @@ use crate::sources::root;
 use anyhow::{Context, Result};
 
 pub(crate) fn print_header() {
-    eprintln!("{:<28} {:>10} {:>9} {:>8} {:>7} {:>10}  peer", "workload", "ms", "GFLOP/s", "GB/s", "limit", "peer ms");
+    eprintln!(
+        "{:<28} {:>10} {:>9} {:>8} {:>7} {:>10}  peer",
+        "workload", "ms", "GFLOP/s", "GB/s", "limit", "peer ms"
+    );
 }
 
 pub(crate) fn print_row(row: &Row) {
@@ -48,7 +51,8 @@ fn table() -> Result<String> {
     if let Some(machine) = rows.iter().find_map(|r| r.machine.as_ref()) {
         table += &format!("Measured on {machine}, all in one run; ms are medians.\n\n");
     }
-    table += "| workload | gradus ms | of the machine's limit | best peer ms | peer |\n|---|---:|---:|---:|---|\n";
+    table +=
+        "| workload | gradus ms | of the machine's limit | best peer ms | peer |\n|---|---:|---:|---:|---|\n";
     for row in rows.iter().filter(|r| r.machine.is_none()) {
         let limit = row.limit_fraction.map_or(String::new(), |x| format!("{:.0} %", 100.0 * x));
         let peer_ms = row.peer_ms.map_or(String::new(), figure);
@@ -71,9 +75,12 @@ pub(crate) fn write_readme() -> Result<()> {
 /// README's figures are those of the committed results.
 pub(crate) fn check_readme(complaints: &mut Vec<String>) -> Result<()> {
     let text = std::fs::read_to_string(root().join("README.md")).unwrap_or_default();
-    let written = text.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END)).map(|(table, _)| table.trim());
+    let written =
+        text.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END)).map(|(table, _)| table.trim());
     if written != Some(table()?.trim()) {
-        complaints.push("README.md: the figures are not those of benches/results.jsonl; run `cargo xtask figures`".into());
+        complaints.push(
+            "README.md: the figures are not those of benches/results.jsonl; run `cargo xtask figures`".into(),
+        );
     }
     Ok(())
 }

@@ -65,7 +65,8 @@ fn sources(complaints: &mut Vec<String>) -> Result<()> {
 
 fn complaint_about(line: &str) -> Option<String> {
     // Written in two halves, or this file would complain about itself.
-    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("todo", "!("), concat!("unimpl", "emented!(")];
+    let marks =
+        [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("todo", "!("), concat!("unimpl", "emented!(")];
     if let Some(mark) = marks.iter().find(|mark| line.contains(**mark)) {
         return Some(format!("{mark} is a promise; keep it or delete it"));
     }

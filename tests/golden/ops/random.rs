@@ -21,7 +21,8 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
             many(move |a| vec![random::bits(a[0], shape.clone(), Dtype::U32)])
         }
         "random.uniform" => {
-            let (shape, low, high) = (shape?, params.float("lo").unwrap_or(0.0), params.float("hi").unwrap_or(1.0));
+            let (shape, low, high) =
+                (shape?, params.float("lo").unwrap_or(0.0), params.float("hi").unwrap_or(1.0));
             many(move |a| vec![random::uniform_between(a[0], shape.clone(), Dtype::F32, low, high)])
         }
         "random.normal" => {

@@ -32,7 +32,8 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
         "jnp.all" => reduction!(all, all_axes),
         "jsp.logsumexp" | "jax.nn.logsumexp" => reduction!(logsumexp, logsumexp_axes),
         "jnp.ptp" => |x, axes, keepdims| {
-            let (high, low): (Reduction, Reduction) = (reduction!(amax, amax_axes), reduction!(amin, amin_axes));
+            let (high, low): (Reduction, Reduction) =
+                (reduction!(amax, amax_axes), reduction!(amin, amin_axes));
             high(x, axes, keepdims) - low(x, axes, keepdims)
         },
         "jnp.count_nonzero" => |x, axes, keepdims| {

@@ -90,15 +90,9 @@ fn with_params(op: &str, params: &Params) -> Found {
 
 fn created(op: &str) -> Found {
     match op {
-        "create.arange" => many(|_| {
-            vec![arange(5), arange_step(1.0, 3.0, 0.4), 7 - 2 * arange(4)]
-        }),
-        "create.eye" => many(|_| {
-            vec![eye(3, Dtype::F32), eye_of([2, 4], 1, Dtype::F32), eye(3, Dtype::I32)]
-        }),
-        "create.iota" => many(|_| {
-            vec![arange(4), iota(Dtype::F32, [2, 3], 1)]
-        }),
+        "create.arange" => many(|_| vec![arange(5), arange_step(1.0, 3.0, 0.4), 7 - 2 * arange(4)]),
+        "create.eye" => many(|_| vec![eye(3, Dtype::F32), eye_of([2, 4], 1, Dtype::F32), eye(3, Dtype::I32)]),
+        "create.iota" => many(|_| vec![arange(4), iota(Dtype::F32, [2, 3], 1)]),
         _ => None,
     }
 }

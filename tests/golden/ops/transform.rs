@@ -46,9 +46,7 @@ pub(super) fn find(op: &str, _: &Params) -> Found {
             let (y, dy) = jvp(pulled, &a[0], &a[0].ones_like());
             vec![y, dy]
         },
-        "transform.third_derivative" => |a| {
-            vec![vmap(grad(grad(grad(|x: &Val| x.sin()))))(&a[0])]
-        },
+        "transform.third_derivative" => |a| vec![vmap(grad(grad(grad(|x: &Val| x.sin()))))(&a[0])],
         "transform.grad_has_aux" => |a| {
             let f = |v: &Val| (v.pow(3).sum(), v * 2);
             let ((_, aux), g) = value_and_grad_aux(f)(&a[0]);

@@ -150,7 +150,8 @@ impl Val {
                 return Ok(where_(down, quotient - 1, quotient).round());
             }
             let quotient = Val::from_ir(bind1(Binary::Div, &args)).with_weak(met.weak);
-            let down = x.lt(0).ne(y.lt(0)) & rest.ne(0);
+            // Division by zero leaves the sign of the divisor at zero: then one more is taken, as in JAX.
+            let down = x.sign().ne(y.sign()) & rest.ne(0);
             Ok(where_(down, quotient - 1, quotient))
         })
     }

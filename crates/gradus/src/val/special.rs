@@ -196,10 +196,11 @@ fn erf_inv(x: Val) -> Val {
     ];
     let distance = -(-x * x).log1p();
     let near = distance.lt(5.0);
-    let w = where_(near, distance - 2.5, distance.sqrt() - 3.0);
+    // Each branch stays finite where the other is chosen: a zero cotangent times an infinite slope is NaN.
+    let w = where_(near, distance - 2.5, where_(near, 5.0, distance).sqrt() - 3.0);
     let coefficient = |i: usize| where_(near, w.full_like(NEAR[i]), FAR[i]);
     let polynomial = (1..NEAR.len()).fold(coefficient(0), |p, i| p * w + coefficient(i));
-    let mut y = where_(x.abs().eq(1.0), x * f64::INFINITY, polynomial * x);
+    let mut y = where_(x.abs().eq(1.0), where_(x.gt(0.0), f64::INFINITY, f64::NEG_INFINITY), polynomial * x);
     if x.dtype() == Dtype::F64 {
         for _ in 0..2 {
             y = halley(x, y);
