@@ -147,7 +147,6 @@ type Step = Jitted<fn(&mut State, &Val, &Val) -> Val>;
 pub fn mlp_step() -> (Step, gradus::Data<State>) {
     let optimizer = Adam::new(1e-3);
     let start = jit({
-        let optimizer = optimizer.clone();
         move |key: &Val| {
             let model = Mlp::new(*key);
             State { optimizer: optimizer.init(&model), model }

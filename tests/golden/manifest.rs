@@ -31,8 +31,38 @@ pub(crate) struct Case {
     pub(crate) hvp: Option<Hvp>,
     pub(crate) vmap: Option<Vmap>,
     pub(crate) tol: Tolerance,
+    /// What of the results is defined, where not all is.
     #[serde(default)]
-    pub(crate) compare: String,
+    pub(crate) compare: Compare,
+}
+
+/// How results are compared with the oracle's.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Compare {
+    /// Element by element.
+    #[default]
+    Close,
+    /// The sign of each column of a factor is free.
+    QrUpToSign,
+    /// As of QR.
+    SvdUpToSign,
+    /// As of QR.
+    EighUpToSign,
+}
+
+impl Compare {
+    /// The axis of result `index` along which signs are free.
+    pub(crate) fn free_sign(self, index: usize, rank: usize) -> Option<usize> {
+        let (columns, rows) = (rank.checked_sub(1)?, rank.checked_sub(2)?);
+        match (self, index) {
+            (Compare::QrUpToSign, 0) | (Compare::SvdUpToSign, 0) | (Compare::EighUpToSign, 1) => {
+                Some(columns)
+            }
+            (Compare::QrUpToSign, 1) | (Compare::SvdUpToSign, 2) => Some(rows),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Deserialize)]

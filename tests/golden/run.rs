@@ -121,10 +121,33 @@ impl Check<'_> {
             bail!("{} results instead of {}", got.len(), wanted.len());
         }
         for (i, (got, wanted)) in got.iter().zip(wanted).enumerate() {
-            same(got, wanted, self.case.tol, self.case.x64).with_context(|| format!("result {i}"))?;
+            let aligned = match self.case.compare.free_sign(i, wanted.rank()) {
+                Some(axis) if got.ty() == wanted.ty() => with_signs_of(wanted, got, axis),
+                _ => got.clone(),
+            };
+            same(&aligned, wanted, self.case.tol, self.case.x64).with_context(|| format!("result {i}"))?;
         }
         Ok(())
     }
+}
+
+/// `got` with the signs of its slices along `axis` turned to those of `wanted`.
+fn with_signs_of(wanted: &Array, got: &Array, axis: usize) -> Array {
+    let dims = wanted.shape();
+    let n = dims[axis];
+    let inner: usize = dims[axis + 1..].iter().product();
+    let (mut numbers, target) = (got.to_f64_vec(), wanted.to_f64_vec());
+    let matrix: usize = dims[dims.len() - 2..].iter().product();
+    for first in (0..numbers.len()).step_by(matrix.max(1)) {
+        for slice in 0..n {
+            let inside = |i: &usize| (i / inner) % n == slice;
+            let agreement: f64 = (first..first + matrix).filter(inside).map(|i| numbers[i] * target[i]).sum();
+            if agreement < 0.0 {
+                (first..first + matrix).filter(inside).for_each(|i| numbers[i] = -numbers[i]);
+            }
+        }
+    }
+    Array::from_f64(got.ty(), numbers)
 }
 
 /// `|got - wanted| <= atol + rtol |wanted|`; NaN equals NaN, infinities equal themselves.

@@ -11,7 +11,7 @@ use crate::nest::{self, Needed, Nest, Param};
 use crate::runtime::{COPY_GRAIN, Runtime, Slot, Step, Work};
 use crate::sort;
 use crate::weigh::Roots;
-use gradus_ir::{Array, Error, ErrorKind, Program, Result, Type};
+use gradus_ir::{Array, Error, ErrorKind, Place as Line, Program, Result, Type};
 use std::fmt::Write;
 
 /// A compiled program. Immutable: any number of threads may run it at once.
@@ -193,6 +193,7 @@ fn resolve(
                     cost: nest.cost,
                     scratch_bytes,
                     barrier: false,
+                    at: nest.writes.first().map_or(Line::unknown(), |id| graph.node(*id).place),
                     label: describe(graph, &nest),
                     work: Work::Kernel { compiled, slots: places.into_iter().map(slot).collect() },
                 }
@@ -227,6 +228,7 @@ fn copy_step(graph: &Graph, from: Id, to: Id, slot: impl Fn(Id) -> Slot) -> Step
         cost: bytes as u64 / 2,
         scratch_bytes: 0,
         barrier: false,
+        at: graph.node(to).place,
         label: format!("copy {}", graph.ty(to)),
     }
 }

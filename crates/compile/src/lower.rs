@@ -392,7 +392,8 @@ impl Lowering {
         self.node(if by_library { Kind::Matmul(own) } else { Kind::Contract(own) }, args, ty, place)
     }
 
-    /// The right operand has one element along its free axes: it is spread over the left one, and their product reduced.
+    /// The right operand has one element along its free axes: it is spread over the left one, and their
+    /// product reduced.
     fn vector_product(&mut self, dims: &DotDims, args: &[Id], ty: Type, place: Place) -> Id {
         let (lhs, rhs) = (self.graph.ty(args[0]).clone(), self.graph.ty(args[1]).clone());
         // The right operand's paired axes in the order of the left one's.

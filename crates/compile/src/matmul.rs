@@ -196,6 +196,7 @@ pub(crate) fn step(graph: &Graph, id: Id, dims: &ContractDims, slot: impl Fn(Id)
         cost,
         scratch_bytes: 0,
         barrier: false,
+        at: node.place,
         label,
         work: Work::Matmul(Box::new(matmul)),
     }

@@ -49,6 +49,7 @@ pub(crate) fn step(graph: &Graph, id: Id, key: &SortKey, slot: impl Fn(Id) -> Sl
         cost: shape.size() as u64 * (depth * 20 + 50),
         scratch_bytes: length * size_of::<u128>(),
         barrier: false,
+        at: node.place,
         label: format!("sort {} by {} of {} operands", node.ty, key.num_keys, node.args.len()),
         work: Work::Sort(Box::new(sort)),
     }
@@ -93,11 +94,11 @@ impl Sort {
             pairs.sort_unstable();
         } else {
             let others = &self.columns[1..self.num_keys];
-            // SAFETY: positions are of this line.
             let rest = |pair: P| {
-                others.iter().map(move |column| unsafe {
-                    ordinal(column, bases, start + pair.position() * self.stride)
-                })
+                // SAFETY: positions are of this line.
+                let key =
+                    move |column| unsafe { ordinal(column, bases, start + pair.position() * self.stride) };
+                others.iter().map(key)
             };
             pairs.sort_unstable_by(|a, b| {
                 let first = a.key().cmp(&b.key());

@@ -287,7 +287,7 @@ fn column_sums_agree_with_the_interpreter() {
             let weights = b.buffer(scalar, Access::Read);
             let y = b.buffer(scalar, Access::Write);
             let [lower, upper] = b.range();
-            let mut column_sums = |b: &mut Builder, column: Value| {
+            let column_sums = |b: &mut Builder, column: Value| {
                 let zero = b.int(scalar, 0);
                 let sum = b.carry(0, rows, &[zero], |b, row, sums| {
                     let x = b.load(x, Index::from(column).plus(row, columns));
@@ -298,9 +298,9 @@ fn column_sums_agree_with_the_interpreter() {
                 b.store(y, column, sum[0]);
             };
             if columns == 16 {
-                b.lanes(0, columns, &mut column_sums);
+                b.lanes(0, columns, column_sums);
             } else {
-                b.lanes(lower, upper, &mut column_sums);
+                b.lanes(lower, upper, column_sums);
             }
             let mut random = Random(11);
             let values: Vec<u64> = (0..rows * columns).map(|_| random.moderate_lane(scalar)).collect();

@@ -30,7 +30,7 @@ struct Plan {
 
 fn plans() -> impl Strategy<Value = Plan> {
     let step = any::<Step>();
-    let inner = prop_oneof![Just(Vec::new()), proptest::collection::vec(step.clone(), 1..6)];
+    let inner = prop_oneof![Just(Vec::new()), proptest::collection::vec(step, 1..6)];
     (
         (1_i64..4, 0_i64..40, any::<bool>(), 0_u32..6),
         proptest::collection::vec(any::<u8>(), 1..4),

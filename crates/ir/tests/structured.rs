@@ -101,12 +101,12 @@ fn sums_and_products_of_integers_wrap() {
 #[test]
 fn a_reduction_of_nothing_is_the_identity() {
     let empty = Array::zeros(Type::new(Dtype::F32, [0, 2]));
-    check(&[empty.clone()], |x| x[0].reduce_sum(&[0]), [0f32, 0.]);
-    check(&[empty.clone()], |x| x[0].reduce_prod(&[0]), [1f32, 1.]);
-    check(&[empty.clone()], |x| x[0].reduce_max(&[0]), [f32::NEG_INFINITY; 2]);
+    check(std::slice::from_ref(&empty), |x| x[0].reduce_sum(&[0]), [0f32, 0.]);
+    check(std::slice::from_ref(&empty), |x| x[0].reduce_prod(&[0]), [1f32, 1.]);
+    check(std::slice::from_ref(&empty), |x| x[0].reduce_max(&[0]), [f32::NEG_INFINITY; 2]);
     check(&[empty], |x| x[0].reduce_min(&[0]), [f32::INFINITY; 2]);
     let integers = Array::zeros(Type::new(Dtype::I32, [0]));
-    check(&[integers.clone()], |x| x[0].reduce_max(&[0]), i32::MIN);
+    check(std::slice::from_ref(&integers), |x| x[0].reduce_max(&[0]), i32::MIN);
     check(&[integers], |x| x[0].reduce_and(&[0]), -1);
     check(&[Array::zeros(Type::new(Dtype::Bool, [0]))], |x| x[0].reduce_and(&[0]), true);
 }
@@ -123,15 +123,15 @@ fn extrema_propagate_nan() {
 #[test]
 fn bits_are_combined_one_by_one() {
     let x = Array::from([[0b1100u8, 0b1010], [0b0110, 0b0011]]);
-    check(&[x.clone()], |x| x[0].reduce_and(&[1]), [0b1000u8, 0b0010]);
-    check(&[x.clone()], |x| x[0].reduce_or(&[1]), [0b1110u8, 0b0111]);
+    check(std::slice::from_ref(&x), |x| x[0].reduce_and(&[1]), [0b1000u8, 0b0010]);
+    check(std::slice::from_ref(&x), |x| x[0].reduce_or(&[1]), [0b1110u8, 0b0111]);
     check(&[x], |x| x[0].reduce_xor(&[0, 1]), 0b0011u8);
 }
 
 #[test]
 fn argmax_is_the_first_nan_or_the_first_of_equals() {
     let x = Array::from([[1.0, 3.0, 3.0], [f64::NAN, 9.0, f64::NAN], [0.0, -0.0, -1.0]]);
-    check(&[x.clone()], |x| x[0].argmax(1, Dtype::I32), [1, 0, 0]);
+    check(std::slice::from_ref(&x), |x| x[0].argmax(1, Dtype::I32), [1, 0, 0]);
     check(&[x], |x| x[0].argmin(1, Dtype::I64), [0i64, 0, 2]);
     // Integers that f64 cannot tell apart.
     check(&[Array::from([i64::MAX - 1, i64::MAX])], |x| x[0].argmax(0, Dtype::U8), 1u8);

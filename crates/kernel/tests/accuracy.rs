@@ -1,6 +1,7 @@
 //! Accuracy of the transcendental functions, in units in the last place.
 //!
-//! f32 against the same function in f64; f64 against the platform's functions, whose own error, up to one unit, is allowed besides.
+//! f32 against the same function in f64; f64 against the platform's functions, whose own error, up to one
+//! unit, is allowed besides.
 //! 20,000 random points per function and type, a million with `GRADUS_SLOW=1`, and all pairs of edge values.
 
 mod pairs;

@@ -1,7 +1,8 @@
 //! Runs `tests/ir/<folder>/*.ir`: a pass on a program in, the programs it makes out.
 //!
 //! The first line says what to run: `// run: simplify`, or a pass with flags for parameters and results, `t` or `f`
-//! each: `// run: batch tf 8`; several passes that keep the meaning run in turn. The program follows, then after every `// ---` a program of the pass. A pass that
+//! each: `// run: batch tf 8`; several passes that keep the meaning run in turn. The program follows, then
+//! after every `// ---` a program of the pass. A pass that
 //! keeps the meaning is also checked by running both programs. `BLESS=1 cargo test` writes what the passes make.
 
 use gradus_ir::eval::eval;

@@ -58,7 +58,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             None
         }
     };
-    let peak = limits.as_mut().map(|l| machine_rows(l)).transpose()?;
+    let peak = limits.as_mut().map(machine_rows).transpose()?;
     let peers = Peers::run(&names)?;
     crate::report::print_header();
     for workload in chosen {

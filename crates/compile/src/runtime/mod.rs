@@ -30,6 +30,8 @@ pub(crate) struct Step {
     pub(crate) scratch_bytes: usize,
     /// Must all threads have finished what is before it?
     pub(crate) barrier: bool,
+    /// The user's line that it computes, of several the first.
+    pub(crate) at: gradus_ir::Place,
     pub(crate) label: String,
 }
 
@@ -197,7 +199,8 @@ impl Runtime {
                 Work::Copy { .. } => "a copy unless in place".into(),
             };
             let wait = if step.barrier { "after all before" } else { "at once" };
-            let _ = writeln!(text, "{k:3}. {}  [{} iterations, {code}, {wait}]", step.label, step.extent);
+            let at = step.at.location().map_or(String::new(), |_| format!("  at {}", step.at));
+            let _ = writeln!(text, "{k:3}. {}  [{} iterations, {code}, {wait}]{at}", step.label, step.extent);
         }
         let _ = writeln!(
             text,

@@ -157,7 +157,7 @@ fn next_offer(team: &Team, number: usize, seen: usize) -> usize {
         }
         spin_loop();
         spins += 1;
-        if spins % 64 == 0 && start.elapsed() > AWAKE {
+        if spins.is_multiple_of(64) && start.elapsed() > AWAKE {
             break;
         }
     }

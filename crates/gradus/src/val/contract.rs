@@ -173,7 +173,7 @@ impl Val {
             if tx.rank() == 0 || ty.rank() == 0 {
                 return Ok(self * other);
             }
-            Ok(self.tensordot_over(other, known, &[tx.rank() - 1], &[ty.rank() - 1])?)
+            self.tensordot_over(other, known, &[tx.rank() - 1], &[ty.rank() - 1])
         })
     }
     /// The products of all pairs of elements, as a matrix.

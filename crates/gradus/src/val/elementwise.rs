@@ -111,7 +111,12 @@ impl Val {
     /// The remainder that has the sign of the divisor, as Python's `%`.
     #[track_caller]
     pub(super) fn modulo(self, other: Val) -> Val {
-        Val::derive("rem", &[self, other], |_| {
+        Val::derive("rem", &[self, other], |known| {
+            // Integers modulo zero are zero, as in JAX.
+            let other = match Promotion::Numeric.of(known).dtype.is_float() {
+                true => other,
+                false => where_(other.eq(0), 1, other),
+            };
             let rest = self.fmod(other);
             let other_sign = rest.lt(0).ne(other.lt(0));
             let moved = other_sign & rest.ne(0);
@@ -275,7 +280,7 @@ impl Val {
     #[track_caller]
     pub fn astype(self, dtype: Dtype) -> Val {
         Val::derive("astype", &[self], |_| match self.literal() {
-            Some(literal) if !(literal.is_float() && !dtype.is_float()) => {
+            Some(literal) if !literal.is_float() || dtype.is_float() => {
                 Ok(Val::from_ir(literal.write(dtype)))
             }
             _ => Ok(Val::from_ir(strict::convert(self.ir(), dtype))),

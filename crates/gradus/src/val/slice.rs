@@ -1,4 +1,5 @@
-//! Indexing as NumPy's basic indexing: integers, ranges with steps, ellipsis and new axes, by the macro [`s!`](crate::s).
+//! Indexing as NumPy's basic indexing: integers, ranges with steps, ellipsis and new axes, by the macro
+//! [`s!`](crate::s).
 
 use super::axes::Integer;
 use super::broadcast::common_shape;

@@ -171,7 +171,7 @@ fn explain_shows_both_programs_and_the_code() -> Result<()> {
     assert!(f.memory().is_none());
     f(&vector(&[1., 2.]))?;
     let text = f.explain();
-    for part in ["traced 1 times", "traced:", "optimized:", "compiled:", "sin"] {
+    for part in ["traced 1 times", "api/border.rs", "traced:", "optimized:", "compiled:", "sin"] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
     assert!(f.memory().expect("called") >= 8);

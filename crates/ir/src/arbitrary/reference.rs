@@ -2,7 +2,8 @@
 //!
 //! Equal programs that round differently (reordered sums, contracted products, polynomials for functions) drift apart,
 //! and a comparison or a conversion to integers may amplify the difference without bound. So the Program runs several
-//! times with the floats that leave an operation moved by some units in the last place (Vignes' stochastic arithmetic). The spread of the results is how far rounding can drive them, whatever the primitives are; what
+//! times with the floats that leave an operation moved by some units in the last place (Vignes' stochastic
+//! arithmetic). The spread of the results is how far rounding can drive them, whatever the primitives are; what
 //! spreads too far says nothing and is left out, and tests bound how much that is.
 
 use crate::eval::eval;

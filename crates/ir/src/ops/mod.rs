@@ -97,7 +97,8 @@ pub enum Residual {
 pub trait Passes {
     /// `(x.., dx of those marked..) -> (y.., dy of those that are not zero..)`, and which `dy` these are.
     fn jvp(&self, program: &Arc<Program>, has_tangent: &[bool]) -> (Arc<Program>, Vec<bool>);
-    /// For a program linear in the parameters marked `linear`: `(other parameters.., cotangents of the results marked..)
+    /// For a program linear in the parameters marked `linear`: `(other parameters.., cotangents of the results
+    /// marked..)
     /// -> (cotangents of the linear parameters that are not zero..)`, and which of the linear parameters these are.
     fn transpose(
         &self,

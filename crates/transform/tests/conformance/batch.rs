@@ -17,7 +17,7 @@ fn operand(arg: &Argument, lane: usize) -> Array {
         }
         Argument::Exact(a) if a.size() == 1 && a.dtype() == Dtype::Bool => Array::from_f64(
             a.ty(),
-            a.to_f64_vec().into_iter().map(|x| if lane % 2 == 0 { x } else { 1.0 - x }),
+            a.to_f64_vec().into_iter().map(|x| if lane.is_multiple_of(2) { x } else { 1.0 - x }),
         ),
         Argument::Exact(a) => rotated(a, lane),
     }

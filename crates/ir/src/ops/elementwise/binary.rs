@@ -230,7 +230,8 @@ binary! {
         ulps: 0,
         sample: (-1.0, 9.0),
     }
-    /// The first operand's bits moved down by the second, read as unsigned, zeros above; zero if that is the width or more.
+    /// The first operand's bits moved down by the second, read as unsigned, zeros above; zero if that is the
+    /// width or more.
     shift_right_logical = ShiftRightLogical {
         domain: Integer,
         meaning: Integer(|x, n, dtype| shift_amount(n, dtype).map_or(0, |n| (bits(x, dtype) >> n) as i128)),

@@ -102,7 +102,8 @@ impl Gather {
 }
 
 impl Val {
-    /// Windows of `self` at `indices`, by StableHLO's dimension numbers. `fill` stands for what is out of bounds, if not
+    /// Windows of `self` at `indices`, by StableHLO's dimension numbers. `fill` stands for what is out of
+    /// bounds, if not
     /// [`default_fill`].
     #[track_caller]
     pub fn gather(

@@ -225,7 +225,8 @@ impl Scatter {
 }
 
 impl Val {
-    /// `self` with the windows of `updates` written at `indices`, by StableHLO's dimension numbers: combined with what is
+    /// `self` with the windows of `updates` written at `indices`, by StableHLO's dimension numbers: combined
+    /// with what is
     /// there, or in its place. Of several writes to one element without a combination the last counts.
     #[track_caller]
     pub fn scatter(
