@@ -49,7 +49,8 @@ pub fn compile_with_state(program: &Program, num_state: usize, config: &Config) 
     let needed = Needed { graph: &graph, stored: &roots.stored, outside: &outside };
     let pieces: Vec<Piece> = units.iter().filter_map(|unit| Piece::of(&needed, unit)).collect();
     let accesses: Vec<Access> = pieces.iter().map(|piece| piece.access(&graph)).collect();
-    let plan = buffers::plan(&graph, &accesses, num_state);
+    let can_fail = graph.ids().any(|id| graph.node(id).kind.can_fail());
+    let plan = buffers::plan(&graph, &accesses, if can_fail { 0 } else { num_state });
     let steps = resolve(&graph, pieces, &accesses, &plan, config)?;
     let runtime = Runtime::new(&graph, plan, steps, config.threads);
     Ok(Executable { runtime, param_types: program.param_types().to_vec(), num_state })

@@ -185,6 +185,10 @@ impl Kind {
             Kind::Matmul(_) | Kind::Assemble { .. } | Kind::Scatter { .. } | Kind::Sort(_) | Kind::Extra
         )
     }
+    /// May its step end the call with an `Err`? State is then written to buffers of its own and swapped at the end.
+    pub(crate) fn can_fail(&self) -> bool {
+        false
+    }
     /// Is it there before the program runs?
     pub(crate) fn is_source(&self) -> bool {
         matches!(self, Kind::Param(_) | Kind::Constant(_))

@@ -3,6 +3,7 @@
 //! Invariant: a call touches its own arena, its own results, its arguments and the constants, all of which stay alive,
 //! and are written by nobody else, until the call returns.
 
+mod failure;
 mod memory;
 mod team;
 
@@ -11,6 +12,7 @@ use crate::cache::Compiled;
 use crate::graph::{Graph, Kind};
 use crate::matmul::Matmul;
 use crate::sort::Sort;
+use failure::Failure;
 use gradus_ir::{Array, Buffer, Error, ErrorKind, Result, Type};
 use smallvec::SmallVec;
 use std::fmt::Write;
@@ -248,36 +250,40 @@ impl Runtime {
         bases.extend(self.constants.iter().map(|array| array.bytes().as_ptr().cast_mut()));
         // SAFETY: the pointers are of this call's memory, laid out as the plan says; written are only the arena, fresh
         // buffers and state whose buffer `bytes_mut` has shown to be unshared.
-        unsafe { self.run_steps(&bases, space.as_ref()) };
+        let outcome = unsafe { self.run_steps(&bases, space.as_ref()) };
         if let Some(space) = space {
             self.give_back(space);
         }
+        outcome?;
         Ok(self.finish(state, fresh, kept))
     }
 
+    /// # Errors
+    /// That of the first step that fails.
+    ///
     /// # Safety
     /// `bases` are the pointers of one call, and nobody else uses what they are written through.
-    unsafe fn run_steps(&self, bases: &Bases, space: Option<&Space>) {
+    unsafe fn run_steps(&self, bases: &Bases, space: Option<&Space>) -> Result<()> {
         let wakes = self.total_cost >= WORTH_WAKING;
         match space {
             Some(space) if self.shares() && (wakes || !team::is_asleep()) => {
                 space.taken.iter().chain(&space.done).for_each(|counter| counter.store(0, Ordering::Relaxed));
                 let pointers = Pointers(bases);
+                let failure = Failure::default();
                 team::share(self.threads, wakes, &|member| {
                     let mut bases = pointers.get().clone();
                     // SAFETY: the scratch of each member lies behind that of the one before; parts are taken once and
                     // write different elements.
                     unsafe {
                         bases[SCRATCH] = bases[SCRATCH].add(member * self.scratch_bytes);
-                        self.walk_shared(&bases, space);
+                        self.walk_shared(&bases, space, &failure);
                     }
                 });
+                failure.into_result()
             }
             _ => {
-                for step in &self.steps {
-                    // SAFETY: the caller's promise; steps run in order.
-                    unsafe { step.run(bases, 0, step.extent) };
-                }
+                // SAFETY: the caller's promise; steps run in order.
+                self.steps.iter().try_for_each(|step| unsafe { step.run(bases, 0, step.extent) })
             }
         }
     }
@@ -287,11 +293,12 @@ impl Runtime {
         self.threads > 1 && self.total_cost >= WORTH_SHARING
     }
 
-    /// Takes parts of steps until none is left; waits at the end of a phase for the parts of others.
+    /// Takes parts of steps until none is left; waits at the end of a phase for the parts of others. After a failure
+    /// parts of later steps are taken and not run.
     ///
     /// # Safety
     /// As [`Runtime::run_steps`]; `space` is this call's, and every member of the team walks with it.
-    unsafe fn walk_shared(&self, bases: &Bases, space: &Space) {
+    unsafe fn walk_shared(&self, bases: &Bases, space: &Space, failure: &Failure) {
         let mut phase = 0;
         for (k, step) in self.steps.iter().enumerate() {
             let own_phase = self.phases[k];
@@ -307,8 +314,12 @@ impl Runtime {
                     break;
                 }
                 let [lower, upper] = [part, part + 1].map(|part| step.bound(part, parts));
-                // SAFETY: this part is this member's; all phases before are done.
-                unsafe { step.run(bases, lower, upper) };
+                if failure.is_before(k) {
+                    // SAFETY: this part is this member's; all phases before are done.
+                    if let Err(error) = unsafe { step.run(bases, lower, upper) } {
+                        failure.note(k, error);
+                    }
+                }
                 space.done[own_phase as usize].fetch_add(1, Ordering::Release);
             }
         }
@@ -443,10 +454,14 @@ impl Step {
 
     /// Runs iterations `lower..upper`.
     ///
+    /// # Errors
+    /// Those of the operation, of a kind whose `Kind::can_fail` says so; the call ends with it and its state is
+    /// untouched.
+    ///
     /// # Safety
     /// `bases` are the pointers of one call in which everything before this step has run, and nobody else touches what
     /// these iterations write.
-    unsafe fn run(&self, bases: &Bases, lower: i64, upper: i64) {
+    unsafe fn run(&self, bases: &Bases, lower: i64, upper: i64) -> Result<()> {
         match &self.work {
             Work::Kernel { compiled, slots } => {
                 // SAFETY: the plan places each parameter within its base.
@@ -470,5 +485,6 @@ impl Step {
                 }
             }
         }
+        Ok(())
     }
 }
