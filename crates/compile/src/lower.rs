@@ -12,7 +12,9 @@ use gradus_ir::ops::movement::Movement;
 use gradus_ir::ops::reduce::Reduction;
 use gradus_ir::ops::sort::Sorting;
 use gradus_ir::ops::source::Source;
-use gradus_ir::{Array, Buffer, Dims, Equation, Error, ErrorKind, Op, Place, Program, Result, Shape, Type};
+use gradus_ir::{
+    Array, Buffer, Dims, Equation, Error, ErrorKind, Op, Place, Program, Result, Shape, Type, trace,
+};
 use gradus_kernel::Combine;
 use std::sync::Arc;
 
@@ -101,6 +103,14 @@ impl Lowering {
 
     fn equation(&mut self, equation: &Equation, args: &[Id], types: &[&Type]) -> Result<Vec<Id>> {
         let (op, place) = (&equation.op, equation.place);
+        if let Some(kind) = op.rules().refusal() {
+            return Err(Error::new(op.rules().name(), kind, place));
+        }
+        if op.rules().expands() {
+            let types: Vec<Type> = args.iter().map(|arg| self.graph.ty(*arg).clone()).collect();
+            let expanded = trace(place, &types, |args| op.rules().expand(args))?;
+            return self.program(&expanded.program, args);
+        }
         if op.rules().elementwise().is_some() {
             let elementwise = |result| Kind::Elementwise { op: op.clone(), result };
             let nodes = types.iter().enumerate();

@@ -47,10 +47,10 @@ impl fmt::Display for Place {
 }
 
 /// A program that cannot be built, compiled or run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Error(Box<Inner>);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Inner {
     op: Cow<'static, str>,
     kind: ErrorKind,
@@ -93,6 +93,8 @@ pub enum ErrorKind {
     },
     /// Anything else: the fact and what to do.
     Invalid(String),
+    /// An error of a Program inside the operation, with its own line.
+    Inside(Error),
 }
 
 impl ErrorKind {
@@ -110,15 +112,20 @@ impl ErrorKind {
             ErrorKind::ShapeMismatch { number, .. }
             | ErrorKind::DtypeMismatch { number, .. }
             | ErrorKind::Constraint { number, .. } => Some(*number),
-            ErrorKind::Invalid(_) => None,
+            ErrorKind::Invalid(_) | ErrorKind::Inside(_) => None,
         }
     }
 }
 
 impl Error {
     /// An error of `op` at `at`.
+    ///
+    /// An error of a Program inside keeps its own operation and line, and notes this one.
     pub fn new(op: impl Into<Cow<'static, str>>, kind: ErrorKind, at: Place) -> Error {
-        Error(Box::new(Inner { op: op.into(), kind, at, notes: vec![] }))
+        match kind {
+            ErrorKind::Inside(error) => error.with_note(format!("inside {}", op.into()), at),
+            kind => Error(Box::new(Inner { op: op.into(), kind, at, notes: vec![] })),
+        }
     }
     /// An error of `op` at the caller's line.
     #[track_caller]
@@ -170,6 +177,7 @@ impl fmt::Display for ErrorKind {
                 write!(f, "element types of {lhs} and {rhs} differ; {hint}")
             }
             ErrorKind::Constraint { message, .. } | ErrorKind::Invalid(message) => f.write_str(message),
+            ErrorKind::Inside(error) => fmt::Display::fmt(error, f),
         }
     }
 }

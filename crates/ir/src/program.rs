@@ -4,6 +4,7 @@
 //! numbered in the order of their definition, parameters first, so that equal structure is equality.
 //! Nothing here knows what any operation means; meaning lives in [`crate::ops`].
 
+use crate::ops::Effect;
 use crate::{Op, Place, Type};
 use rustc_hash::FxHasher;
 use smallvec::SmallVec;
@@ -58,6 +59,7 @@ pub struct Program {
     num_params: usize,
     equations: Vec<Equation>,
     results: Vec<Var>,
+    effect: Effect,
     hash: u64,
 }
 
@@ -89,6 +91,14 @@ impl Program {
     /// The results.
     pub fn results(&self) -> &[Var] {
         &self.results
+    }
+    /// What running it does besides computing its results: the greatest effect of its equations.
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+    /// Whether an equation speaks of the batch axis of that name.
+    pub fn uses_axis(&self, name: &str) -> bool {
+        self.equations.iter().any(|eqn| eqn.op.rules().uses_axis(name))
     }
     /// The types of the results.
     pub fn result_types(&self) -> Vec<Type> {
@@ -164,7 +174,9 @@ impl Builder {
             eqn.results.iter_mut().for_each(|var| *var = rename(var));
         }
         let results: Vec<Var> = results.iter().map(rename).collect();
-        let mut program = Program { types, num_params: self.params.len(), equations, results, hash: 0 };
+        let effect = equations.iter().map(|eqn| eqn.op.rules().effect()).max().unwrap_or_default();
+        let num_params = self.params.len();
+        let mut program = Program { types, num_params, equations, results, effect, hash: 0 };
         program.hash = program.structural_hash();
         program
     }

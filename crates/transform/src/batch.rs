@@ -8,7 +8,7 @@
 
 use crate::write::write;
 use gradus_ir::trace::at_place;
-use gradus_ir::{Lanes, Passes, Program, Type, Vals, bind};
+use gradus_ir::{Effect, Lanes, Passes, Program, Type, Vals, bind};
 
 /// See [`Passes::batch`].
 pub(crate) fn batch(
@@ -29,19 +29,22 @@ pub(crate) fn batch(
         for eqn in program.equations() {
             let args: Vals = eqn.args.iter().map(|a| value[a.index()]).collect();
             let along: Vec<bool> = eqn.args.iter().map(|a| mapped[a.index()]).collect();
-            let depends = along.contains(&true);
-            let results = at_place(eqn.place, || match depends {
-                true => eqn.op.rules().batch(passes, &args, &along, lanes),
-                false => bind(eqn.op.clone(), &args),
+            let rules = eqn.op.rules();
+            let depends = along.contains(&true)
+                || rules.effect() == Effect::Ordered
+                || lanes.name.is_some_and(|name| rules.uses_axis(name));
+            let (results, along) = at_place(eqn.place, || match depends {
+                true => rules.batch_marked(passes, &args, &along, lanes),
+                false => (bind(eqn.op.clone(), &args), vec![false; eqn.results.len()]),
             });
             assert_eq!(
                 results.len(),
                 eqn.results.len(),
                 "internal: {} batches to as many results",
-                eqn.op.rules().name()
+                rules.name()
             );
             value.extend(results);
-            mapped.resize(value.len(), depends);
+            mapped.extend(along);
         }
         program.results().iter().map(|r| value[r.index()]).collect()
     });

@@ -8,7 +8,7 @@
 
 use crate::rebuild::Rebuild;
 use gradus_ir::program::{Program, Vars};
-use gradus_ir::{Equation, Op};
+use gradus_ir::{Effect, Equation, Op};
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
 use std::hash::{Hash, Hasher};
@@ -22,6 +22,10 @@ pub fn cse(program: &Program) -> Program {
         let mut args = copy.args(eqn);
         if eqn.op.rules().is_commutative() {
             args.sort_unstable();
+        }
+        if eqn.op.rules().effect() != Effect::None {
+            copy.replace(eqn, eqn.op.clone(), args);
+            continue;
         }
         let candidates = seen.entry(hash(&eqn.op, &args)).or_default();
         let same = |old: &&Equation| old.op == eqn.op && old.args == args;

@@ -1,4 +1,4 @@
-//! Dead code elimination: equations that no result needs are left out.
+//! Dead code elimination: equations that no result needs, and that do nothing else, are left out.
 //!
 //! ```text
 //! fn(%0: f32[4]) { %1 = sin(%0)  %2 = cos(%0)  return %2 }
@@ -7,7 +7,7 @@
 //! ```
 
 use crate::rebuild::Rebuild;
-use gradus_ir::Program;
+use gradus_ir::{Effect, Program};
 
 /// The program without equations that no result needs. Parameters stay.
 pub fn dce(program: &Program) -> Program {
@@ -15,7 +15,8 @@ pub fn dce(program: &Program) -> Program {
     program.results().iter().for_each(|r| needed[r.index()] = true);
     let mut kept = vec![false; program.equations().len()];
     for (i, eqn) in program.equations().iter().enumerate().rev() {
-        kept[i] = eqn.results.iter().any(|r| needed[r.index()]);
+        let does_more = eqn.op.rules().effect() != Effect::None;
+        kept[i] = does_more || eqn.results.iter().any(|r| needed[r.index()]);
         if kept[i] {
             eqn.args.iter().for_each(|a| needed[a.index()] = true);
         }

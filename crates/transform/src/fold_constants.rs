@@ -10,7 +10,7 @@ use crate::rebuild::Rebuild;
 use gradus_ir::ops::control::Control;
 use gradus_ir::ops::source::Source;
 use gradus_ir::program::{Program, Vars};
-use gradus_ir::{Array, Equation, Op};
+use gradus_ir::{Array, Effect, Equation, Op};
 
 /// More elements are not computed at compile time.
 const MOST_ELEMENTS: usize = 4096;
@@ -46,7 +46,10 @@ fn folded(program: &Program, eqn: &Equation, value: &[Option<Array>]) -> Option<
     eqn.op.rules().eval(&args).ok()?.pop()
 }
 
-/// Barriers keep what is before them apart, and Programs inside may take long.
+/// Barriers keep what is before them apart, effects belong to the call, and Programs inside may take long.
 fn stays(op: &Op) -> bool {
-    matches!(op, Op::Control(Control::OptimizationBarrier)) || !op.rules().programs().is_empty()
+    let rules = op.rules();
+    matches!(op, Op::Control(Control::OptimizationBarrier))
+        || rules.effect() != Effect::None
+        || !rules.programs().is_empty()
 }

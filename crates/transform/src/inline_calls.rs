@@ -1,4 +1,5 @@
-//! Calls are replaced by what they call where that is no loss.
+//! Calls are replaced by what they call where that is no loss, and operations that only transforms see by what they
+//! stand for.
 //!
 //! ```text
 //! fn(%0: f32[4]) { %1 = call(%0) {name = "f", program = fn(%0: f32[4]) { %1 = sin(%0)  return %1 }}  return %1 }
@@ -59,7 +60,8 @@ fn inline_level(program: &Program, keep: Calls) -> Program {
     let kept = |callee: &Arc<Program>| {
         keep == Calls::KeepShared && uses[callee] > 1 && callee.equations().len() >= SMALL
     };
-    if uses.keys().all(|callee| kept(callee)) {
+    let stands = program.equations().iter().all(|eqn| !eqn.op.rules().expands());
+    if stands && uses.keys().all(|callee| kept(callee)) {
         return program.clone();
     }
     write(program.param_types(), |inputs| {
@@ -68,6 +70,9 @@ fn inline_level(program: &Program, keep: Calls) -> Program {
             let args: Vals = eqn.args.iter().map(|a| env[a.index()]).collect();
             match callee(&eqn.op).filter(|callee| !kept(callee)) {
                 Some(callee) => env.extend(callee.inline(&args)),
+                None if eqn.op.rules().expands() => {
+                    env.extend(at_place(eqn.place, || eqn.op.rules().expand(&args)));
+                }
                 None => env.extend(at_place(eqn.place, || bind(eqn.op.clone(), &args))),
             }
         }

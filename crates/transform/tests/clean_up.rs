@@ -47,7 +47,7 @@ fn long_programs_need_no_deep_recursion() {
     let f = long_chain(10_000);
     let halves = vjp(&f, &[true, true], &[true]);
     let backward = optimize(&halves.backward);
-    let (batched, _) = batch(&optimize(&halves.forward), &[true, true], gradus_ir::Lanes { size: 2 });
+    let (batched, _) = batch(&optimize(&halves.forward), &[true, true], gradus_ir::Lanes::new(2));
     assert!(backward.equations().len() > 10_000 && batched.equations().len() > 10_000);
 }
 

@@ -81,7 +81,7 @@ fn vjp_gives_dense_gradients() {
 #[test]
 fn batch_leaves_alone_what_has_no_axis() {
     let f = program(&[f64s([2]), f64s([2])], |x| vec![x[0] * x[1].cos(), x[1]]);
-    let (batched, mapped) = batch(&f, &[true, false], Lanes { size: 3 });
+    let (batched, mapped) = batch(&f, &[true, false], Lanes::new(3));
     assert_eq!(mapped, [true, false]);
     check(
         &batched,
@@ -98,7 +98,7 @@ fn batch_leaves_alone_what_has_no_axis() {
 #[test]
 fn lanes_may_stand_along_any_axis() {
     let f = program(&[f64s([2, 3]), f64s([3])], |x| vec![x[0].reduce_sum(&[0]) * x[1], x[1]]);
-    let lanes = Lanes { size: 4 };
+    let lanes = Lanes::new(4);
     let g = batch_axes(&f, &[Some(1), None], lanes, &[Some(1), Some(0)]).unwrap();
     assert_eq!(g.param_types(), [f64s([2, 4, 3]), f64s([3])]);
     assert_eq!(g.result_types(), [f64s([3, 4]), f64s([4, 3])]);

@@ -76,7 +76,7 @@ fn run(header: &str, program: &Program) -> Result<Vec<Program>, String> {
         }
         ["batch", mapped, size] => {
             let size = size.parse().map_err(|_| "the size of a batch is a number")?;
-            vec![passes::batch(program, &flags(mapped), Lanes { size }).0]
+            vec![passes::batch(program, &flags(mapped), Lanes::new(size)).0]
         }
         ["split", known] => {
             let halves = passes::split(program, &flags(known));

@@ -139,7 +139,7 @@ fn batch_is_a_loop() {
     for_random_programs(|recipe, seed| {
         let program = recipe.program(Draw::All);
         let mapped: Vec<bool> = (0..program.num_params()).map(|i| seed >> i & 1 == 1).collect();
-        let (batched, along) = batch(&program, &mapped, Lanes { size: LANES });
+        let (batched, along) = batch(&program, &mapped, Lanes::new(LANES));
         verify(&batched).unwrap();
         let fixed = arguments(&program, seed);
         let lane = |lane: usize| -> Vec<Array> {

@@ -120,7 +120,7 @@ fn pull(f: &Program) -> Program {
 fn over_basis(f: &Program, args: &[Array], basis_of: &Type) -> Vec<Array> {
     let n = basis_of.shape.size();
     let mapped: Vec<bool> = (0..f.num_params()).map(|i| i + 1 == f.num_params()).collect();
-    let (batched, _) = batch(f, &mapped, Lanes { size: n });
+    let (batched, _) = batch(f, &mapped, Lanes::new(n));
     let shape = basis_of.shape.with_axis(0, n);
     let identity = (0..n * n).map(|i| if i % n == i / n { 1.0 } else { 0.0 });
     let basis = Array::from_f64(&Type::new(Dtype::F64, shape), identity);
@@ -217,11 +217,11 @@ fn a_batch_of_gradients_is_a_loop_and_so_is_the_gradient_of_a_batch() {
         let stacked = Array::from_f64(&f64s(shape), lanes.iter().flat_map(Array::to_f64_vec));
         let args = [&[stacked], rest].concat();
 
-        let (batched, mapped) = batch(&g, &first(&g), Lanes { size: LANES });
+        let (batched, mapped) = batch(&g, &first(&g), Lanes::new(LANES));
         assert_eq!(mapped, [true]);
         near(name, &run(&batched, &args), &looped, 1e-13);
 
-        let (batched, _) = batch(&f, &first(&f), Lanes { size: LANES });
+        let (batched, _) = batch(&f, &first(&f), Lanes::new(LANES));
         let total = program(batched.param_types(), |x| vec![batched.inline(x)[0].reduce_sum(&[0])]);
         near(name, &run(&gradient(&total), &args), &looped, 1e-13);
     }

@@ -219,7 +219,7 @@ impl Linearized {
 fn batched(program: &Program, operands: &[gradus_ir::Val], ty: &Type, skip: usize) -> Vec<gradus_ir::Val> {
     let size = ty.shape.size();
     let mapped: Vec<bool> = (0..program.num_params()).map(|i| i + 1 == program.num_params()).collect();
-    let (batched, is_mapped) = passes::batch(program, &mapped, Lanes { size });
+    let (batched, is_mapped) = passes::batch(program, &mapped, Lanes::new(size));
     let units =
         iota_equal(ty.dtype, size).reshape(ty.shape.dims().into_iter().fold(vec![size], |mut dims, n| {
             dims.push(n);

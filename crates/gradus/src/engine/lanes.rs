@@ -65,7 +65,7 @@ impl Mapped {
             if *is_mapped { ty.with_shape(ty.shape.without(&[0])) } else { ty }
         });
         let inner = Inner::of_types(place, &types.collect::<Vec<_>>(), f)?;
-        Ok(Mapped { place, args: leading, is_mapped, lanes: Lanes { size }, inner })
+        Ok(Mapped { place, args: leading, is_mapped, lanes: Lanes::new(size), inner })
     }
 
     /// The results of all lanes, along `axes`.

@@ -124,9 +124,7 @@ impl Rules for Control {
         let args: Vec<Array> = args.iter().copied().cloned().collect();
         match self {
             Control::StopGradient | Control::OptimizationBarrier => Ok(args),
-            Control::Call { program, name } => {
-                eval(program, &args).map_err(|error| ErrorKind::invalid(format!("`{name}` failed: {error}")))
-            }
+            Control::Call { program, .. } => eval(program, &args).map_err(ErrorKind::Inside),
         }
     }
     fn jvp(&self, passes: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {

@@ -35,6 +35,27 @@ pub type Infer = Result<Vec<Type>, ErrorKind>;
 pub struct Lanes {
     /// Its extent.
     pub size: usize,
+    /// What collectives inside call it.
+    pub name: Option<&'static str>,
+}
+
+impl Lanes {
+    /// An axis without a name.
+    pub fn new(size: usize) -> Lanes {
+        Lanes { size, name: None }
+    }
+}
+
+/// What an operation does besides computing its results; the greater one decides for a Program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// Nothing.
+    #[default]
+    None,
+    /// It may make the call an error: it stays, whether or not its results are read, but has no place in an order.
+    Check,
+    /// It is seen from outside: it stays, is not merged or repeated, and keeps its place among others of its kind.
+    Ordered,
 }
 
 /// An operand of a linear equation that is being transposed.
@@ -145,6 +166,18 @@ pub trait Rules {
     fn transpose(&self, passes: &dyn Passes, ct: &[Option<Val>], args: &[Operand]) -> Vec<Option<Val>>;
     /// The same operation over a new leading axis of the operands marked; every result has it.
     fn batch(&self, passes: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals;
+    /// [`Rules::batch`], and which results have the axis; only where some are the same in every lane.
+    fn batch_marked(
+        &self,
+        passes: &dyn Passes,
+        args: &[Val],
+        mapped: &[bool],
+        lanes: Lanes,
+    ) -> (Vals, Vec<bool>) {
+        let results = self.batch(passes, args, mapped, lanes);
+        let mapped = vec![true; results.len()];
+        (results, mapped)
+    }
     /// What remains when some operands are known; `None` if nothing can be computed before all are.
     fn split(&self, passes: &dyn Passes, args: &[Option<Val>]) -> Option<Split> {
         let _ = (passes, args);
@@ -160,6 +193,36 @@ pub trait Rules {
     }
     /// The body of a kernel, if the operation works element by element.
     fn elementwise(&self) -> Option<&dyn Elementwise> {
+        None
+    }
+    /// What it does besides computing its results; of Programs inside the greatest.
+    fn effect(&self) -> Effect {
+        self.programs().into_iter().map(|program| program.effect()).max().unwrap_or_default()
+    }
+    /// Writes the operation into the current trace so that its effects happen only where the scalar `mask` is true.
+    ///
+    /// Called only for operations with an effect. `None` if the operation has no such form.
+    fn masked(&self, args: &[Val], mask: Val) -> Option<Vals> {
+        let _ = (args, mask);
+        None
+    }
+    /// Whether it, or a Program inside, speaks of the batch axis of that name.
+    fn uses_axis(&self, name: &str) -> bool {
+        self.programs().into_iter().any(|program| program.uses_axis(name))
+    }
+    /// Whether it stands for other operations once derivatives and batches are taken.
+    fn expands(&self) -> bool {
+        false
+    }
+    /// Writes what it stands for into the current trace.
+    ///
+    /// Called only if [`Rules::expands`].
+    fn expand(&self, args: &[Val]) -> Vec<Val> {
+        let _ = args;
+        unreachable!("internal: {} stands for itself", self.name())
+    }
+    /// Why it cannot be run as it is, whatever its operands.
+    fn refusal(&self) -> Option<ErrorKind> {
         None
     }
     /// Programs inside, for printing and for passes that walk into them.

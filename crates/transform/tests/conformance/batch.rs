@@ -54,7 +54,7 @@ fn batch_is_a_loop() {
         let n = sample.args.len();
         for subset in 1u32..1 << n {
             let mapped: Vec<bool> = (0..n).map(|i| subset >> i & 1 == 1).collect();
-            let (batched, along) = batch(&program, &mapped, Lanes { size: LANES });
+            let (batched, along) = batch(&program, &mapped, Lanes::new(LANES));
             verify(&batched).unwrap();
             assert!(along.iter().all(|along| *along), "mapped {mapped:?}: results {along:?}");
             let lane = |lane: usize| -> Vec<Array> {

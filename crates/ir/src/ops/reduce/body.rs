@@ -177,7 +177,7 @@ impl Pairwise<'_> {
     /// The body on every element of arrays of one shape.
     fn combine(&self, left: &[Val], right: &[Val]) -> Vec<Val> {
         let shape = left[0].shape();
-        let lanes = Lanes { size: shape.size() };
+        let lanes = Lanes::new(shape.size());
         let flat = Shape::from([lanes.size]);
         let args: Vec<Val> = left.iter().chain(right).map(|x| x.reshape(flat.clone())).collect();
         let (program, mapped) = self.passes.batch(&self.body, &vec![true; 2 * self.num_values], lanes);
