@@ -139,6 +139,10 @@ fn read_outside(graph: &Graph, stored: &[bool], units: &[Unit]) -> Vec<bool> {
             Unit::Base(id) | Unit::Piece { whole: id, .. } | Unit::Scatter(id) | Unit::Library(id) => {
                 outside[id.index()] = true;
                 let mut open = graph.node(*id).args.to_vec();
+                if let Unit::Library(id) = unit {
+                    // The library looks through movements, also those that stand in memory.
+                    open.extend(library_reads(graph, *id));
+                }
                 while let Some(id) = open.pop() {
                     if !std::mem::replace(&mut outside[id.index()], true) && !stored[id.index()] {
                         open.extend(&graph.node(id).args);

@@ -116,3 +116,13 @@ fn products() {
         check(&[a, b], |x| vec![x[0].dot_general(x[1], DotDims::contracting(&[0], &[1]).batch(&[1], &[2]))]);
     }
 }
+
+#[test]
+fn a_product_reads_below_a_view_that_stands_in_memory() {
+    check(&[f32s(&[3]), f32s(&[130])], |x| {
+        let sum = (x[0] * x[0]).reduce_sum(&[0]);
+        let total = x[1].reduce_sum(&[0]).broadcast([16, 9], &[]);
+        let right = total.tanh() + total.tanh();
+        vec![sum, right, sum.broadcast([8, 16], &[]).matmul(right)]
+    });
+}

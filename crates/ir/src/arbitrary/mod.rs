@@ -5,8 +5,10 @@
 //! drops an equation.
 
 mod reference;
+mod runs;
 
 pub use reference::{LeftOut, Reference};
+pub use runs::{kept, num_programs};
 
 use crate::ops::sample::Argument;
 use crate::ops::{self, Sample};

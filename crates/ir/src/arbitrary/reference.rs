@@ -7,7 +7,7 @@
 //! spreads too far says nothing and is left out, and tests bound how much that is.
 
 use crate::eval::eval;
-use crate::{Array, Dtype, Element, Equation, Error, Program};
+use crate::{Array, Dtype, Element, Equation, Error, Op, Program};
 use rustc_hash::FxHashSet;
 use std::cmp::Ordering;
 
@@ -115,7 +115,10 @@ fn smallest_normal(dtype: Dtype) -> f64 {
 
 /// `eval` with floats moved between the operations.
 fn moved_run(program: &Program, args: &[Array], seed: u64) -> Result<Vec<Array>, Error> {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut moves = Moves {
+        state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15),
+        sign: [None, Some(1.0), Some(-1.0)][(seed % 3) as usize],
+    };
     let mut env: Vec<Array> = args.to_vec();
     for eqn in program.equations() {
         let args: Vec<&Array> = eqn.args.iter().map(|a| &env[a.index()]).collect();
@@ -123,10 +126,13 @@ fn moved_run(program: &Program, args: &[Array], seed: u64) -> Result<Vec<Array>,
         if !results.iter().all(|result| moves_only(&args, result)) {
             if eqn.op.rules().elementwise().is_none() {
                 // The terms of a sum are added in another order: its error is that of terms, not of their sum.
-                let args: Vec<Array> = args.into_iter().map(|a| moved(a, &mut state)).collect();
+                let args: Vec<Array> = args.into_iter().map(|a| moved(a, &mut moves)).collect();
                 results = evaluated(eqn, &args.iter().collect::<Vec<_>>())?;
             }
-            results = results.iter().map(|a| moved(a, &mut state)).collect();
+            results = results.iter().map(|a| moved(a, &mut moves)).collect();
+        }
+        if matches!(eqn.op, Op::Reduction(_) | Op::Contraction(_)) {
+            results = results.iter().map(|a| with_zeros_of_sign(a, seed % 2 == 0)).collect();
         }
         env.extend(results);
     }
@@ -152,20 +158,45 @@ fn moves_only(args: &[&Array], result: &Array) -> bool {
     result.to_f64_vec().iter().all(|x| same.contains(&x.to_bits()))
 }
 
+/// Zeros of one sign: that of a sum of zeros depends on where the sum starts.
+fn with_zeros_of_sign(a: &Array, negative: bool) -> Array {
+    if !a.dtype().is_float() {
+        return a.clone();
+    }
+    with_element!(a.dtype(), T => {
+        let zero = T::from_f64(if negative { -0.0 } else { 0.0 });
+        let signed = |x: T| if x.to_f64() == 0.0 { zero } else { x };
+        Array::collect(a.ty().shape.clone(), a.elements::<T>().map(signed))
+    })
+}
+
+/// By how much floats are moved, one after the other.
+struct Moves {
+    state: u64,
+    /// In some runs all have the same sign, so that no two of them cancel.
+    sign: Option<f64>,
+}
+
+impl Moves {
+    /// A number between 1/2 and 1 of either sign: not so small that rounding loses it.
+    fn next(&mut self) -> f64 {
+        self.state =
+            self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let number = 2.0 * ((self.state >> 11) as f64 / (1u64 << 53) as f64) - 1.0;
+        (number.abs() + 1.0) / 2.0 * self.sign.unwrap_or(number.signum())
+    }
+}
+
 /// Every float up to [`MOVED_ULPS`] further. Infinities and NaN stay, and small integers, with which floats are exact.
-fn moved(a: &Array, state: &mut u64) -> Array {
+fn moved(a: &Array, moves: &mut Moves) -> Array {
     if !a.dtype().is_float() {
         return a.clone();
     }
     let step = MOVED_ULPS * epsilon(a.dtype());
-    let mut random = || {
-        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        2.0 * ((*state >> 11) as f64 / (1u64 << 53) as f64) - 1.0
-    };
     with_element!(a.dtype(), T => {
         let further = |x: T| match x.to_f64() {
             exact if exact.fract() == 0.0 && exact.abs() < 1e6 => x,
-            rounded => T::from_f64(rounded * (1.0 + step * random())),
+            rounded => T::from_f64(rounded * (1.0 + step * moves.next())),
         };
         Array::collect(a.ty().shape.clone(), a.elements::<T>().map(further))
     })
