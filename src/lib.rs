@@ -2,3 +2,10 @@
 #![forbid(unsafe_code)]
 
 pub mod workloads;
+
+/// The code of the documents runs too.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+}
