@@ -71,7 +71,7 @@ struct Fusion<'g> {
 pub(crate) fn fuse(graph: &Graph, roots: &Roots) -> Vec<Unit> {
     let unit_of = vec![None; graph.len()];
     let mut fusion = Fusion { graph, roots, units: vec![], unit_of, readers: FxHashMap::default() };
-    for id in graph.ids() {
+    for id in scalars_first(graph) {
         let kind = &graph.node(id).kind;
         if !roots.stored[id.index()] || kind.is_source() {
             continue;
@@ -93,6 +93,20 @@ pub(crate) fn fuse(graph: &Graph, roots: &Roots) -> Vec<Unit> {
         }
     }
     fusion.units
+}
+
+/// All nodes in an order of definition in which single numbers made of single numbers come first: a kernel that
+/// reads them (the correction of Adam's moments) can then join the one that computes its other operands.
+fn scalars_first(graph: &Graph) -> Vec<Id> {
+    let mut early = vec![false; graph.len()];
+    for id in graph.ids() {
+        let node = graph.node(id);
+        early[id.index()] = node.ty.shape.size() == 1
+            && node.args.iter().all(|arg| early[arg.index()] || graph.node(*arg).kind.is_source());
+    }
+    let (mut order, rest): (Vec<Id>, Vec<Id>) = graph.ids().partition(|id| early[id.index()]);
+    order.extend(rest);
+    order
 }
 
 impl Fusion<'_> {

@@ -56,24 +56,26 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn top_k(self, k: usize) -> (Val, Val) {
-        let both = |part: usize| {
-            self.derive1("top_k", |ty| {
-                let axis = axis_of(-1, &ty.shape)?;
-                let n = ty.shape.dim(axis);
-                if k > n {
-                    let message = format!(
-                        "the last axis of shape {} has fewer than {k} elements; ask for at most {n}",
-                        ty.shape
-                    );
-                    return Err(ErrorKind::invalid(message));
-                }
-                // Sorted from behind, so that of equal elements the first comes out first.
-                let behind = strict::iota(Dtype::I32, &ty.shape, axis).rev(&[axis]);
-                let sorted = sort(&[self.ir().rev(&[axis]), behind], axis, 1)[part];
-                Ok(Val::from_ir(sorted.slice_axis(axis, n - k, n).rev(&[axis])))
-            })
-        };
-        (both(0), both(1))
+        (self.top_k_result(k, 0), self.top_k_result(k, 1))
+    }
+    /// The elements (0) or the indices (1) of [`Val::top_k`].
+    #[track_caller]
+    fn top_k_result(self, k: usize, number: usize) -> Val {
+        self.derive1("top_k", |ty| {
+            let axis = axis_of(-1, &ty.shape)?;
+            let n = ty.shape.dim(axis);
+            if k > n {
+                let message = format!(
+                    "the last axis of shape {} has fewer than {k} elements; ask for at most {n}",
+                    ty.shape
+                );
+                return Err(ErrorKind::invalid(message));
+            }
+            // Sorted from behind, so that of equal elements the first comes out first.
+            let behind = strict::iota(Dtype::I32, &ty.shape, axis).rev(&[axis]);
+            let sorted = sort(&[self.ir().rev(&[axis]), behind], axis, 1)[number];
+            Ok(Val::from_ir(sorted.slice_axis(axis, n - k, n).rev(&[axis])))
+        })
     }
     /// The index along one sorted axis before which each of `queries` belongs, as `i32`.
     #[track_caller]
