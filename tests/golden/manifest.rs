@@ -203,6 +203,10 @@ impl<'a> Params<'a> {
         self.read.borrow_mut().insert(name.into());
         self.map.get(name).filter(|v| !v.is_null())
     }
+    /// Whether it is there at all, perhaps as null.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.map.contains_key(name)
+    }
     pub(crate) fn int(&self, name: &str) -> Option<i64> {
         self.get(name).and_then(Value::as_i64)
     }

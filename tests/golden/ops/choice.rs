@@ -1,8 +1,8 @@
 //! Selection, clamping and conversions.
 
-use super::{Found, one, three};
+use super::{Found, many, one, three};
 use crate::manifest::Params;
-use gradus::{Dtype, where_};
+use gradus::{Dtype, Val, piecewise, select, select_n, where_};
 
 /// An element type by the oracle's name.
 fn dtype(name: &str) -> Option<Dtype> {
@@ -31,8 +31,11 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
                 }
             }
         }
-        "jnp.piecewise" => one(|x| where_(x.lt(-0.5), -x, where_(x.gt(0.5), x * x, 0.25))),
-        "jnp.select" => one(|x| where_(x.lt(-0.5), x * 2, where_(x.lt(0.5), x * x, 3.0))),
+        "lax.select_n" => many(|a| vec![select_n(a[0], &a[1..])]),
+        "jnp.piecewise" => one(|x| {
+            piecewise(x, [x.lt(-0.5), x.gt(0.5)], &[&|v: Val| -v, &|v: Val| v * v], |_| Val::from(0.25))
+        }),
+        "jnp.select" => one(|x| select([x.lt(-0.5), x.lt(0.5)], [x * 2, x * x], 3.0)),
         "lax.convert_element_type" => {
             let dtype = dtype(params.text("dt")?)?;
             one(move |x| x.astype(dtype))

@@ -2,15 +2,19 @@
 //!
 //! An op that is not found is skipped; a parameter that an op does not read is a failure.
 
+mod attention;
 mod binary;
 mod choice;
 mod index;
 mod models;
 mod neural;
+mod numpy;
 mod product;
 mod random;
 mod reduce;
+mod search;
 mod shape;
+mod sort;
 mod transform;
 mod unary;
 
@@ -32,6 +36,10 @@ pub(crate) fn find(op: &str, params: &Params) -> Found {
         reduce::find,
         product::find,
         index::find,
+        sort::find,
+        search::find,
+        numpy::find,
+        attention::find,
         random::find,
         neural::find,
         models::find,

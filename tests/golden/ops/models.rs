@@ -2,9 +2,12 @@
 
 use super::{Found, many};
 use crate::manifest::Params;
-use gradus::{Dtype, Val, arange, concatenate, einsum, keep, s, where_};
+use gradus::{
+    Dtype, Interpolation, PlaceMode, ResizeMethod, Val, arange, concatenate, einsum, keep, ones, s,
+    segment_sum, where_,
+};
 
-pub(super) fn find(op: &str, _: &Params) -> Found {
+pub(super) fn find(op: &str, params: &Params) -> Found {
     let f: fn(&[Val]) -> Vec<Val> = match op {
         "model.layernorm" => |a| {
             let (x, g, b) = (a[0], a[1], a[2]);
@@ -37,6 +40,29 @@ pub(super) fn find(op: &str, _: &Params) -> Found {
             let norm = |x: Val| (x * x).sum_axes(-1).sqrt();
             vec![(a[0] * a[1]).sum_axes(-1) / (norm(a[0]) * norm(a[1]) + 1e-8)]
         },
+        "model.xent" => |a| vec![-a[0].log_softmax(-1).take_along_axis(a[1].expand_dims(1), 1).mean()],
+        "model.map_coordinates" => |a| {
+            let (x, c) = (a[0], a[1]);
+            let mode = PlaceMode::Constant(Val::from(0.0));
+            vec![x.map_coordinates([c, c.flip(0)], Interpolation::Linear, mode)]
+        },
+        "model.top2_moe" => |a| {
+            let (x, gate, w) = (a[0], a[1], a[2]);
+            let (v, i) = x.dot(gate).top_k(2);
+            let chosen = einsum("td,tkde->tke", [x, w.slice(s![i])]);
+            vec![einsum("tk,tkd->td", [v.softmax(-1), chosen])]
+        },
+        "model.kmeans_step" => |a| {
+            let (x, c) = (a[0], a[1]);
+            let apart = (x.expand_dims(1) - c.expand_dims(0)).square().sum_axes(-1);
+            let (nearest, n) = (apart.argmin(1), c.shape()[0]);
+            let count = segment_sum(ones([x.shape()[0]], Dtype::F32), nearest, n);
+            vec![segment_sum(x, nearest, n) / count.max(1.0).expand_dims(1), nearest]
+        },
+        "model.resize_bilinear" => {
+            let shape = params.dims("s")?;
+            return many(move |a| vec![a[0].resize(shape.clone(), ResizeMethod::Linear)]);
+        }
         _ => return None,
     };
     many(f)

@@ -2,7 +2,7 @@
 
 use super::{Found, one, two};
 use crate::manifest::Params;
-use gradus::{Dtype, Val, one_hot, where_};
+use gradus::{Dtype, Val, one_hot};
 
 pub(super) fn find(op: &str, params: &Params) -> Found {
     let f: fn(Val) -> Val = match op {
@@ -21,12 +21,7 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
         "jax.nn.sparse_plus" => Val::sparse_plus,
         "jax.nn.sparse_sigmoid" => Val::sparse_sigmoid,
         "jax.nn.identity" => |x| x,
-        "softmax_where" => {
-            return two(|x, m| {
-                let e = where_(m, x, f64::NEG_INFINITY).softmax(-1);
-                where_(m, e, 0.0)
-            });
-        }
+        "softmax_where" => return two(|x, m| x.softmax_where(-1, m)),
         _ => return with_params(op, params),
     };
     one(f)

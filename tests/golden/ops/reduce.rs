@@ -1,8 +1,8 @@
 //! Reductions with every parameter that NumPy's functions take.
 
-use super::{Found, many, one};
+use super::{Found, many, one, two};
 use crate::manifest::Params;
-use gradus::{Dtype, Val, keep};
+use gradus::{Quantile, Val, keep, reduce_by, where_};
 
 type Reduction = fn(Val, Option<&[i64]>, bool) -> Val;
 
@@ -31,25 +31,6 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
         "jnp.any" => reduction!(any, any_axes),
         "jnp.all" => reduction!(all, all_axes),
         "jsp.logsumexp" | "jax.nn.logsumexp" => reduction!(logsumexp, logsumexp_axes),
-        "jnp.ptp" => |x, axes, keepdims| {
-            let (high, low): (Reduction, Reduction) =
-                (reduction!(amax, amax_axes), reduction!(amin, amin_axes));
-            high(x, axes, keepdims) - low(x, axes, keepdims)
-        },
-        "jnp.count_nonzero" => |x, axes, keepdims| {
-            let count: Reduction = reduction!(sum, sum_axes);
-            count(x.ne(0).astype(Dtype::I32), axes, keepdims)
-        },
-        "jnp.nansum" => |x, axes, keepdims| {
-            let sum: Reduction = reduction!(sum, sum_axes);
-            sum(gradus::where_(x.isnan(), x.zeros_like(), x), axes, keepdims)
-        },
-        "jnp.nanmean" => |x, axes, keepdims| {
-            let sum: Reduction = reduction!(sum, sum_axes);
-            let known = x.isnan();
-            let total = sum(gradus::where_(known, x.zeros_like(), x), axes, keepdims);
-            total / sum((!known).astype(x.dtype()), axes, keepdims)
-        },
         _ => return find_others(op, params),
     };
     let (axes, keepdims) = (params.ints("axis"), params.bool("keepdims").unwrap_or(false));
@@ -57,6 +38,9 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
 }
 
 fn find_others(op: &str, params: &Params) -> Found {
+    if let Some(found) = without_nan(op, params).or_else(|| by_function(op)) {
+        return Some(found);
+    }
     match op {
         "jnp.var" | "jnp.std" => {
             let (axes, keepdims) = (params.ints("axis"), params.bool("keepdims").unwrap_or(false));
@@ -83,11 +67,56 @@ fn find_others(op: &str, params: &Params) -> Found {
                 if keepdims { found.expand_dims(axis) } else { found }
             })
         }
-        "jnp.average" => many(|a| {
-            let (x, w) = (a[0], a[1]);
-            let tall: Vec<i64> = (1..x.rank() as i64).collect();
-            vec![(x * w.expand_dims(tall)).sum_axes(0) / w.sum()]
+        _ => None,
+    }
+}
+
+/// Axes as the parameters name them, all if they do not.
+fn axes_of(x: Val, axes: Option<&[i64]>, keepdims: bool) -> gradus::AxisSet {
+    let axes = axes.map_or_else(|| all_axes(x), <[i64]>::to_vec);
+    if keepdims { keep(axes) } else { gradus::IntoAxes::into_axes(axes) }
+}
+
+/// Reductions that take axes and leave NaN out, or sort.
+fn without_nan(op: &str, params: &Params) -> Found {
+    type Along = fn(Val, gradus::AxisSet, f64) -> Val;
+    let f: Along = match op {
+        "jnp.ptp" => |x, axes, _| x.ptp(axes),
+        "jnp.count_nonzero" => |x, axes, _| x.count_nonzero(axes),
+        "jnp.nansum" => |x, axes, _| x.nansum(axes),
+        "jnp.nanprod" => |x, axes, _| x.nanprod(axes),
+        "jnp.nanmean" => |x, axes, _| x.nanmean(axes),
+        "jnp.nanvar" => |x, axes, ddof| x.nanvar(axes, ddof),
+        "jnp.nanstd" => |x, axes, ddof| x.nanstd(axes, ddof),
+        "jnp.nanmin" => |x, axes, _| x.nanmin(axes),
+        "jnp.nanmax" => return one(|x| x.nanmax(0)),
+        "jnp.median" => |x, axes, _| x.median(axes),
+        "jnp.nanmedian" => |x, axes, _| x.nanmedian(axes),
+        "jnp.quantile" => {
+            let axes = params.ints("q");
+            let q = gradus::Array::from([0.1f32, 0.5, 0.77]);
+            return one(move |x| x.quantile_by(&q, axes_of(x, axes.as_deref(), false), Quantile::Linear));
+        }
+        "jnp.average" => return two(|x, w| x.average(w, 0)),
+        _ => return None,
+    };
+    let (axes, keepdims) = (params.ints("axis"), params.bool("keepdims").unwrap_or(false));
+    let ddof = params.float("ddof").unwrap_or(0.0);
+    one(move |x| f(x, axes_of(x, axes.as_deref(), keepdims), ddof))
+}
+
+/// Reductions by a function of scalars.
+fn by_function(op: &str) -> Found {
+    match op {
+        "lax.reduce_or_custom" => one(|x| reduce_by([x], [1.0], 1, |a, b| vec![a[0] * b[0] + 0.0])[0]),
+        "lax.reduce_argmax_pair" => many(|v| {
+            let initial = [Val::from(f64::NEG_INFINITY), Val::from(0)];
+            reduce_by(v, initial, 1, |a, b| {
+                let first = a[0].ge(b[0]);
+                vec![where_(first, a[0], b[0]), where_(first, a[1], b[1])]
+            })
         }),
+        "lax.reduce_xor" => one(|x| reduce_by([x], [0], 0, |a, b| vec![a[0] ^ b[0]])[0]),
         _ => None,
     }
 }

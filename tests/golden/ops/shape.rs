@@ -2,7 +2,11 @@
 
 use super::{Found, many, one};
 use crate::manifest::{Params, ints};
-use gradus::{Dtype, Val, arange, arange_step, concatenate, eye, eye_of, iota, s, stack, where_};
+use gradus::{
+    Array, Dtype, Endpoint, GridOrder, PadMode, Val, arange, arange_between, arange_step, concatenate,
+    diag_indices, eye, eye_of, full, hstack, iota, linspace, linspace_of, logspace, meshgrid, ones, stack,
+    tri, tril_indices, zeros,
+};
 
 pub(super) fn find(op: &str, params: &Params) -> Found {
     fixed(op).or_else(|| with_params(op, params)).or_else(|| created(op))
@@ -12,10 +16,15 @@ fn fixed(op: &str) -> Found {
     let f: fn(Val) -> Val = match op {
         "jnp.tile" => |x| x.tile([2, 3]),
         "jnp.repeat" => |x| x.repeat(3, 0),
+        "jnp.roll2" => |x| x.roll_axes(&[1, -2], [0, 1]),
+        "jnp.rot90" => |x| x.rot90(1, [0, 1]),
+        "jnp.hstack" => |x| hstack([x, x + 1]),
+        "jnp.pad_reflect" => |x| x.pad_mode(vec![(2, 2); x.rank()], PadMode::Reflect),
+        "jnp.pad_edge" => |x| x.pad_mode([(1, 2), (0, 1)], PadMode::Edge),
+        "jnp.pad_wrap" => |x| x.pad_mode(vec![(1, 1); x.rank()], PadMode::Wrap),
+        "jnp.repeat_var" => |x| x.repeat_total(&Array::from([2i32, 0, 1]), 3, 0),
         "jnp.roll" => |x| x.roll(2, 0),
-        "jnp.roll2" => |x| x.roll(1, 0).roll(-2, 1),
         "jnp.flip" => |x| x.flip((0..x.rank() as i64).collect::<Vec<_>>()),
-        "jnp.rot90" => |x| x.swapaxes(0, 1).flip(0),
         "jnp.stack" => |x| stack([x, 2 * x, x * x], 1),
         "jnp.tril" => |x| x.tril(1),
         "jnp.triu" => |x| x.triu(-1),
@@ -25,16 +34,7 @@ fn fixed(op: &str) -> Found {
         "jnp.diag" => |x| x.diag(0),
         "jnp.diagonal" => |x| x.diagonal(1),
         "jnp.trace" => |x| x.trace(),
-        "jnp.hstack" => |x| concatenate([x, x + 1], if x.rank() == 1 { 0 } else { 1 }),
-        "jnp.vander" => |x| stack([x * x, x, x.ones_like()], 1),
-        "jnp.polyval" => |x| (x * 1.0 - 2.0) * x + 0.5,
-        "jnp.trapezoid" => |x| 0.3 * 0.5 * (x.slice(s![..., 1..]) + x.slice(s![..., ..-1])).sum_axes(-1),
-        "jnp.ediff1d" => |x| {
-            let x = x.ravel();
-            x.slice(s![1..]) - x.slice(s![..-1])
-        },
         "jnp.broadcast_to" => |x| x.broadcast_to([vec![2], x.shape()].concat()),
-        "jnp.nanmax" => |x| where_(x.isnan(), f64::NEG_INFINITY, x).amax_axes(0),
         _ => return None,
     };
     one(f)
@@ -90,9 +90,22 @@ fn with_params(op: &str, params: &Params) -> Found {
 
 fn created(op: &str) -> Found {
     match op {
-        "create.arange" => many(|_| vec![arange(5), arange_step(1.0, 3.0, 0.4), 7 - 2 * arange(4)]),
+        "create.arange" => many(|_| vec![arange(5), arange_step(1.0, 3.0, 0.4), arange_between(7, 0, -2)]),
+        "create.linspace" => many(|_| {
+            let exclusive = linspace_of(-2, 5, 4, Endpoint::Excluded);
+            vec![linspace(0.0, 1.0, 7), exclusive, logspace(0.0, 2.0, 5, 10.0, Endpoint::Included)]
+        }),
         "create.eye" => many(|_| vec![eye(3, Dtype::F32), eye_of([2, 4], 1, Dtype::F32), eye(3, Dtype::I32)]),
         "create.iota" => many(|_| vec![arange(4), iota(Dtype::F32, [2, 3], 1)]),
+        "create.meshgrid" => many(|_| meshgrid([arange(3), arange_step(0.0, 2.0, 1.0)], GridOrder::Matrix)),
+        "create.full" => {
+            let narrow = Dtype::from_name("i8")?;
+            many(move |_| vec![full([2, 2], 3.5), zeros([0, 3], Dtype::F32), ones([2], narrow)])
+        }
+        "create.tri" => many(|_| {
+            let (rows, columns) = tril_indices([3, 3], 0);
+            [vec![tri([3, 4], 1, Dtype::F32), rows, columns], diag_indices(2, 2)].concat()
+        }),
         _ => None,
     }
 }

@@ -7,10 +7,12 @@
 mod border;
 mod containers;
 pub(crate) mod key;
+mod leaves;
 mod part;
 mod statics;
 
 pub use border::{Data, Placeholder, Stored, Traced};
+pub use leaves::{combine, filter, leaves_with_path, partition, ravel, unflatten, unravel};
 pub(crate) use part::within;
 pub use part::{Mismatch, Part, Same};
 pub use statics::{Fixed, Static};

@@ -1,29 +1,48 @@
-//! Reading and writing at computed places: `take`, windows that start anywhere, updates of parts.
+//! Reading and writing at computed places along an axis: `take`, `put_along_axis`, windows that start anywhere.
 //!
-//! An index may be negative and then counts from the end. One that is still outside: a read by [`s!`](crate::s)
-//! takes the nearest place, [`Val::take`] gives NaN (or the extreme integer), an update is left out. All as JAX.
+//! An index may be negative and then counts from the end. One that is still outside: [`Val::take`] gives NaN (or the
+//! extreme integer), an update is left out, a window is moved. All as JAX.
 
 use super::axes::{Integer, axis_of};
 use super::broadcast::{bring, common_shape};
-use super::slice::{Outside, Slice, values};
+use super::gather::{IndexMode, Scatter, Update, gather, scatter};
 use super::{Known, Val, strict, where_};
-use crate::{Dtype, ErrorKind, Shape, Type};
-use gradus_ir::ops::index::{IndexMode, ScatterDims};
-use gradus_ir::ops::monoid::Monoid;
-use gradus_ir::{Dims, Val as Strict};
+use crate::{Array, Dtype, ErrorKind, Shape, Type};
+use gradus_ir::ops::index::GatherDims;
+use gradus_ir::{Dims, Kind, Val as Strict};
 
-/// Positions along an axis of extent `n`, negative ones counted from the end, as a strict integer value.
+/// Positions along an axis of extent `n`, negative ones counted from the end or taken round it, as a strict integer
+/// value of at least 32 bits.
 #[track_caller]
-pub(crate) fn positions(v: Val, n: usize) -> Result<Strict, ErrorKind> {
+pub(crate) fn positions(v: Val, n: usize, mode: IndexMode) -> Result<Strict, ErrorKind> {
     let ty = v.ty();
+    if ty.dtype == Dtype::Bool {
+        let message = format!(
+            "{ty} is a mask, and how many elements it keeps is not known while tracing; use `where_`, or `nonzero` with a size"
+        );
+        return Err(ErrorKind::invalid(message));
+    }
     if !ty.dtype.is_integer() {
         let message = format!("an index is an integer, not {ty}; convert it with `astype`");
         return Err(ErrorKind::invalid(message));
     }
-    Ok(where_(v.lt(0), v + n as i64, v).ir())
+    let signed = ty.dtype.kind() == Kind::Signed;
+    let v = match (v.literal().is_some(), signed, ty.dtype.size_bytes()) {
+        (true, ..) | (_, _, 1 | 2) => v.astype(Dtype::I32),
+        // An axis has fewer elements than any number that does not fit.
+        (_, false, _) => v.min(v.full_like(n.min(i32::MAX as usize))).astype(Dtype::I32),
+        _ => v,
+    };
+    let n = n as i64;
+    Ok(match mode {
+        IndexMode::Wrap => v % n,
+        _ if signed => where_(v.lt(0), v + n, v),
+        _ => v,
+    }
+    .ir())
 }
 
-/// Every start brought to `i32`, as scalars.
+/// Every start brought to one integer type, as scalars.
 #[track_caller]
 fn starts_of(shape: &Shape, starts: &[Val], known: &[Known]) -> Result<Vec<Strict>, ErrorKind> {
     if starts.len() != shape.rank() {
@@ -34,8 +53,11 @@ fn starts_of(shape: &Shape, starts: &[Val], known: &[Known]) -> Result<Vec<Stric
         let message = format!("a start is {}, not a scalar; give one number for each axis", wrong.ty);
         return Err(ErrorKind::invalid(message));
     }
-    let start = |(axis, v): (usize, &Val)| Ok(strict::convert(positions(*v, shape.dim(axis))?, Dtype::I32));
-    starts.iter().enumerate().map(start).collect()
+    let start = |(axis, v): (usize, &Val)| positions(*v, shape.dim(axis), IndexMode::Clip);
+    let all: Vec<Strict> = starts.iter().enumerate().map(start).collect::<Result<_, _>>()?;
+    let wide = all.iter().any(|v| v.ty().dtype.size_bytes() == 8);
+    let dtype = if wide { Dtype::I64 } else { Dtype::I32 };
+    Ok(all.into_iter().map(|v| strict::convert(v, dtype)).collect())
 }
 
 /// `x` with other axes than `axis` brought to the extents in which it meets `index`, and the same for `index`.
@@ -62,11 +84,46 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn take(self, indices: impl Into<Val>, axis: impl Integer) -> Val {
+        self.take_mode(indices, axis, IndexMode::Fill)
+    }
+    /// [`Val::take`] with what an index outside does; with [`IndexMode::Clip`] negative ones are outside, as in NumPy.
+    ///
+    /// ```
+    /// use gradus::{Array, IndexMode, Val, jit};
+    /// let f = jit(|x: &Val, i: &Val| (x.take_mode(i, 0, IndexMode::Clip), x.take_mode(i, 0, IndexMode::Wrap)));
+    /// let (clipped, wrapped) = f(&Array::from([1i32, 2, 3]), &Array::from([-1i32, 4]))?;
+    /// assert_eq!((clipped, wrapped), (Array::from([1i32, 3]), Array::from([3i32, 2])));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn take_mode(self, indices: impl Into<Val>, axis: impl Integer, mode: IndexMode) -> Val {
         let indices = indices.into();
-        Val::derive("take", &[self, indices], |known| {
-            let axis = axis_of(axis.to_i64(), &known[0].ty.shape)?;
-            let indices = positions(indices, known[0].ty.shape.dim(axis))?;
-            let taken = self.ir().take(indices, axis, IndexMode::FillOrDrop);
+        let args: Vec<Val> = [self, indices].into_iter().chain(mode.fill()).collect();
+        Val::derive("take", &args, |known| {
+            let (shape, count) = (&known[0].ty.shape, known[1].ty.rank());
+            let axis = axis_of(axis.to_i64(), shape)?;
+            if shape.dim(axis) == 0 && known[1].ty.shape.size() > 0 {
+                let message = format!("axis {axis} of shape {shape} has no positions to choose from");
+                return Err(ErrorKind::invalid(message));
+            }
+            let from_start = match mode {
+                IndexMode::Clip if known[1].ty.dtype.kind() == Kind::Signed => indices.max(0),
+                _ => indices,
+            };
+            let indices = positions(from_start, shape.dim(axis), mode)?;
+            let mut sizes = shape.dims();
+            sizes[axis] = 1.min(shape.dim(axis));
+            let dims = GatherDims {
+                offset_dims: (0..axis).chain(axis + count..shape.rank() - 1 + count).collect(),
+                collapsed_slice_dims: Dims::from_elem(axis, 1),
+                start_index_map: Dims::from_elem(axis, 1),
+                ..GatherDims::default()
+            };
+            if indices.shape().size() == 0 {
+                let wanted = dims.result_shape(&indices.shape().with_axis(count, 1), &sizes);
+                return Ok(Val::from_ir(strict::constant(Array::zeros(known[0].ty.with_shape(wanted)))));
+            }
+            let taken = gather(self.ir(), indices.expand_dims(count), dims, &sizes, mode)?;
             Ok(Val::from_ir(taken).with_weak(known[0].weak))
         })
     }
@@ -81,14 +138,108 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn take_along_axis(self, indices: impl Into<Val>, axis: impl Integer) -> Val {
+        self.take_along_axis_mode(indices, axis, IndexMode::Fill)
+    }
+    /// [`Val::take_along_axis`] with what an index outside does.
+    #[track_caller]
+    pub fn take_along_axis_mode(self, indices: impl Into<Val>, axis: impl Integer, mode: IndexMode) -> Val {
         let indices = indices.into();
-        Val::derive("take_along_axis", &[self, indices], |known| {
+        let args: Vec<Val> = [self, indices].into_iter().chain(mode.fill()).collect();
+        Val::derive("take_along_axis", &args, |known| {
             let axis = axis_of(axis.to_i64(), &known[0].ty.shape)?;
             let (own, of_index) = along(&known[0].ty, &known[1].ty, axis)?;
-            let indices = strict::broadcast(positions(indices, own.dim(axis))?, &of_index);
-            let taken =
-                strict::broadcast(self.ir(), &own).take_along_axis(indices, axis, IndexMode::FillOrDrop);
+            let indices = strict::broadcast(positions(indices, own.dim(axis), mode)?, &of_index);
+            if of_index.size() == 0 || own.dim(axis) == 0 {
+                return Ok(Val::from_ir(strict::constant(Array::zeros(known[0].ty.with_shape(of_index)))));
+            }
+            let rank = own.rank();
+            let (dims, sizes) = (one_of_each_line(rank, axis), vec![1; rank]);
+            let x = strict::broadcast(self.ir(), &own);
+            let taken = gather(x, indices.expand_dims(rank), dims, &sizes, mode)?;
             Ok(Val::from_ir(taken).with_weak(known[0].weak))
+        })
+    }
+    /// The value with `values` in the place along `axis` that `indices` names, at every place of the other axes; the
+    /// values broadcast to the indices. One outside is left out.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val, i: &Val| x.put_along_axis(i, 9, 1));
+    /// let y = f(&Array::from([[1i32, 2], [3, 4]]), &Array::from([[1i32], [0]]))?;
+    /// assert_eq!(y, Array::from([[1i32, 9], [9, 4]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn put_along_axis(self, indices: impl Into<Val>, values: impl Into<Val>, axis: impl Integer) -> Val {
+        let (indices, values) = (indices.into(), values.into());
+        Val::derive("put_along_axis", &[self, indices, values], |known| {
+            let ty = &known[0].ty;
+            let axis = axis_of(axis.to_i64(), &ty.shape)?;
+            let (own, of_index) = along(ty, &known[1].ty, axis)?;
+            if own != ty.shape {
+                let message = format!("{} indexes {ty}; its other extents must agree or be 1", known[1].ty);
+                return Err(ErrorKind::invalid(message));
+            }
+            if common_shape([&known[2].ty.shape, &of_index])? != of_index {
+                let message =
+                    format!("values of {} do not broadcast to indices {of_index}; reshape them", known[2].ty);
+                return Err(ErrorKind::invalid(message));
+            }
+            if of_index.size() == 0 {
+                return Ok(self);
+            }
+            let indices = strict::broadcast(positions(indices, own.dim(axis), IndexMode::Fill)?, &of_index);
+            let (rank, values) = (own.rank(), bring(values, ty.dtype, &of_index));
+            let dims = one_of_each_line(rank, axis).to_scatter();
+            let written =
+                scatter(self.ir(), indices.expand_dims(rank), values, dims, Scatter::from(Update::Set));
+            Ok(Val::from_ir(written).with_weak(known[0].weak))
+        })
+    }
+    /// The elements along `axis` where the captured array `mask` is true; it has their number of elements or fewer.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let mask = Array::from([true, false, true]);
+    /// let f = jit(move |x: &Val| x.compress(&mask, 0));
+    /// assert_eq!(f(&Array::from([1i32, 2, 3]))?, Array::from([1i32, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn compress(self, mask: &Array, axis: impl Integer) -> Val {
+        Val::derive("compress", &[self], |known| {
+            let axis = axis_of(axis.to_i64(), &known[0].ty.shape)?;
+            let n = known[0].ty.shape.dim(axis);
+            if mask.shape().len() != 1 || mask.size() > n {
+                let message = format!("the mask is {}; give a vector of at most {n} elements", mask.ty());
+                return Err(ErrorKind::invalid(message));
+            }
+            Ok(self.take_mode(places_of(mask), axis, IndexMode::PromiseInBounds))
+        })
+    }
+    /// The elements where the captured array `mask` is true, whose axes are the first ones of the value: one axis
+    /// takes their place, as in NumPy's `x[mask]`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let mask = Array::from([[true, false], [true, true]]);
+    /// let f = jit(move |x: &Val| x.masked(&mask));
+    /// assert_eq!(f(&Array::from([[1i32, 2], [3, 4]]))?, Array::from([1i32, 3, 4]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn masked(self, mask: &Array) -> Val {
+        Val::derive("masked", &[self], |known| {
+            let shape = &known[0].ty.shape;
+            let count = mask.shape().len();
+            if mask.dtype() != Dtype::Bool || count > shape.rank() || mask.shape() != shape.dims()[..count] {
+                let message =
+                    format!("the mask is {}; give truth values over the first axes of {shape}", mask.ty());
+                return Err(ErrorKind::invalid(message));
+            }
+            let rest = (count..shape.rank()).map(|axis| shape.dim(axis));
+            let flat: Vec<usize> = std::iter::once(mask.size()).chain(rest).collect();
+            Ok(self.reshape(flat).take_mode(places_of(mask), 0, IndexMode::PromiseInBounds))
         })
     }
     /// The window of extents `sizes` that begins at `starts`, one scalar for each axis; it is moved so that it fits.
@@ -128,108 +279,92 @@ impl Val {
             Ok(Val::from_ir(self.ir().dynamic_update_slice(update, &starts)).with_weak(known[0].weak))
         })
     }
-
-    /// The value with `part` in the place that the entries of [`s!`](crate::s) name; `part` broadcasts to it.
-    ///
-    /// ```
-    /// use gradus::{Array, Val, jit, s};
-    /// let f = jit(|x: &Val| x.set_at(s![1..], 0));
-    /// assert_eq!(f(&Array::from([1i32, 2, 3]))?, Array::from([1i32, 0, 0]));
-    /// # Ok::<(), gradus::Error>(())
-    /// ```
+    /// `size` elements along `axis` from `start` on, moved so that they fit.
     #[track_caller]
-    pub fn set_at(self, entries: impl AsRef<[Slice]>, part: impl Into<Val>) -> Val {
-        self.updated("set_at", entries.as_ref(), part.into(), None)
-    }
-    /// The value with `part` added in the place that the entries name; of a place named twice, all.
-    ///
-    /// ```
-    /// use gradus::{Array, Val, jit, s};
-    /// let f = jit(|x: &Val, i: &Val| x.add_at(s![i], 1.0));
-    /// let y = f(&Array::from([0.0f32, 0.0]), &Array::from([1i32, 1, 0]))?;
-    /// assert_eq!(y.to_vec::<f32>()?, [1.0, 2.0]);
-    /// # Ok::<(), gradus::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn add_at(self, entries: impl AsRef<[Slice]>, part: impl Into<Val>) -> Val {
-        self.updated("add_at", entries.as_ref(), part.into(), Some(Monoid::Sum))
-    }
-    /// The value multiplied by `part` in the place that the entries name.
-    #[track_caller]
-    pub fn mul_at(self, entries: impl AsRef<[Slice]>, part: impl Into<Val>) -> Val {
-        self.updated("mul_at", entries.as_ref(), part.into(), Some(Monoid::Prod))
-    }
-    /// The larger of the value and `part` in the place that the entries name.
-    #[track_caller]
-    pub fn max_at(self, entries: impl AsRef<[Slice]>, part: impl Into<Val>) -> Val {
-        self.updated("max_at", entries.as_ref(), part.into(), Some(Monoid::Max))
-    }
-    /// The smaller of the value and `part` in the place that the entries name.
-    #[track_caller]
-    pub fn min_at(self, entries: impl AsRef<[Slice]>, part: impl Into<Val>) -> Val {
-        self.updated("min_at", entries.as_ref(), part.into(), Some(Monoid::Min))
-    }
-    #[track_caller]
-    fn updated(self, op: &'static str, entries: &[Slice], part: Val, combine: Option<Monoid>) -> Val {
-        let args: Vec<Val> = [self, part].into_iter().chain(values(entries)).collect();
-        Val::derive(op, &args, |known| {
-            let (shape, dtype) = (&known[0].ty.shape, known[0].ty.dtype);
-            if let [Slice::AtVal(rows)] = entries
-                && rows.ty().rank() > 0
-                && shape.rank() > 0
-            {
-                return self.rows_updated(*rows, part, &known[0], combine);
-            }
-            // The places by number: what the same entries read from an array of numbers.
-            let numbers = strict::iota(Dtype::I32, &[shape.size()].into(), 0).reshape(shape.clone());
-            let places = Val::from_ir(numbers).slice_with(entries, Outside::Gives(-1))?.ir();
-            let place_shape = places.shape();
-            fits(&known[1].ty.shape, &place_shape)?;
-            let part = bring(part, dtype, &place_shape).reshape([place_shape.size()]);
-            let dims = ScatterDims {
-                inserted_window_dims: Dims::from_elem(0, 1),
-                scatter_dims_to_operand_dims: Dims::from_elem(0, 1),
-                ..ScatterDims::default()
-            };
-            let flat = self.ir().reshape([shape.size()]);
-            let places = places.reshape([place_shape.size(), 1]);
-            let written = flat.scatter(places, part, combine, dims, IndexMode::FillOrDrop);
-            Ok(Val::from_ir(written.reshape(shape.clone())).with_weak(known[0].weak))
+    pub fn dynamic_slice_in_dim(self, start: impl Into<Val>, size: usize, axis: impl Integer) -> Val {
+        let start = start.into();
+        Val::derive("dynamic_slice_in_dim", &[self, start], |known| {
+            let axis = axis_of(axis.to_i64(), &known[0].ty.shape)?;
+            let sizes: Vec<usize> = known[0].ty.shape.with_dim(axis, size).dims().to_vec();
+            Ok(self.dynamic_slice(along_axis(start, axis, sizes.len()), sizes))
         })
     }
-    /// An update of whole parts along the first axis.
+    /// The part at position `index` of `axis`, which goes; the nearest one, if it is outside.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val, i: &Val| x.dynamic_index_in_dim(i, 1));
+    /// assert_eq!(f(&Array::from([[1i32, 2], [3, 4]]), &Array::from(-1i32))?, Array::from([2i32, 4]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
-    fn rows_updated(
+    pub fn dynamic_index_in_dim(self, index: impl Into<Val>, axis: impl Integer) -> Val {
+        let index = index.into();
+        Val::derive("dynamic_index_in_dim", &[self, index], |_| {
+            Ok(self.dynamic_slice_in_dim(index, 1, axis).squeeze(axis.to_i64()))
+        })
+    }
+    /// The value with `update` written along `axis` from `start` on, moved so that it fits.
+    #[track_caller]
+    pub fn dynamic_update_slice_in_dim(
         self,
-        rows: Val,
-        part: Val,
-        known: &Known,
-        combine: Option<Monoid>,
-    ) -> Result<Val, ErrorKind> {
-        let shape = &known.ty.shape;
-        let rows = positions(rows, shape.dim(0))?;
-        let (count, own) = (rows.shape(), shape.without(&[0]));
-        let wanted: Shape = count.dims().into_iter().chain(own.dims()).collect();
-        fits(&part.ty().shape, &wanted)?;
-        let part = bring(part, known.ty.dtype, &wanted);
-        let dims = ScatterDims {
-            update_window_dims: (count.rank()..wanted.rank()).collect(),
-            inserted_window_dims: Dims::from_elem(0, 1),
-            scatter_dims_to_operand_dims: Dims::from_elem(0, 1),
-            ..ScatterDims::default()
-        };
-        let rows = rows.reshape(count.with_axis(count.rank(), 1));
-        let written = self.ir().scatter(rows, part, combine, dims, IndexMode::FillOrDrop);
-        Ok(Val::from_ir(written).with_weak(known.weak))
+        update: impl Into<Val>,
+        start: impl Into<Val>,
+        axis: impl Integer,
+    ) -> Val {
+        let (update, start) = (update.into(), start.into());
+        Val::derive("dynamic_update_slice_in_dim", &[self, update, start], |known| {
+            let axis = axis_of(axis.to_i64(), &known[0].ty.shape)?;
+            Ok(self.dynamic_update_slice(update, along_axis(start, axis, known[0].ty.rank())))
+        })
+    }
+    /// The value with `update`, which lacks `axis` or has extent 1 there, at position `index` of it.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val, i: &Val| x.dynamic_update_index_in_dim(&Array::from([8i32, 9]), i, 0));
+    /// let y = f(&Array::from([[1i32, 2], [3, 4]]), &Array::from(1i32))?;
+    /// assert_eq!(y, Array::from([[1i32, 2], [8, 9]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn dynamic_update_index_in_dim(
+        self,
+        update: impl Into<Val>,
+        index: impl Into<Val>,
+        axis: impl Integer,
+    ) -> Val {
+        let (update, index) = (update.into(), index.into());
+        Val::derive("dynamic_update_index_in_dim", &[self, update, index], |known| {
+            let axis = axis_of(axis.to_i64(), &known[0].ty.shape)?;
+            let whole = known[1].ty.rank() == known[0].ty.rank();
+            let update = if whole { update } else { update.expand_dims(axis) };
+            Ok(self.dynamic_update_slice_in_dim(update, index, axis))
+        })
     }
 }
 
-/// Whether `part` broadcasts to a place of shape `place`.
-fn fits(part: &Shape, place: &Shape) -> Result<(), ErrorKind> {
-    if common_shape([part, place]).is_ok_and(|common| common == *place) {
-        return Ok(());
+/// Starts that are 0 but along `axis`.
+fn along_axis(start: Val, axis: usize, rank: usize) -> Vec<Val> {
+    (0..rank).map(|a| if a == axis { start } else { Val::from(0) }).collect()
+}
+
+/// One element of each line along `axis`, by an index of its own.
+fn one_of_each_line(rank: usize, axis: usize) -> GatherDims {
+    let others: Dims = (0..rank).filter(|other| *other != axis).collect();
+    GatherDims {
+        offset_dims: Dims::new(),
+        collapsed_slice_dims: Dims::from_elem(axis, 1),
+        operand_batching_dims: others.clone(),
+        start_indices_batching_dims: others,
+        start_index_map: Dims::from_elem(axis, 1),
     }
-    Err(ErrorKind::invalid(format!(
-        "the part has shape {part}, but its place {place}; make it broadcast to that"
-    )))
+}
+
+/// The positions of the elements that are not zero, as data of the program.
+#[track_caller]
+fn places_of(mask: &Array) -> Val {
+    let places = mask.to_f64_vec().into_iter().enumerate().filter(|(_, e)| *e != 0.0);
+    let places: Vec<i32> = places.map(|(i, _)| i as i32).collect();
+    Val::from_ir(strict::constant(Array::from(places.as_slice())))
 }

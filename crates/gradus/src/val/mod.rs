@@ -6,33 +6,70 @@
 //! function goes through [`Val::derive`], which keeps the user's line and stays silent on poisoned operands.
 
 mod activation;
+mod arrange;
+mod at;
+mod attention;
 mod axes;
+mod bits;
+mod body;
 mod broadcast;
+mod calculus;
 mod contract;
 mod create;
 mod einsum;
 mod elementwise;
+mod gather;
+mod grid;
+mod image;
 mod index;
 mod join;
 mod literal;
+mod logic;
+mod masked;
+mod nan;
 mod operators;
+mod padding;
+mod plan;
+mod polynomial;
 pub(crate) mod promote;
+mod quantile;
 mod reduce;
+mod search;
+mod segment;
 mod shape;
 mod slice;
 mod sort;
 mod special;
+mod statistics;
 pub(crate) mod strict;
 
 use crate::{Array, Dtype, Error, ErrorKind, Type};
+pub use arrange::{block, column_stack, dstack, hstack, vstack};
+pub use at::Indexed;
+pub use attention::{Attention, dot_product_attention};
 pub use axes::{AxisSet, Extents, Integer, IntoAxes, IntoExtents, keep};
+pub use body::reduce_by;
+pub use calculus::Outside;
 pub use create::{arange, arange_step, eye, eye_of, full, iota, linspace, one_hot, ones, zeros};
 pub use einsum::einsum;
 pub use elementwise::where_;
+pub use gather::{GatherDims, IndexMode, Scatter, ScatterDims, Update};
 use gradus_ir::{Place, trace as ir};
+pub use grid::{
+    Endpoint, GridOrder, arange_between, diag_indices, geomspace, indices, linspace_of, logspace, meshgrid,
+    tri, tril_indices, triu_indices,
+};
+pub use image::{Antialias, Interpolation, PlaceMode, ResizeMethod};
 pub use join::{concatenate, stack};
 use literal::Literal;
+pub use logic::{piecewise, select, select_n};
+pub use padding::PadMode;
+pub use polynomial::PowerOrder;
+pub use quantile::Quantile;
+pub use search::{Histogram, SearchMethod, Side, Unique, ravel_multi_index, unravel_index};
+pub use segment::{segment_max, segment_min, segment_prod, segment_sum};
 pub use slice::{NewAxis, Slice};
+pub use sort::{lexsort, sort_together};
 use std::fmt;
 
 /// A value inside a trace. Neither `PartialEq` nor `PartialOrd`: `x < y` must not compile to a `bool`.
@@ -199,6 +236,12 @@ literals! {
     u32, x => Literal::Int(x.into());
     usize, x => Literal::Int(i64::try_from(x).unwrap_or(i64::MAX));
     bool, x => Literal::Bool(x);
+}
+
+/// Runs `f`, whose closures do not know the caller's line, at it.
+#[track_caller]
+pub(crate) fn at_caller<R>(f: impl FnOnce() -> R) -> R {
+    ir::at_place(ir::current_place(), f)
 }
 
 impl fmt::Debug for Val {

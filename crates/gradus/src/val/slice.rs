@@ -1,13 +1,12 @@
 //! Indexing as NumPy's basic indexing: integers, ranges with steps, ellipsis and new axes, by the macro
 //! [`s!`](crate::s).
 
+use super::Val;
 use super::axes::Integer;
-use super::broadcast::common_shape;
-use super::index::positions;
-use super::{Val, strict};
-use crate::{Array, Dtype, ErrorKind, Shape};
-use gradus_ir::ops::index::{GatherDims, IndexMode};
-use gradus_ir::{Dims, Val as Strict};
+use super::gather::IndexMode;
+use super::plan::Plan;
+use crate::{Array, Dtype, ErrorKind};
+use gradus_ir::trace as ir;
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
 /// What is asked of one axis (or of none, or of several) between the brackets of [`s!`](crate::s).
@@ -102,6 +101,17 @@ impl From<&Val> for Slice {
         Slice::AtVal(*v)
     }
 }
+/// Positions given by a captured array of integers. A mask cannot stand here: see [`Val::masked`].
+impl From<&Array> for Slice {
+    #[track_caller]
+    fn from(positions: &Array) -> Slice {
+        if positions.dtype() == Dtype::Bool {
+            let message = format!("{} is a mask, not positions; use `masked` or `compress`", positions.ty());
+            return Slice::AtVal(Val::refuse("index", ErrorKind::invalid(message), ir::current_place()));
+        }
+        Slice::AtVal(positions.into())
+    }
+}
 /// The end of a range that includes `end`; behind -1 there is nothing to name.
 fn behind(end: i64) -> Option<i64> {
     (end != -1).then(|| end.saturating_add(1))
@@ -138,243 +148,6 @@ pub(crate) fn values(entries: &[Slice]) -> impl Iterator<Item = Val> {
     })
 }
 
-/// Positions of one axis: `start, start + stride, ..` below `limit`, then perhaps reversed.
-struct Walk {
-    start: usize,
-    limit: usize,
-    stride: usize,
-    backwards: bool,
-}
-
-/// NumPy's reading of `start:end:step` on an axis of extent `n`.
-fn walk(n: usize, start: Option<i64>, end: Option<i64>, step: i64) -> Result<Walk, ErrorKind> {
-    if step == 0 {
-        return Err(ErrorKind::invalid("the step of a slice is 0; use 1, or -1 to walk backwards"));
-    }
-    let n = n as i64;
-    let from_end = |i: i64| if i < 0 { i.saturating_add(n) } else { i };
-    let stride = usize::try_from(step.unsigned_abs()).unwrap_or(usize::MAX);
-    if step > 0 {
-        let start = start.map_or(0, from_end).clamp(0, n);
-        let limit = end.map_or(n, from_end).clamp(start, n);
-        return Ok(Walk { start: start as usize, limit: limit as usize, stride, backwards: false });
-    }
-    // Backwards from `first` down to, but without, `last`: -1 stands for the place before the axis.
-    let first = start.map_or(n - 1, from_end).clamp(-1, n - 1);
-    let last = end.map_or(-1, from_end).clamp(-1, n - 1);
-    if first <= last {
-        return Ok(Walk { start: 0, limit: 0, stride: 1, backwards: false });
-    }
-    let steps = (first - last - 1) / stride.min(n as usize) as i64;
-    let lowest = first - steps * stride.min(n as usize) as i64;
-    Ok(Walk {
-        start: lowest as usize,
-        limit: first as usize + 1,
-        stride: stride.min(n as usize),
-        backwards: true,
-    })
-}
-
-/// What a position outside of its axis reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outside {
-    /// The nearest place.
-    Nearest,
-    /// This number; only for `i32`.
-    Gives(i32),
-}
-
-/// What the entries do to the axes of a value: slice, reverse, choose, drop, add.
-#[derive(Default)]
-struct Plan {
-    starts: Dims,
-    limits: Dims,
-    strides: Dims,
-    backwards: Dims,
-    /// Axes whose positions are values.
-    at: Vec<(usize, Val)>,
-    /// The axes of the result but for those of index arrays.
-    result: Vec<Entry>,
-    /// Where the axes of index arrays stand among those of the result.
-    arrays: Placed,
-}
-enum Entry {
-    Axis(usize),
-    New,
-}
-/// NumPy's rule: index arrays side by side are replaced in place, others go to the front.
-#[derive(Clone, Copy, Default)]
-enum Placed {
-    #[default]
-    Nowhere,
-    Open(usize),
-    Closed(usize),
-    Front,
-}
-
-impl Plan {
-    fn of(shape: &Shape, entries: &[Slice]) -> Result<Plan, ErrorKind> {
-        let named = entries.iter().filter(|e| !matches!(e, Slice::Ellipsis | Slice::NewAxis)).count();
-        let ellipses = entries.iter().filter(|e| matches!(e, Slice::Ellipsis)).count();
-        if named > shape.rank() {
-            let message = format!("{named} indices for shape {shape}; give at most one for each axis");
-            return Err(ErrorKind::invalid(message));
-        }
-        if ellipses > 1 {
-            return Err(ErrorKind::invalid("several `...` in one index; only one can stand for the rest"));
-        }
-        let rest = shape.rank() - named;
-        let mut plan = Plan::default();
-        for entry in entries {
-            plan.place(matches!(entry, Slice::At(_) | Slice::AtVal(_)));
-            match entry {
-                Slice::NewAxis => plan.result.push(Entry::New),
-                Slice::Ellipsis => plan.whole(shape, rest),
-                _ => plan.axis(shape, *entry)?,
-            }
-        }
-        if ellipses == 0 {
-            plan.whole(shape, rest);
-        }
-        Ok(plan)
-    }
-    /// Follows where positions stand among the entries.
-    fn place(&mut self, position: bool) {
-        self.arrays = match (self.arrays, position) {
-            (Placed::Nowhere, true) => Placed::Open(self.result.len()),
-            (Placed::Open(at), false) => Placed::Closed(at),
-            (Placed::Closed(_), true) => Placed::Front,
-            (unchanged, _) => unchanged,
-        };
-    }
-    fn whole(&mut self, shape: &Shape, count: usize) {
-        for _ in 0..count {
-            let axis = self.starts.len();
-            self.push(Walk { start: 0, limit: shape.dim(axis), stride: 1, backwards: false });
-            self.result.push(Entry::Axis(axis));
-        }
-    }
-    fn push(&mut self, walk: Walk) {
-        if walk.backwards {
-            self.backwards.push(self.starts.len());
-        }
-        self.starts.push(walk.start);
-        self.limits.push(walk.limit);
-        self.strides.push(walk.stride);
-    }
-    fn axis(&mut self, shape: &Shape, entry: Slice) -> Result<(), ErrorKind> {
-        let axis = self.starts.len();
-        let n = shape.dim(axis);
-        match entry {
-            Slice::At(i) => {
-                let at = position(i, n, axis, shape)?;
-                self.push(Walk { start: at, limit: at + 1, stride: 1, backwards: false });
-            }
-            Slice::AtVal(v) => {
-                if n == 0 {
-                    let message = format!("axis {axis} of shape {shape} has no positions to choose from");
-                    return Err(ErrorKind::invalid(message));
-                }
-                self.at.push((axis, v));
-                self.push(Walk { start: 0, limit: n, stride: 1, backwards: false });
-            }
-            Slice::Range { start, end, step } => {
-                self.push(walk(n, start, end, step)?);
-                self.result.push(Entry::Axis(axis));
-            }
-            Slice::Ellipsis | Slice::NewAxis => unreachable!("internal: entries without an axis"),
-        }
-        Ok(())
-    }
-    /// The part of `x` that is asked for.
-    #[track_caller]
-    fn read(&self, x: Strict, outside: Outside) -> Result<Strict, ErrorKind> {
-        let sliced = x.slice(&self.starts, &self.limits, &self.strides);
-        let walked = if self.backwards.is_empty() { sliced } else { sliced.rev(&self.backwards) };
-        let ranks = self.at.iter().map(|(_, v)| v.ty().rank()).max();
-        match ranks {
-            None => Ok(self.finish(walked, &walked.shape(), 0)),
-            Some(0) if outside == Outside::Nearest => {
-                let chosen = self.choose(walked)?;
-                Ok(self.finish(chosen, &chosen.shape(), 0))
-            }
-            Some(_) => self.gather(walked, outside),
-        }
-    }
-    /// One position, known only at run time, of each axis of `at`, which keeps extent 1.
-    #[track_caller]
-    fn choose(&self, x: Strict) -> Result<Strict, ErrorKind> {
-        let shape = x.shape();
-        let zero = strict::constant(Array::scalar(0i32));
-        let mut starts = vec![zero; shape.rank()];
-        let mut sizes = shape.dims();
-        for (axis, v) in &self.at {
-            starts[*axis] = strict::convert(positions(*v, shape.dim(*axis))?, Dtype::I32);
-            sizes[*axis] = 1;
-        }
-        Ok(x.dynamic_slice(&starts, &sizes))
-    }
-    /// The windows at index arrays; their axes come first, then where they belong.
-    #[track_caller]
-    fn gather(&self, x: Strict, outside: Outside) -> Result<Strict, ErrorKind> {
-        let shape = x.shape();
-        let shapes: Vec<Shape> = self.at.iter().map(|(_, v)| v.ty().shape).collect();
-        let common = common_shape(&shapes)?;
-        let (count, vector) = (common.rank(), common.with_axis(common.rank(), 1));
-        let mut columns = vec![];
-        let mut sizes = shape.dims();
-        for (axis, v) in &self.at {
-            let index = strict::convert(positions(*v, shape.dim(*axis))?, Dtype::I32);
-            columns.push(strict::broadcast(index, &common).reshape(vector.clone()));
-            sizes[*axis] = 1;
-        }
-        let axes: Dims = self.at.iter().map(|(axis, _)| *axis).collect();
-        let dims = GatherDims {
-            offset_dims: (count..count + shape.rank() - axes.len()).collect(),
-            collapsed_slice_dims: axes.clone(),
-            start_index_map: axes,
-            ..GatherDims::default()
-        };
-        let (mode, fill) = match outside {
-            Outside::Nearest => (IndexMode::Clip, None),
-            Outside::Gives(fill) => (IndexMode::FillOrDrop, Some(Array::scalar(fill))),
-        };
-        let gathered = x.gather(Strict::concatenate(&columns, count), dims, &sizes, mode, fill);
-        let finished = self.finish(gathered, &shape, count);
-        let to = match self.arrays {
-            Placed::Open(at) | Placed::Closed(at) => at,
-            Placed::Nowhere | Placed::Front => 0,
-        };
-        let rank = finished.shape().rank();
-        let order: Dims = (count..count + to).chain(0..count).chain(count + to..rank).collect();
-        Ok(finished.transpose(&order))
-    }
-    /// Drops and adds axes behind the first `count`, which stay; `shape` is that of the operand's axes.
-    #[track_caller]
-    fn finish(&self, x: Strict, shape: &Shape, count: usize) -> Strict {
-        let extent = |entry: &Entry| match entry {
-            Entry::Axis(axis) => shape.dim(*axis),
-            Entry::New => 1,
-        };
-        let first = (0..count).map(|axis| x.shape().dim(axis)).collect::<Vec<_>>();
-        x.reshape(first.into_iter().chain(self.result.iter().map(extent)).collect::<Shape>())
-    }
-}
-
-/// The position `i` of an axis of extent `n`.
-fn position(i: i64, n: usize, axis: usize, shape: &Shape) -> Result<usize, ErrorKind> {
-    let from_start = if i < 0 { i.saturating_add(n as i64) } else { i };
-    let inside = usize::try_from(from_start).ok().filter(|i| *i < n);
-    inside.ok_or_else(|| {
-        let message = format!(
-            "position {i} is outside of axis {axis} of shape {shape}; use {} to {}",
-            -(n as i64),
-            n as i64 - 1
-        );
-        ErrorKind::invalid(message)
-    })
-}
-
 impl Val {
     /// Part of the value, by the entries of [`s!`](crate::s).
     ///
@@ -388,13 +161,13 @@ impl Val {
     pub fn slice(self, entries: impl AsRef<[Slice]>) -> Val {
         let entries = entries.as_ref();
         let args: Vec<Val> = std::iter::once(self).chain(values(entries)).collect();
-        Val::derive("slice", &args, |_| self.slice_with(entries, Outside::Nearest))
+        Val::derive("slice", &args, |_| self.slice_with(entries, IndexMode::Clip))
     }
     /// [`Val::slice`] of a value that is known to be sound.
     #[track_caller]
-    pub(crate) fn slice_with(self, entries: &[Slice], outside: Outside) -> Result<Val, ErrorKind> {
+    pub(crate) fn slice_with(self, entries: &[Slice], mode: IndexMode) -> Result<Val, ErrorKind> {
         let plan = Plan::of(&self.ty().shape, entries)?;
-        Ok(Val::from_ir(plan.read(self.ir(), outside)?).with_weak(self.is_weak()))
+        Ok(Val::from_ir(plan.read(self.ir(), mode)?).with_weak(self.is_weak()))
     }
     /// The part at position `i` of the first axis, which goes: an integer, or an integer `Val`.
     ///

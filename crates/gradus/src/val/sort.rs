@@ -1,7 +1,6 @@
 //! Sorting along an axis: stable, NaN last.
 
 use super::axes::{Integer, axis_of};
-use super::broadcast::bring;
 use super::{Val, strict};
 use crate::{Dtype, ErrorKind};
 use gradus_ir::ops::sort::sort;
@@ -31,6 +30,24 @@ impl Val {
             Ok(Val::from_ir(self.ir().argsort(axis_of(axis.to_i64(), &ty.shape)?, Dtype::I32)))
         })
     }
+    /// The indices along `axis` of the elements in decreasing order, as `i32`, NaN first; of equal ones the first
+    /// first.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let at = jit(|x: &Val| x.argsort_descending(0))(&Array::from([1i32, 5, 5]))?;
+    /// assert_eq!(at.to_vec::<i32>()?, [1, 2, 0]);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn argsort_descending(self, axis: impl Integer) -> Val {
+        self.derive1("argsort_descending", |ty| {
+            let axis = axis_of(axis.to_i64(), &ty.shape)?;
+            // Sorted from behind, so that of equal elements the first comes out first.
+            let behind = strict::iota(Dtype::I32, &ty.shape, axis).rev(&[axis]);
+            Ok(Val::from_ir(sort(&[self.ir().rev(&[axis]), behind], axis, 1)[1].rev(&[axis])))
+        })
+    }
     /// The elements along `axis` in the increasing order of `keys`, which have the same shape.
     #[track_caller]
     pub fn sort_by(self, keys: impl Into<Val>, axis: impl Integer) -> Val {
@@ -56,17 +73,23 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn top_k(self, k: usize) -> (Val, Val) {
-        (self.top_k_result(k, 0), self.top_k_result(k, 1))
+        self.top_k_axis(k, -1)
     }
-    /// The elements (0) or the indices (1) of [`Val::top_k`].
+    /// [`Val::top_k`] along `axis`.
     #[track_caller]
-    fn top_k_result(self, k: usize, number: usize) -> Val {
+    pub fn top_k_axis(self, k: usize, axis: impl Integer) -> (Val, Val) {
+        let axis = axis.to_i64();
+        (self.top_k_result(k, axis, 0), self.top_k_result(k, axis, 1))
+    }
+    /// The elements (0) or the indices (1) of [`Val::top_k_axis`].
+    #[track_caller]
+    fn top_k_result(self, k: usize, axis: i64, number: usize) -> Val {
         self.derive1("top_k", |ty| {
-            let axis = axis_of(-1, &ty.shape)?;
+            let axis = axis_of(axis, &ty.shape)?;
             let n = ty.shape.dim(axis);
             if k > n {
                 let message = format!(
-                    "the last axis of shape {} has fewer than {k} elements; ask for at most {n}",
+                    "axis {axis} of shape {} has fewer than {k} elements; ask for at most {n}",
                     ty.shape
                 );
                 return Err(ErrorKind::invalid(message));
@@ -77,17 +100,91 @@ impl Val {
             Ok(Val::from_ir(sorted.slice_axis(axis, n - k, n).rev(&[axis])))
         })
     }
-    /// The index along one sorted axis before which each of `queries` belongs, as `i32`.
+    /// The elements along `axis` with the one of rank `k` in its place, smaller ones before and larger ones behind.
+    /// (They are sorted, which is one such order.)
     #[track_caller]
-    pub fn searchsorted(self, queries: impl Into<Val>) -> Val {
-        let queries = queries.into();
-        Val::derive("searchsorted", &[self, queries], |known| {
-            if known[0].ty.rank() != 1 {
-                let message = format!("takes a sorted vector, not {}; search row by row", known[0].ty);
-                return Err(ErrorKind::invalid(message));
-            }
-            let queries = Val::from_ir(bring(queries, known[1].ty.dtype, &known[1].ty.shape));
-            Ok(self.lt(queries.expand_dims(-1)).sum_axes(-1))
+    pub fn partition(self, k: impl Integer, axis: impl Integer) -> Val {
+        Val::derive("partition", &[self], |known| {
+            rank_of(k.to_i64(), axis.to_i64(), &known[0].ty)?;
+            Ok(self.sort(axis))
         })
     }
+    /// The indices that [`Val::partition`] follows, as `i32`.
+    #[track_caller]
+    pub fn argpartition(self, k: impl Integer, axis: impl Integer) -> Val {
+        Val::derive("argpartition", &[self], |known| {
+            rank_of(k.to_i64(), axis.to_i64(), &known[0].ty)?;
+            Ok(self.argsort(axis))
+        })
+    }
+}
+
+/// Whether there is an element of rank `k` along an axis.
+fn rank_of(k: i64, axis: i64, ty: &crate::Type) -> Result<(), ErrorKind> {
+    let axis = axis_of(axis, &ty.shape)?;
+    let n = ty.shape.dim(axis) as i64;
+    if (-n..n).contains(&k) {
+        return Ok(());
+    }
+    let message =
+        format!("axis {axis} of shape {} has no element of rank {k}; use {} to {}", ty.shape, -n, n - 1);
+    Err(ErrorKind::invalid(message))
+}
+
+/// The operands in the increasing order of the first `num_keys` of them along `axis`, the first one first; the others go
+/// with them. All have one shape.
+///
+/// ```
+/// use gradus::{Array, Val, jit, sort_together};
+/// let f = jit(|k: &Val, v: &Val| sort_together([k, v], 1, 0));
+/// let sorted = f(&Array::from([2i32, 1]), &Array::from([20.0f32, 10.0]))?;
+/// assert_eq!(sorted, [Array::from([1i32, 2]), Array::from([10.0f32, 20.0])]);
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn sort_together(
+    operands: impl IntoIterator<Item = impl Into<Val>>,
+    num_keys: usize,
+    axis: impl Integer,
+) -> Vec<Val> {
+    let operands: Vec<Val> = operands.into_iter().map(Into::into).collect();
+    let mut sorted = vec![];
+    let first = Val::derive("sort_together", &operands, |known| {
+        let Some(first) = known.first() else {
+            return Err(ErrorKind::invalid("there is nothing to sort; give at least one value"));
+        };
+        let axis = axis_of(axis.to_i64(), &first.ty.shape)?;
+        let strict: Vec<_> = operands.iter().map(|v| v.ir()).collect();
+        sorted = sort(&strict, axis, num_keys).into_iter().map(Val::from_ir).collect();
+        Ok(sorted[0])
+    });
+    if sorted.is_empty() { vec![first; operands.len()] } else { sorted }
+}
+
+/// The indices along `axis`, as `i32`, that sort by the last of `keys` first, as NumPy's `lexsort`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, lexsort};
+/// let f = jit(|a: &Val, b: &Val| lexsort([b, a], 0));
+/// let at = f(&Array::from([1i32, 1, 0]), &Array::from([9i32, 4, 6]))?;
+/// assert_eq!(at, Array::from([2i32, 1, 0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn lexsort(keys: impl IntoIterator<Item = impl Into<Val>>, axis: impl Integer) -> Val {
+    let keys: Vec<Val> = keys.into_iter().map(Into::into).collect();
+    Val::derive("lexsort", &keys, |known| {
+        let Some(first) = known.first() else {
+            return Err(ErrorKind::invalid("there are no keys to sort by; give at least one"));
+        };
+        let axis = axis_of(axis.to_i64(), &first.ty.shape)?;
+        if let Some(other) = known.iter().find(|k| k.ty.shape != first.ty.shape) {
+            let message =
+                format!("keys {} and {} differ in shape; give keys of one shape", first.ty, other.ty);
+            return Err(ErrorKind::invalid(message));
+        }
+        let number = strict::iota(Dtype::I32, &first.ty.shape, axis);
+        let operands: Vec<_> = keys.iter().rev().map(|v| v.ir()).chain([number]).collect();
+        Ok(Val::from_ir(sort(&operands, axis, keys.len())[keys.len()]))
+    })
 }

@@ -167,7 +167,7 @@ wrong_programs! {
           at operations.rs:L
           in `errors::refused<errors::operations::sort_along_no_axis::{{closure}}>::{{closure}}`, jitted at operations.rs:L"#]];
     top_of_more_than_there_are: |x, _, _| x.top_k(4).0 => expect![[r#"
-        top_k: the last axis of shape [2,3] has fewer than 4 elements; ask for at most 3
+        top_k: axis 1 of shape [2,3] has fewer than 4 elements; ask for at most 3
           at operations.rs:L
           in `errors::refused<errors::operations::top_of_more_than_there_are::{{closure}}>::{{closure}}`, jitted at operations.rs:L"#]];
     dynamic_slice_larger_than_the_operand: |x, _, _| x.dynamic_slice([0, 0], [3, 3]) => expect![[r#"

@@ -1,0 +1,212 @@
+//! Values made from numbers alone: spaced numbers, grids, indices of triangles and diagonals.
+
+use super::axes::{Integer, IntoExtents};
+use super::promote::promote_all;
+use super::{Val, iota, strict, where_};
+use crate::{Array, Dtype, ErrorKind};
+
+/// Whether the end of a range belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// It is the last number.
+    Included,
+    /// The numbers end one step before it.
+    Excluded,
+}
+
+/// In which order a grid has its axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GridOrder {
+    /// The first value's axis is the first: rows, columns.
+    Matrix,
+    /// The first value's axis is the second: x, y. NumPy's default.
+    Cartesian,
+}
+
+/// `n` evenly spaced numbers from `start` to `end`, which broadcast, along a new first axis.
+///
+/// ```
+/// use gradus::{Array, Endpoint, Val, jit, linspace_of};
+/// let f = jit(|a: &Val| linspace_of(a, 1.0, 2, Endpoint::Excluded));
+/// assert_eq!(f(&Array::from(0.0f32))?, Array::from([0.0f32, 0.5]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn linspace_of(start: impl Into<Val>, end: impl Into<Val>, n: usize, endpoint: Endpoint) -> Val {
+    let (start, end) = (start.into(), end.into());
+    Val::derive("linspace", &[start, end], |known| {
+        let met = promote_all(known).inexact();
+        let shape = super::broadcast::common_shape(known.iter().map(|k| &k.ty.shape))?;
+        let [start, end] = [start, end].map(|v| Val::from_ir(super::broadcast::bring(v, met.dtype, &shape)));
+        let wide = shape.with_axis(0, n);
+        let intervals = if endpoint == Endpoint::Included { n.saturating_sub(1) } else { n };
+        if n == 0 || intervals == 0 {
+            return Ok(Val::from_ir(strict::broadcast(start.ir().reshape(shape.with_axis(0, 1)), &wide)));
+        }
+        let number = Val::from_ir(strict::iota(met.dtype, &wide, 0));
+        let share = number / (intervals as f64);
+        let line = start * (1.0 - share) + end * share;
+        // The end is met exactly.
+        Ok(if endpoint == Endpoint::Included { where_(number.eq(intervals as f64), end, line) } else { line })
+    })
+}
+/// `n` numbers whose logarithms to `base` are evenly spaced from `start` to `end`, as `f32`.
+#[track_caller]
+pub fn logspace(start: f64, end: f64, n: usize, base: f64, endpoint: Endpoint) -> Val {
+    Val::derive("logspace", &[], |_| Ok(Val::from(base).float_power(linspace_of(start, end, n, endpoint))))
+}
+/// `n` numbers of equal ratio from `start` to `end`, which have the same sign, as `f32`.
+///
+/// ```
+/// use gradus::{Array, Endpoint, geomspace, jit};
+/// let y = jit(|_: &()| geomspace(1.0, 100.0, 3, Endpoint::Included))(&())?;
+/// assert!((y.to_f64_vec()[1] - 10.0).abs() < 1e-4);
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn geomspace(start: f64, end: f64, n: usize, endpoint: Endpoint) -> Val {
+    Val::derive("geomspace", &[], |_| {
+        if start * end <= 0.0 {
+            let message =
+                format!("{start} and {end} have no common ratio; give two numbers of one sign, not 0");
+            return Err(ErrorKind::invalid(message));
+        }
+        let line = linspace_of(start.abs().log10(), end.abs().log10(), n, endpoint);
+        Ok(Val::from(10.0).float_power(line) * start.signum())
+    })
+}
+/// `start`, `start + step`, .. up to, but without, `end`, as `i32`.
+///
+/// ```
+/// use gradus::{Array, arange_between, jit};
+/// assert_eq!(jit(|_: &()| arange_between(7, 0, -2))(&())?, Array::from([7i32, 5, 3, 1]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn arange_between(start: i64, end: i64, step: i64) -> Val {
+    Val::derive("arange", &[], |_| {
+        if step == 0 {
+            return Err(ErrorKind::invalid("a step of 0 leads nowhere; use 1, or -1 to count down"));
+        }
+        let away = if step > 0 { end.saturating_sub(start) } else { start.saturating_sub(end) };
+        let n = away.max(0).unsigned_abs().div_ceil(step.unsigned_abs());
+        let n = i64::try_from(n).unwrap_or(i64::MAX);
+        Ok(iota(Dtype::I32, [n], 0) * step + start)
+    })
+}
+/// The values, vectors, spread over the axes of a common grid: one result for each, of the grid's shape.
+///
+/// ```
+/// use gradus::{Array, GridOrder, arange, jit, meshgrid};
+/// let f = jit(|_: &()| meshgrid([arange(2), arange(3)], GridOrder::Matrix));
+/// let grid = f(&())?;
+/// assert_eq!(grid[0], Array::from([[0i32, 0, 0], [1, 1, 1]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn meshgrid(values: impl IntoIterator<Item = impl Into<Val>>, order: GridOrder) -> Vec<Val> {
+    let values: Vec<Val> = values.into_iter().map(Into::into).collect();
+    let one = |index: usize| {
+        Val::derive("meshgrid", &values, |known| {
+            if let Some(wrong) = known.iter().find(|k| k.ty.rank() > 1) {
+                return Err(ErrorKind::invalid(format!(
+                    "a grid is made of vectors, not {}; ravel it",
+                    wrong.ty
+                )));
+            }
+            let mut dims: Vec<usize> = known.iter().map(|k| k.ty.shape.size()).collect();
+            let mut axis = index;
+            if order == GridOrder::Cartesian && dims.len() >= 2 {
+                dims.swap(0, 1);
+                axis = [1, 0].get(index).copied().unwrap_or(index);
+            }
+            let mut thin = vec![1; dims.len()];
+            thin[axis] = dims[axis];
+            Ok(values[index].reshape(thin).broadcast_to(dims))
+        })
+    };
+    super::at_caller(|| (0..values.len()).map(one).collect())
+}
+/// A matrix of `[rows, columns]` with ones on and below diagonal `offset`, zeros above.
+#[track_caller]
+pub fn tri(shape: [usize; 2], offset: impl Integer, dtype: Dtype) -> Val {
+    Val::derive("tri", &[], |_| {
+        let index = |axis: i64| iota(Dtype::I32, shape, axis);
+        Ok((index(1) - index(0)).le(offset.to_i64()).astype(dtype))
+    })
+}
+/// For each axis of an array of `shape` the index along it at every element, as `i32` along a new first axis.
+#[track_caller]
+pub fn indices(shape: impl IntoExtents) -> Val {
+    let extents = shape.into_extents();
+    Val::derive("indices", &[], |_| {
+        let shape = extents.shape()?;
+        if shape.rank() == 0 {
+            return Ok(super::zeros([0], Dtype::I32));
+        }
+        Ok(super::stack((0..shape.rank()).map(|axis| iota(Dtype::I32, &shape, axis)), 0))
+    })
+}
+
+/// The pairs `(row, column)` of a matrix of `[rows, columns]` that `wanted` has, in row order, as data of the program.
+#[track_caller]
+fn pairs(op: &'static str, shape: [usize; 2], wanted: impl Fn(i64, i64) -> bool) -> (Val, Val) {
+    let cells = (0..shape[0] as i64).flat_map(|i| (0..shape[1] as i64).map(move |j| (i, j)));
+    let (rows, columns): (Vec<i32>, Vec<i32>) =
+        cells.filter(|(i, j)| wanted(*i, *j)).map(|(i, j)| (i as i32, j as i32)).unzip();
+    let constant = |v: &[i32]| Val::derive(op, &[], |_| Ok(Val::from_ir(strict::constant(Array::from(v)))));
+    super::at_caller(|| (constant(&rows), constant(&columns)))
+}
+/// The rows and columns of the elements on and below diagonal `offset` of a matrix of `[rows, columns]`, as `i32`.
+///
+/// ```
+/// use gradus::{Array, jit, tril_indices};
+/// let (rows, columns) = jit(|_: &()| tril_indices([2, 2], 0))(&())?;
+/// assert_eq!((rows, columns), (Array::from([0i32, 1, 1]), Array::from([0i32, 0, 1])));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn tril_indices(shape: [usize; 2], offset: impl Integer) -> (Val, Val) {
+    pairs("tril_indices", shape, |i, j| j - i <= offset.to_i64())
+}
+/// The rows and columns of the elements on and above diagonal `offset` of a matrix of `[rows, columns]`, as `i32`.
+#[track_caller]
+pub fn triu_indices(shape: [usize; 2], offset: impl Integer) -> (Val, Val) {
+    pairs("triu_indices", shape, |i, j| j - i >= offset.to_i64())
+}
+/// The indices of the main diagonal of an array of `rank` axes of extent `n`: the same vector for each axis.
+#[track_caller]
+pub fn diag_indices(n: usize, rank: usize) -> Vec<Val> {
+    (0..rank).map(|_| super::arange(n)).collect()
+}
+
+impl Val {
+    /// The value with `part`, a scalar or a vector, on the main diagonal: of a matrix, or of equal axes.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val| x.fill_diagonal(0));
+    /// assert_eq!(f(&Array::from([[1i32, 2], [3, 4]]))?, Array::from([[0i32, 2], [3, 0]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn fill_diagonal(self, part: impl Into<Val>) -> Val {
+        let part = part.into();
+        Val::derive("fill_diagonal", &[self, part], |known| {
+            let shape = &known[0].ty.shape;
+            let n = shape.dims().iter().copied().min().unwrap_or(0);
+            if shape.rank() < 2 || shape.rank() > 2 && shape.dims().iter().any(|m| *m != n) {
+                let message = format!("shape {shape} has no main diagonal; give a matrix, or equal extents");
+                return Err(ErrorKind::invalid(message));
+            }
+            let places: Vec<super::Slice> =
+                diag_indices(n, shape.rank()).into_iter().map(Into::into).collect();
+            Ok(self.index(places).unique().set(part))
+        })
+    }
+    /// A matrix with all elements of the value on diagonal `offset`.
+    #[track_caller]
+    pub fn diagflat(self, offset: impl Integer) -> Val {
+        Val::derive("diagflat", &[self], |_| Ok(self.ravel().diag(offset)))
+    }
+}

@@ -1,0 +1,101 @@
+//! Softmax and its kin over some of the elements, or over weighted ones.
+
+use super::axes::IntoAxes;
+use super::promote::Promoted;
+use super::{Val, keep, where_};
+
+impl Val {
+    /// [`Val::softmax`] of the elements where `mask` is true; 0 elsewhere.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val| x.softmax_where(-1, &Array::from([true, true, false])));
+    /// assert_eq!(f(&Array::from([1.0f32, 1.0, 9.0]))?, Array::from([0.5f32, 0.5, 0.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn softmax_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
+        let (mask, axes) = (mask.into(), axes.into_axes());
+        Val::derive("softmax", &[self, mask], |_| {
+            Ok(where_(mask, where_(mask, self, f64::NEG_INFINITY).softmax(axes), 0.0))
+        })
+    }
+    /// The logarithm of [`Val::softmax_where`]; -∞ where `mask` is false.
+    #[track_caller]
+    pub fn log_softmax_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
+        let (mask, axes) = (mask.into(), axes.into_axes());
+        Val::derive("log_softmax", &[self, mask], |_| {
+            let seen = where_(mask, self, f64::NEG_INFINITY);
+            Ok(where_(mask, seen.log_softmax(axes), f64::NEG_INFINITY))
+        })
+    }
+    /// log Σ exp along axes of the elements where `mask` is true; -∞ if there are none.
+    #[track_caller]
+    pub fn logsumexp_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
+        let (mask, axes) = (mask.into(), axes.into_axes());
+        Val::derive("logsumexp", &[self, mask], |_| {
+            Ok(where_(mask, self, f64::NEG_INFINITY).logsumexp_axes(axes))
+        })
+    }
+    /// log |Σ b · exp| along axes, and the sign of that sum.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val| x.logsumexp_signed(.., &Array::from([1.0f32, -3.0])));
+    /// let (log, sign) = f(&Array::from([0.0f32, 0.0]))?;
+    /// assert_eq!((log.item::<f32>()?, sign.item::<f32>()?), (2.0f32.ln(), -1.0));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn logsumexp_signed(self, axes: impl IntoAxes, b: impl Into<Val>) -> (Val, Val) {
+        let (b, axes) = (b.into(), axes.into_axes());
+        let both = |part: usize| {
+            Val::derive("logsumexp", &[self, b], |known| {
+                let dtype = super::promote::promote_all(known).inexact().dtype;
+                let shape = super::broadcast::common_shape(known.iter().map(|k| &k.ty.shape))?;
+                let (x, b) = (self.astype(dtype).broadcast_to(&shape), b.astype(dtype).broadcast_to(&shape));
+                // What has no weight decides nothing, not even by being infinite.
+                let x = where_(b.eq(0), f64::NEG_INFINITY, x);
+                let highest = x.amax_axes(keep(axes.clone())).stop_gradient();
+                let highest = where_(highest.is_finite(), highest, 0.0);
+                let sum = (b * (x - highest).exp()).sum_axes(axes.clone());
+                if part == 1 {
+                    return Ok(sum.sign());
+                }
+                Ok(sum.abs().log() + highest.reshape(&sum.ty().shape))
+            })
+        };
+        super::at_caller(|| (both(0), both(1)))
+    }
+    /// [`Val::standardize`] along axes over the elements where `mask` is true.
+    #[track_caller]
+    pub fn standardize_where(self, axes: impl IntoAxes, mask: impl Into<Val>, epsilon: f64) -> Val {
+        let (mask, axes) = (mask.into(), axes.into_axes());
+        Val::derive("standardize", &[self, mask], |known| {
+            let x = self.astype(Promoted::from(&known[0]).inexact().dtype);
+            let seen = mask.broadcast_to(&known[0].ty.shape);
+            let count = seen.astype(x.dtype()).sum_axes(keep(axes.clone()));
+            let mean_of = |v: Val| where_(seen, v, 0.0).sum_axes(keep(axes.clone())) / count;
+            let mean = mean_of(x);
+            let variance = (mean_of(x.square()) - mean.square()).max(0.0);
+            Ok((x - mean) * (variance + epsilon).rsqrt())
+        })
+    }
+    /// The mean along axes of the elements where `mask` is true.
+    #[track_caller]
+    pub fn mean_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
+        let (mask, axes) = (mask.into(), axes.into_axes());
+        Val::derive("mean", &[self, mask], |known| {
+            let x = self.astype(Promoted::from(&known[0]).inexact().dtype);
+            let shape = super::broadcast::common_shape(known.iter().map(|k| &k.ty.shape))?;
+            let seen = mask.broadcast_to(&shape);
+            Ok(where_(seen, x, 0.0).sum_axes(axes.clone()) / seen.astype(x.dtype()).sum_axes(axes))
+        })
+    }
+    /// The sum along axes of the elements where `mask` is true.
+    #[track_caller]
+    pub fn sum_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
+        let mask = mask.into();
+        Val::derive("sum", &[self, mask], |_| Ok(where_(mask, self, self.zeros_like()).sum_axes(axes)))
+    }
+}

@@ -1,0 +1,106 @@
+//! Reductions that leave NaN out.
+
+use super::axes::{Integer, IntoAxes};
+use super::{Val, where_};
+use crate::Dtype;
+
+impl Val {
+    /// The value with `fill` in place of NaN.
+    #[track_caller]
+    fn without_nan(self, fill: f64) -> Val {
+        match self.known() {
+            Ok(known) if !known.ty.dtype.is_float() => self,
+            _ => where_(self.isnan(), fill, self),
+        }
+    }
+    /// The sum along axes of the elements that are not NaN.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nansum(..))(&Array::from([1.0f32, f32::NAN, 2.0]))?;
+    /// assert_eq!(y.item::<f32>()?, 3.0);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn nansum(self, axes: impl IntoAxes) -> Val {
+        Val::derive("nansum", &[self], |_| Ok(self.without_nan(0.0).sum_axes(axes)))
+    }
+    /// The product along axes of the elements that are not NaN.
+    #[track_caller]
+    pub fn nanprod(self, axes: impl IntoAxes) -> Val {
+        Val::derive("nanprod", &[self], |_| Ok(self.without_nan(1.0).prod_axes(axes)))
+    }
+    /// The largest element along axes that is not NaN; NaN if all are.
+    #[track_caller]
+    pub fn nanmax(self, axes: impl IntoAxes) -> Val {
+        let axes = axes.into_axes();
+        Val::derive("nanmax", &[self], |known| {
+            let largest = self.without_nan(f64::NEG_INFINITY).amax_axes(axes.clone());
+            Ok(if known[0].ty.dtype.is_float() { self.or_nan(largest, axes) } else { largest })
+        })
+    }
+    /// The smallest element along axes that is not NaN; NaN if all are.
+    #[track_caller]
+    pub fn nanmin(self, axes: impl IntoAxes) -> Val {
+        let axes = axes.into_axes();
+        Val::derive("nanmin", &[self], |known| {
+            let smallest = self.without_nan(f64::INFINITY).amin_axes(axes.clone());
+            Ok(if known[0].ty.dtype.is_float() { self.or_nan(smallest, axes) } else { smallest })
+        })
+    }
+    /// `found`, or NaN where every element along axes is NaN.
+    #[track_caller]
+    fn or_nan(self, found: Val, axes: super::AxisSet) -> Val {
+        where_(self.isnan().all_axes(axes), f64::NAN, found)
+    }
+    /// The mean along axes of the elements that are not NaN.
+    #[track_caller]
+    pub fn nanmean(self, axes: impl IntoAxes) -> Val {
+        let axes = axes.into_axes();
+        Val::derive("nanmean", &[self], |known| {
+            if !known[0].ty.dtype.is_float() {
+                return Ok(self.mean_axes(axes));
+            }
+            let count = (!self.isnan()).sum_axes(axes.clone()).astype(known[0].ty.dtype);
+            Ok(self.nansum(axes) / count)
+        })
+    }
+    /// The variance along axes of the elements that are not NaN, divided by their number less `ddof`; NaN where none
+    /// would be left.
+    #[track_caller]
+    pub fn nanvar(self, axes: impl IntoAxes, ddof: f64) -> Val {
+        let axes = axes.into_axes();
+        Val::derive("nanvar", &[self], |known| {
+            if !known[0].ty.dtype.is_float() {
+                return Ok(self.var_ddof(axes, ddof));
+            }
+            let missing = self.isnan();
+            let centred = self - self.nanmean(super::keep(axes.clone()));
+            let squares = where_(missing, 0.0, centred.square()).sum_axes(axes.clone());
+            let count = (!missing).sum_axes(axes).astype(known[0].ty.dtype) - ddof;
+            Ok(where_(count.le(0), f64::NAN, squares / count))
+        })
+    }
+    /// The standard deviation along axes of the elements that are not NaN.
+    #[track_caller]
+    pub fn nanstd(self, axes: impl IntoAxes, ddof: f64) -> Val {
+        let axes = axes.into_axes();
+        Val::derive("nanstd", &[self], |_| Ok(self.nanvar(axes, ddof).sqrt()))
+    }
+    /// The index of the first largest element along `axis` that is not NaN, an `i32`; -1 if all are.
+    #[track_caller]
+    pub fn nanargmax(self, axis: impl Integer) -> Val {
+        Val::derive("nanargmax", &[self], |_| {
+            let found = self.without_nan(f64::NEG_INFINITY).argmax(axis);
+            Ok(where_(self.isnan().all_axes(axis), -1, found).astype(Dtype::I32))
+        })
+    }
+    /// The index of the first smallest element along `axis` that is not NaN, an `i32`; -1 if all are.
+    #[track_caller]
+    pub fn nanargmin(self, axis: impl Integer) -> Val {
+        Val::derive("nanargmin", &[self], |_| {
+            let found = self.without_nan(f64::INFINITY).argmin(axis);
+            Ok(where_(self.isnan().all_axes(axis), -1, found).astype(Dtype::I32))
+        })
+    }
+}
