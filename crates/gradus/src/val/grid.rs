@@ -151,11 +151,26 @@ pub fn indices(shape: impl IntoExtents) -> Val {
 /// The pairs `(row, column)` of a matrix of `[rows, columns]` that `wanted` has, in row order, as data of the program.
 #[track_caller]
 fn pairs(op: &'static str, shape: [usize; 2], wanted: impl Fn(i64, i64) -> bool) -> (Val, Val) {
-    let cells = (0..shape[0] as i64).flat_map(|i| (0..shape[1] as i64).map(move |j| (i, j)));
-    let (rows, columns): (Vec<i32>, Vec<i32>) =
-        cells.filter(|(i, j)| wanted(*i, *j)).map(|(i, j)| (i as i32, j as i32)).unzip();
-    let constant = |v: &[i32]| Val::derive(op, &[], |_| Ok(Val::from_ir(strict::constant(Array::from(v)))));
-    super::at_caller(|| (constant(&rows), constant(&columns)))
+    let all = || -> Result<(Vec<i32>, Vec<i32>), ErrorKind> {
+        small_table(shape)?;
+        let cells = (0..shape[0] as i64).flat_map(|i| (0..shape[1] as i64).map(move |j| (i, j)));
+        Ok(cells.filter(|(i, j)| wanted(*i, *j)).map(|(i, j)| (i as i32, j as i32)).unzip())
+    };
+    let constant = |v: fn((Vec<i32>, Vec<i32>)) -> Vec<i32>| {
+        Val::derive(op, &[], |_| Ok(Val::from_ir(strict::constant(Array::from(v(all()?).as_slice())))))
+    };
+    super::at_caller(|| (constant(|both| both.0), constant(|both| both.1)))
+}
+
+/// Tables computed while tracing become part of the program and stay small.
+pub(crate) fn small_table([rows, columns]: [usize; 2]) -> Result<(), ErrorKind> {
+    const LARGEST: usize = 1 << 26;
+    if rows.saturating_mul(columns) <= LARGEST {
+        return Ok(());
+    }
+    Err(ErrorKind::invalid(format!(
+        "a table of {rows} by {columns} would be part of the program; make it of `iota` at run time"
+    )))
 }
 /// The rows and columns of the elements on and below diagonal `offset` of a matrix of `[rows, columns]`, as `i32`.
 ///

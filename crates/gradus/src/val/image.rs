@@ -169,6 +169,7 @@ impl Val {
             for (k, axis) in axes.iter().enumerate() {
                 let sizes = [from.dim(*axis), to.dim(*axis)];
                 has_pixels(sizes[0], *axis, &known[0].ty)?;
+                super::grid::small_table(sizes)?;
                 let weights = method.weights(sizes, scales[k], translations[k], antialias);
                 let weights = Array::from_f64(&Type::new(dtype, sizes), weights);
                 operands.push(Val::from_ir(strict::constant(weights)));
