@@ -68,7 +68,11 @@ macro_rules! dtypes {
 dtypes! {
     Bool "bool" bool, 1, Bool, Bool;
     U8 "u8" u8, 1, Unsigned, U8;
+    U16 "u16" u16, 2, Unsigned, U16;
     U32 "u32" u32, 4, Unsigned, U32;
+    U64 "u64" u64, 8, Unsigned, U64;
+    I8 "i8" i8, 1, Signed, I8;
+    I16 "i16" i16, 2, Signed, I16;
     I32 "i32" i32, 4, Signed, I32;
     I64 "i64" i64, 8, Signed, I64;
     F32 "f32" f32, 4, Float, F32;
@@ -124,7 +128,18 @@ macro_rules! numbers {
         }
     )* };
 }
-numbers!(u8 = U8, u32 = U32, i32 = I32, i64 = I64, f32 = F32, f64 = F64);
+numbers!(
+    u8 = U8,
+    u16 = U16,
+    u32 = U32,
+    u64 = U64,
+    i8 = I8,
+    i16 = I16,
+    i32 = I32,
+    i64 = I64,
+    f32 = F32,
+    f64 = F64
+);
 
 impl Element for bool {
     const DTYPE: Dtype = Dtype::Bool;

@@ -279,7 +279,11 @@ fn file_dtype(dtype: Dtype) -> Option<FileDtype> {
     Some(match dtype {
         Dtype::Bool => FileDtype::BOOL,
         Dtype::U8 => FileDtype::U8,
+        Dtype::U16 => FileDtype::U16,
         Dtype::U32 => FileDtype::U32,
+        Dtype::U64 => FileDtype::U64,
+        Dtype::I8 => FileDtype::I8,
+        Dtype::I16 => FileDtype::I16,
         Dtype::I32 => FileDtype::I32,
         Dtype::I64 => FileDtype::I64,
         Dtype::F32 => FileDtype::F32,
