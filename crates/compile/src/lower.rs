@@ -143,7 +143,7 @@ impl Lowering {
     fn control(&mut self, control: &Control, args: &[Id]) -> Result<Vec<Id>> {
         match control {
             Control::StopGradient | Control::OptimizationBarrier => Ok(args.to_vec()),
-            Control::Call { program, .. } => self.program(program, args),
+            Control::Call(call) => self.program(&call.program, args),
             other => Err(unsupported(&other.clone().into(), Place::unknown())),
         }
     }

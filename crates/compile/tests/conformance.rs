@@ -1,7 +1,9 @@
 //! Every primitive's samples: compiled code agrees with the reference interpreter.
 
 use gradus_compile::{Config, compile};
-use gradus_ir::{Array, Op, Place, Type, eval::eval, ops::samples, trace::bind, trace::trace};
+use gradus_ir::{
+    Array, Op, Place, Type, eval::eval, ops::control::Control, ops::samples, trace::bind, trace::trace,
+};
 
 /// How far a float result may be from the interpreter's, which rounds once.
 fn close(op: &Op, ty: &Type, found: f64, expected: f64) -> bool {
@@ -16,9 +18,16 @@ fn close(op: &Op, ty: &Type, found: f64, expected: f64) -> bool {
         || (found - expected).abs() <= ulps * epsilon * expected.abs().max(smallest)
 }
 
+/// Whether loops or branches are in it, which are not compiled yet.
+fn has_loops(op: &Op) -> bool {
+    let inside = || op.rules().programs().into_iter().flat_map(|program| program.equations());
+    let is_loop = matches!(op, Op::Control(Control::Scan(_) | Control::While(_) | Control::Cond(_)));
+    is_loop || inside().any(|eqn| has_loops(&eqn.op))
+}
+
 #[test]
 fn samples_agree_with_eval() {
-    for sample in samples() {
+    for sample in samples().into_iter().filter(|sample| !sample.has_tapes() && !has_loops(&sample.op)) {
         let types = sample.types();
         let traced = trace(Place::unknown(), &types, |x| bind(sample.op.clone(), x).to_vec());
         let program = traced.unwrap_or_else(|e| panic!("{e}")).program;

@@ -145,6 +145,10 @@ impl fmt::Debug for Shape {
 }
 
 /// The type of a value: what its elements are and how many stand along each axis.
+///
+/// A *tape* is a stack of values of one type whose number shows only while running: what a loop of unknown length
+/// leaves behind, one for each of its steps. Only loops and branches make and read tapes (see
+/// [`Rules::takes_tapes`](crate::Rules::takes_tapes)), and none is an argument or a result of what a user runs.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Type {
@@ -152,37 +156,54 @@ pub struct Type {
     pub dtype: Dtype,
     /// The extents.
     pub shape: Shape,
+    /// How many tapes it is wrapped in: 0 for an array, 2 for a tape of tapes of arrays of this shape.
+    pub tapes: u8,
 }
 
 impl Type {
     /// An array type.
     pub fn new(dtype: Dtype, shape: impl Into<Shape>) -> Type {
-        Type { dtype, shape: shape.into() }
+        Type { dtype, shape: shape.into(), tapes: 0 }
     }
     /// The type of a single element.
     pub fn scalar(dtype: Dtype) -> Type {
-        Type { dtype, shape: Shape::scalar() }
+        Type { dtype, shape: Shape::scalar(), tapes: 0 }
     }
     /// Another shape, the same elements.
     pub fn with_shape(&self, shape: impl Into<Shape>) -> Type {
-        Type { dtype: self.dtype, shape: shape.into() }
+        Type { dtype: self.dtype, shape: shape.into(), tapes: self.tapes }
     }
     /// Other elements, the same shape.
     pub fn with_dtype(&self, dtype: Dtype) -> Type {
-        Type { dtype, shape: self.shape.clone() }
+        Type { dtype, shape: self.shape.clone(), tapes: self.tapes }
+    }
+    /// The type of a tape of values of this type.
+    pub fn tape(&self) -> Type {
+        let tapes = self.tapes.checked_add(1).expect("internal: fewer than 256 loops inside one another");
+        Type { tapes, ..self.clone() }
+    }
+    /// The type of what a tape holds; `None` for an array.
+    pub fn in_tape(&self) -> Option<Type> {
+        Some(Type { tapes: self.tapes.checked_sub(1)?, ..self.clone() })
+    }
+    /// Whether it is a tape, not an array.
+    pub fn is_tape(&self) -> bool {
+        self.tapes > 0
     }
     /// The number of axes.
     pub fn rank(&self) -> usize {
         self.shape.rank()
     }
-    /// Bytes of all elements; saturates.
+    /// Bytes of all elements; saturates. Of a tape, those of one array in it.
     pub fn size_bytes(&self) -> usize {
         self.shape.size().saturating_mul(self.dtype.size_bytes())
     }
 }
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.dtype, self.shape)
+        (0..self.tapes).try_for_each(|_| f.write_str("tape<"))?;
+        write!(f, "{}{}", self.dtype, self.shape)?;
+        (0..self.tapes).try_for_each(|_| f.write_str(">"))
     }
 }
 impl fmt::Debug for Type {

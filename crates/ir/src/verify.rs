@@ -77,6 +77,9 @@ pub fn infer(op: &Op, args: &[&Type]) -> Result<Vec<Type>, ErrorKind> {
         };
         return Err(ErrorKind::invalid(format!("takes {takes} operands, not {}", args.len())));
     }
+    if let Some(tape) = args.iter().find(|ty| ty.is_tape()).filter(|_| !op.rules().takes_tapes()) {
+        return Err(ErrorKind::invalid(format!("takes arrays, not a tape, {tape}; only loops read tapes")));
+    }
     let types = op.rules().infer(args)?;
     match types.iter().find(|ty| ty.size_bytes() > ABSURD_BYTES) {
         Some(ty) => Err(ErrorKind::invalid(format!("a result of type {ty} is larger than any memory"))),

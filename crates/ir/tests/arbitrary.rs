@@ -1,5 +1,6 @@
 //! Random Programs verify, print and parse back, and run to their types.
 
+use gradus_ir::Program;
 use gradus_ir::arbitrary::{Draw, Recipe, arguments};
 use gradus_ir::{Type, eval::eval, text::parse, verify::verify};
 use proptest::prelude::*;
@@ -42,6 +43,14 @@ proptest! {
     }
 }
 
+/// The names of the primitives in `program` and in the Programs inside.
+fn names(program: &Program, all: &mut BTreeSet<&'static str>) {
+    for eqn in program.equations() {
+        all.insert(eqn.op.rules().name());
+        eqn.op.rules().programs().into_iter().for_each(|inside| names(inside, all));
+    }
+}
+
 /// Every primitive is drawn, or it would not be tested.
 #[test]
 fn every_primitive_is_drawn() {
@@ -54,9 +63,9 @@ fn every_primitive_is_drawn() {
     for _ in 0..600 {
         let steps = (0..20).map(|_| std::array::from_fn(|_| random())).collect();
         let recipe = Recipe { params: vec![random(), random()], steps };
-        for eqn in recipe.program(Draw::All).equations() {
-            unseen.remove(eqn.op.rules().name());
-        }
+        let mut seen = BTreeSet::new();
+        names(&recipe.program(Draw::All), &mut seen);
+        unseen.retain(|name| !seen.contains(name));
     }
     assert!(unseen.is_empty(), "never drawn: {unseen:?}");
 }

@@ -82,7 +82,7 @@ fn inline_level(program: &Program, keep: Calls) -> Program {
 
 fn callee(op: &Op) -> Option<&Arc<Program>> {
     match op {
-        Op::Control(Control::Call { program, .. }) => Some(program),
+        Op::Control(Control::Call(call)) => Some(&call.program),
         _ => None,
     }
 }

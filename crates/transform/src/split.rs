@@ -13,7 +13,7 @@ use crate::write::{marked, spread, write, write_with_captures};
 use gradus_ir::program::{Program, Var, Vars};
 use gradus_ir::trace::at_place;
 use gradus_ir::{
-    Capture, Equation, Halves, Op, Passes, Place, Residual, Split, Traced, Type, Val, Vals, bind,
+    Capture, Equation, Halves, Op, Passes, Place, Remaining, Residual, Split, Traced, Type, Val, Vals, bind,
 };
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -143,10 +143,13 @@ impl Remains<'_> {
             },
             Remains::Part(eqn, part) => {
                 let unknown = |v: &&Var| value[v.index()].is_none();
-                let unknown_args = eqn.args.iter().filter(unknown).copied().map(Read::Var);
+                let read = |operand: &Remaining| match operand {
+                    Remaining::Known(v) => Read::Known(*v),
+                    Remaining::Operand(i) => Read::Var(eqn.args[*i]),
+                };
                 Step {
                     op: &part.rest,
-                    args: part.residuals.iter().copied().map(Read::Known).chain(unknown_args).collect(),
+                    args: part.operands.iter().map(read).collect(),
                     results: eqn.results.iter().filter(unknown).copied().collect(),
                     place: eqn.place,
                 }

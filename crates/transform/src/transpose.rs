@@ -66,7 +66,7 @@ impl Cotangents<'_> {
     fn add(&mut self, var: Var, ct: Option<Val>) {
         let sum = &mut self.sums[var.index()];
         if let (Some(ct), None) = (ct, self.known[var.index()]) {
-            *sum = Some(sum.map_or(ct, |sum| sum + ct));
+            *sum = Some(sum.map_or(ct, |sum| sum.plus(ct)));
         }
     }
     fn take(&mut self, var: Var) -> Option<Val> {

@@ -38,5 +38,5 @@ pub(crate) fn spread(values: &[Val], flags: &[bool]) -> Vec<Option<Val>> {
 
 /// Zeros of type `ty` in the current trace.
 pub(crate) fn zeros(ty: &Type) -> Val {
-    Val::full(ty.clone(), 0.0)
+    Val::zeros(ty.clone())
 }

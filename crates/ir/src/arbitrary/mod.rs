@@ -10,11 +10,12 @@ mod runs;
 pub use reference::{LeftOut, Reference};
 pub use runs::{kept, num_programs};
 
+use crate::ops::control::Control;
 use crate::ops::sample::Argument;
 use crate::ops::{self, Sample};
 use crate::trace::{Val, bind, trace};
 use crate::verify::infer;
-use crate::{Array, Dtype, Place, Program, Type};
+use crate::{Array, Dtype, Op, Place, Program, Type};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -35,6 +36,8 @@ pub struct Recipe {
 pub enum Draw {
     /// Every primitive and element type.
     All,
+    /// All but loops and branches.
+    Straight,
     /// Primitives that are smooth where they are applied, in f64: for comparing derivatives with differences.
     Smooth,
 }
@@ -87,7 +90,7 @@ fn param_type(choice: u16, draw: Draw) -> Type {
     let dtype = match draw {
         Draw::Smooth => Dtype::F64,
         // Floats are drawn more often: most rules are about them.
-        Draw::All => [&[Dtype::F32, Dtype::F32, Dtype::F64], Dtype::ALL].concat()
+        Draw::All | Draw::Straight => [&[Dtype::F32, Dtype::F32, Dtype::F64], Dtype::ALL].concat()
             [choice / SHAPES.len() % (Dtype::ALL.len() + 3)],
     };
     Type::new(dtype, shape)
@@ -97,15 +100,31 @@ fn param_type(choice: u16, draw: Draw) -> Type {
 type Catalogue = Vec<Vec<Vec<Sample>>>;
 
 fn catalogue(draw: Draw) -> &'static Catalogue {
-    static ALL: LazyLock<Catalogue> = LazyLock::new(|| grouped(ops::samples()));
+    static ALL: LazyLock<Catalogue> = LazyLock::new(|| grouped(samples().collect()));
+    static STRAIGHT: LazyLock<Catalogue> = LazyLock::new(|| grouped(samples().filter(is_straight).collect()));
     static SMOOTH: LazyLock<Catalogue> = LazyLock::new(|| {
-        let widened = ops::samples().iter().filter(|s| s.smooth).filter_map(Sample::in_f64).collect();
+        let widened = samples().filter(|s| s.smooth).filter_map(|s| s.in_f64()).collect();
         grouped(widened)
     });
     match draw {
         Draw::All => &ALL,
+        Draw::Straight => &STRAIGHT,
         Draw::Smooth => &SMOOTH,
     }
+}
+
+fn samples() -> impl Iterator<Item = Sample> {
+    ops::samples().into_iter().filter(|sample| !sample.has_tapes())
+}
+
+/// Whether no loop or branch is in it.
+fn is_straight(sample: &Sample) -> bool {
+    fn none(op: &Op) -> bool {
+        let inside = || op.rules().programs().into_iter().flat_map(|program| program.equations());
+        let is_loop = matches!(op, Op::Control(Control::Scan(_) | Control::While(_) | Control::Cond(_)));
+        !is_loop && inside().all(|eqn| none(&eqn.op))
+    }
+    none(&sample.op)
 }
 
 fn grouped(samples: Vec<Sample>) -> Catalogue {
@@ -195,7 +214,7 @@ impl Writer {
     fn admits(&self, sample: &Sample, types: &[Type]) -> bool {
         let results = infer(&sample.op, &types.iter().collect::<Vec<_>>());
         let right = |ty: &Type| {
-            ty.shape.size() <= MOST_ELEMENTS && (self.draw == Draw::All || ty.dtype == Dtype::F64)
+            ty.shape.size() <= MOST_ELEMENTS && (self.draw != Draw::Smooth || ty.dtype == Dtype::F64)
         };
         results.is_ok_and(|results| results.iter().all(right))
     }
@@ -251,7 +270,7 @@ impl Writer {
         if !ty.dtype.is_float() || range == ANYWHERE || is_inside && !is_kink {
             return fitted;
         }
-        if self.draw == Draw::All && choices.below(2) == 0 {
+        if self.draw != Draw::Smooth && choices.below(2) == 0 {
             return fitted;
         }
         let (half, middle) = ((high - low) / 2.0, (high + low) / 2.0);

@@ -1,9 +1,11 @@
 //! [`Array`]: data outside a trace. A type and a shared, row-major buffer.
 //!
-//! Invariant: the buffer holds exactly `type.size_bytes()` bytes, and a `bool` element is 0 or 1.
+//! Invariant: the buffer holds exactly `type.size_bytes()` bytes, and a `bool` element is 0 or 1. The one exception
+//! is a tape (see `tape`), which never leaves the interpreter.
 
 mod buffer;
 mod print;
+mod tape;
 
 pub use buffer::Buffer;
 

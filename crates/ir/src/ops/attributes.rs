@@ -1,6 +1,6 @@
 //! Attributes of operations: what the text form prints between braces and reads back.
 
-use crate::{Array, Dtype, Program};
+use crate::{Array, Dtype, Program, Type};
 use std::sync::Arc;
 
 /// The value of one attribute.
@@ -23,6 +23,10 @@ pub enum Attribute {
     Literal(Array),
     /// A nested program.
     Program(Arc<Program>),
+    /// Nested programs: `[fn() {..}, fn() {..}]`.
+    Programs(Vec<Arc<Program>>),
+    /// The type of a value: `tape<f32[3]>`.
+    Type(Type),
 }
 
 /// Named attributes in the order in which they print.
@@ -85,6 +89,8 @@ conversions! {
     Dtype = Word, x => x.name().into(), y => Dtype::from_name(&y).ok_or(());
     Array = Literal, x => x, y => Ok(y);
     Arc<Program> = Program, x => x, y => Ok(y);
+    Vec<Arc<Program>> = Programs, x => x, y => Ok(y);
+    Type = Type, x => x, y => Ok(y);
 }
 
 impl From<Vec<Vec<i64>>> for Attribute {

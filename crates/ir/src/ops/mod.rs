@@ -82,10 +82,19 @@ impl Operand {
 pub struct Split {
     /// The results that are known, computed in the current trace.
     pub known: Vec<Option<Val>>,
-    /// The rest: its operands are `residuals`, then the unknown operands in order; its results are those not known.
+    /// The rest: its results are those not known.
     pub rest: Op,
-    /// Known values that the rest reads.
-    pub residuals: Vec<Val>,
+    /// What the rest reads, in order.
+    pub operands: Vec<Remaining>,
+}
+
+/// An operand of what remains of an operation.
+#[derive(Clone, Copy, Debug)]
+pub enum Remaining {
+    /// A known value.
+    Known(Val),
+    /// The unknown operand of that number of the whole operation.
+    Operand(usize),
 }
 
 /// A Program split by what is known: running `known` and then `rest` is running the whole.
@@ -185,6 +194,10 @@ pub trait Rules {
     }
     /// Whether computing it again is cheaper than keeping its results: a result is larger than the operands.
     fn is_cheap(&self) -> bool {
+        false
+    }
+    /// Whether operands may be tapes; the rules of an operation that takes none never see one.
+    fn takes_tapes(&self) -> bool {
         false
     }
     /// Whether the order of the operands is of no matter.
@@ -320,5 +333,5 @@ pub(crate) fn linear_jvp(op: Op, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Op
 
 /// The sum of the terms that are not zero.
 pub(crate) fn sum_terms(terms: impl IntoIterator<Item = Option<Val>>) -> Option<Val> {
-    terms.into_iter().flatten().reduce(|a, b| a + b)
+    terms.into_iter().flatten().reduce(Val::plus)
 }

@@ -100,6 +100,13 @@ impl Sample {
         let accepted = crate::verify::infer(&self.op, &types).is_ok();
         accepted.then(|| Sample { op: self.op.clone(), args, smooth: self.smooth })
     }
+    /// Whether it is an operation on tapes, which no Program that is run has as parameters or results: such samples
+    /// are for the text form; their rules are tested by samples of calls.
+    pub fn has_tapes(&self) -> bool {
+        let types = self.types();
+        let results = self.op.rules().infer(&types.iter().collect::<Vec<_>>());
+        types.iter().chain(results.iter().flatten()).any(Type::is_tape)
+    }
     /// The operands' types.
     pub fn types(&self) -> Vec<Type> {
         self.args.iter().map(|a| a.ty().clone()).collect()

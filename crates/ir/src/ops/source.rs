@@ -1,5 +1,6 @@
 //! Primitives without operands: constants and counters.
 
+use crate::ops::control::Tape;
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample};
 use crate::trace::{Val, Vals, bind1};
@@ -140,10 +141,13 @@ impl Val {
     pub fn full(ty: Type, x: f64) -> Val {
         Val::constant(Array::from_f64(&Type::scalar(ty.dtype), [x])).splat(ty.shape)
     }
-    /// Zeros of type `ty`.
+    /// Zeros of type `ty`; of a tape's type, the empty tape.
     #[track_caller]
     pub fn zeros(ty: Type) -> Val {
-        Val::full(ty, 0.0)
+        match ty.in_tape() {
+            Some(of) => bind1(Tape::Empty { of }, &[]),
+            None => Val::full(ty, 0.0),
+        }
     }
     /// A scalar repeated to `shape`.
     #[track_caller]
@@ -158,7 +162,7 @@ impl Val {
     /// Zeros of the same type.
     #[track_caller]
     pub fn zeros_like(self) -> Val {
-        self.full_like(0.0)
+        Val::zeros(self.ty())
     }
     /// Ones of the same type.
     #[track_caller]

@@ -152,8 +152,20 @@ impl<'a> Parser<'a> {
         if name.is_empty() { Err(self.expected("the name of a variable")) } else { Ok((begin, name)) }
     }
 
-    /// `f32[2,3]`
+    /// `f32[2,3]`, `tape<f32[2,3]>`
     fn ty(&mut self) -> Parsed<Type> {
+        let mut tapes = 0u8;
+        while self.keyword("tape") {
+            self.expect("<")?;
+            tapes = tapes.checked_add(1).ok_or_else(|| self.fault("more than 255 tapes".into()))?;
+        }
+        let array = self.array_type()?;
+        (0..tapes).try_for_each(|_| self.expect(">"))?;
+        Ok(Type { tapes, ..array })
+    }
+
+    /// `f32[2,3]`
+    fn array_type(&mut self) -> Parsed<Type> {
         self.skip_space();
         let begin = self.at;
         let name = self.word("an element type")?;
@@ -191,9 +203,10 @@ impl<'a> Parser<'a> {
         self.skip_space();
         match self.text[self.at..].chars().next() {
             Some('"') => self.quoted().map(Attribute::Text),
-            Some('[') => self.numbers(),
+            Some('[') => self.bracketed(),
             Some(c) if c == '-' || c.is_ascii_digit() => self.int().map(Attribute::Int),
             _ if self.is_keyword("fn") => Ok(Attribute::Program(Arc::new(self.program()?))),
+            _ if self.is_keyword("tape") => Ok(Attribute::Type(self.ty()?)),
             _ => {
                 let word = self.word("the value of an attribute")?;
                 match Dtype::from_name(word) {
@@ -206,9 +219,13 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `[0, 1]` or `[[0, 1], [2]]`
-    fn numbers(&mut self) -> Parsed<Attribute> {
+    /// `[0, 1]`, `[[0, 1], [2]]` or `[fn() {..}]`
+    fn bracketed(&mut self) -> Parsed<Attribute> {
         self.expect("[")?;
+        if self.is_keyword("fn") {
+            let program = |p: &mut Parser<'a>| Ok(Arc::new(p.program()?));
+            return Ok(Attribute::Programs(self.list("]", program)?));
+        }
         if self.peeks("[") {
             let row = |p: &mut Parser<'a>| {
                 p.expect("[")?;

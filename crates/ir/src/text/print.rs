@@ -4,6 +4,7 @@ use super::literal;
 use crate::ops::{Attribute, Attributes};
 use crate::program::{Program, Var};
 use std::fmt::{self, Write};
+use std::sync::Arc;
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,7 +50,18 @@ fn write_attributes(out: &mut dyn Write, attributes: &Attributes, depth: usize) 
             Attribute::Text(text) => write!(out, "{text:?}")?,
             Attribute::Literal(array) => literal::write(out, array)?,
             Attribute::Program(program) => write_program(out, program, depth)?,
+            Attribute::Programs(programs) => write_programs(out, programs, depth)?,
+            Attribute::Type(ty) => write!(out, "{ty}")?,
         }
     }
     out.write_char('}')
+}
+
+fn write_programs(out: &mut dyn Write, programs: &[Arc<Program>], depth: usize) -> fmt::Result {
+    out.write_char('[')?;
+    for (i, program) in programs.iter().enumerate() {
+        out.write_str(if i == 0 { "" } else { ", " })?;
+        write_program(out, program, depth)?;
+    }
+    out.write_char(']')
 }

@@ -2,13 +2,16 @@
 
 use super::Movement;
 use crate::trace::{Val, bind1};
-use crate::{Dims, Shape};
+use crate::{Dims, Shape, Type};
 
 impl Val {
-    /// Repeats `self` along a new leading axis of extent `size`.
+    /// Repeats `self` along a new leading axis of extent `size`; a tape's elements along one of theirs.
     #[track_caller]
     pub fn repeat_leading(self, size: usize) -> Val {
-        let shape = self.shape();
+        let Type { shape, tapes, .. } = self.ty();
+        if tapes > 0 {
+            return Val::map_tapes(&[self], |x| x[0].repeat_leading(size));
+        }
         let dims = (1..=shape.rank()).collect();
         bind1(Movement::Broadcast { shape: shape.with_axis(0, size), dims }, &[self])
     }

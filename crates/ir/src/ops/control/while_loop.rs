@@ -1,0 +1,327 @@
+//! Loops that run as long as a condition holds: `while`, and `while_record`, which also leaves tapes behind.
+
+mod derivative;
+mod samples;
+
+use super::rest::{choose, everywhere, join, transpose_by_split, write};
+use super::{Control, tape_limit_bytes};
+use crate::eval::eval;
+use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Split};
+use crate::trace::{Val, Vals, bind};
+use crate::{Array, Dtype, ErrorKind, Op, Program, Type};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+/// See [`Control::While`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct While {
+    /// `(cond_consts.., carry..) -> bool[]`.
+    pub cond: Arc<Program>,
+    /// `(body_consts.., carry..) -> carry..`, followed by residuals if they are recorded.
+    pub body: Arc<Program>,
+    /// How many operands only `cond` reads.
+    pub num_cond_consts: usize,
+    /// How many operands only `body` reads.
+    pub num_body_consts: usize,
+    /// Whether the number of steps and the tapes of the residuals are results.
+    pub record: bool,
+}
+
+/// The parts of a list that belongs to the operands of a [`While`].
+pub(super) struct Parts<'a, T> {
+    pub(super) cond_consts: &'a [T],
+    pub(super) body_consts: &'a [T],
+    pub(super) carry: &'a [T],
+}
+
+impl While {
+    pub(super) fn num_carry(&self) -> usize {
+        self.body.num_params().saturating_sub(self.num_body_consts)
+    }
+    pub(super) fn parts<'a, T>(&self, all: &'a [T]) -> Parts<'a, T> {
+        let (cond_consts, rest) = all.split_at(self.num_cond_consts);
+        let (body_consts, carry) = rest.split_at(self.num_body_consts);
+        Parts { cond_consts, body_consts, carry }
+    }
+    /// The types of the carry.
+    pub(super) fn carry_types(&self) -> &[Type] {
+        &self.body.param_types()[self.num_body_consts..]
+    }
+    pub(super) fn parse(name: &str, attributes: &mut Attributes) -> Result<While, String> {
+        Ok(While {
+            num_cond_consts: attributes.take("num_cond_consts")?,
+            num_body_consts: attributes.take("num_body_consts")?,
+            cond: attributes.take("cond")?,
+            body: attributes.take("body")?,
+            record: name == "while_record",
+        })
+    }
+    fn holds(&self, consts: &[Array], carry: &[Array]) -> Result<bool, ErrorKind> {
+        let results = eval(&self.cond, &[consts, carry].concat()).map_err(ErrorKind::Inside)?;
+        Ok(results[0].elements::<bool>().next() == Some(true))
+    }
+}
+
+impl From<While> for Op {
+    fn from(while_loop: While) -> Op {
+        Control::While(while_loop).into()
+    }
+}
+
+const CONSTRAINTS: [&str; 4] = [
+    "`cond` has the parameters `cond_consts.., carry..` and returns one `bool[]`.",
+    "`body` has at least `num_body_consts` parameters, and its first results have the types of its other parameters, the carry.",
+    "Each operand has the type of its parameter of `cond` or `body`.",
+    "A `while` returns no more than the carry.",
+];
+
+impl Rules for While {
+    fn name(&self) -> &'static str {
+        if self.record { "while_record" } else { "while" }
+    }
+    fn attributes(&self) -> Attributes {
+        Attributes::new()
+            .with("num_cond_consts", self.num_cond_consts)
+            .with("num_body_consts", self.num_body_consts)
+            .with("cond", self.cond.clone())
+            .with("body", self.body.clone())
+    }
+    fn arity(&self) -> RangeInclusive<usize> {
+        let n = self.num_cond_consts.saturating_add(self.body.num_params());
+        n..=n
+    }
+    fn constraints(&self) -> &'static [&'static str] {
+        if self.record { &CONSTRAINTS[..3] } else { &CONSTRAINTS }
+    }
+    fn num_results(&self, _: usize) -> usize {
+        self.body.results().len() + usize::from(self.record)
+    }
+    fn infer(&self, args: &[&Type]) -> Infer {
+        let results = self.body.result_types();
+        // (C2)
+        if self.num_body_consts > self.body.num_params() {
+            let message = format!(
+                "the body has {} parameters: too few for {} constants",
+                self.body.num_params(),
+                self.num_body_consts
+            );
+            return Err(ErrorKind::constraint(2, message));
+        }
+        let carry = self.carry_types();
+        if results.len() < carry.len() {
+            let message = format!("the body returns {} results for {} carries", results.len(), carry.len());
+            return Err(ErrorKind::constraint(2, message));
+        }
+        for (i, (read, returned)) in carry.iter().zip(&results).enumerate() {
+            if read != returned {
+                let message = format!("the body reads {read} as carry {i}, but returns {returned}");
+                return Err(ErrorKind::constraint(2, message));
+            }
+        }
+        // (C1)
+        let params = self.cond.param_types();
+        if params.len() != self.num_cond_consts + carry.len() || params[self.num_cond_consts..] != *carry {
+            let message = format!(
+                "the condition takes {params:?}, but must take {} constants and {carry:?}",
+                self.num_cond_consts
+            );
+            return Err(ErrorKind::constraint(1, message));
+        }
+        let answer = self.cond.result_types();
+        if answer[..] != [Type::scalar(Dtype::Bool)] {
+            let message = format!("the condition must return one bool[], but returns {answer:?}");
+            return Err(ErrorKind::constraint(1, message));
+        }
+        // (C3)
+        let wanted = params[..self.num_cond_consts].iter().chain(self.body.param_types());
+        for (i, (arg, param)) in args.iter().zip(wanted).enumerate() {
+            if *arg != param {
+                let message = format!("operand {i} is {arg}, but its parameter is {param}");
+                return Err(ErrorKind::constraint(3, message));
+            }
+        }
+        // (C4)
+        let (carry, residuals) = results.split_at(carry.len());
+        if !self.record {
+            return match residuals {
+                [] => Ok(carry.to_vec()),
+                _ => {
+                    Err(ErrorKind::constraint(4, format!("the body returns {residuals:?} behind its carry")))
+                }
+            };
+        }
+        let steps = [Type::scalar(Dtype::I32)];
+        Ok(carry.iter().cloned().chain(steps).chain(residuals.iter().map(Type::tape)).collect())
+    }
+    fn eval(&self, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
+        let owned: Vec<Array> = args.iter().copied().cloned().collect();
+        let Parts { cond_consts, body_consts, carry } = self.parts(&owned);
+        let mut carry = carry.to_vec();
+        let types = self.body.result_types();
+        let mut tapes: Vec<Vec<Array>> = vec![vec![]; types.len() - carry.len()];
+        let (mut steps, mut bytes) = (0i32, 0usize);
+        while self.holds(cond_consts, &carry)? {
+            let mut results = eval(&self.body, &[body_consts, &carry].concat()).map_err(ErrorKind::Inside)?;
+            let residuals = results.split_off(carry.len());
+            bytes = residuals.iter().fold(bytes, |all, a| all.saturating_add(a.bytes().len()));
+            if bytes > tape_limit_bytes() {
+                return Err(over_the_limit(steps));
+            }
+            tapes.iter_mut().zip(residuals).for_each(|(tape, residual)| tape.push(residual));
+            carry = results;
+            steps = steps.saturating_add(1);
+        }
+        if self.record {
+            let of = types[carry.len()..].iter();
+            let tapes = tapes.iter().zip(of).map(|(elements, of)| Array::tape(of, elements));
+            let tapes: Vec<Array> = tapes.collect();
+            carry.push(Array::scalar(steps));
+            carry.extend(tapes);
+        }
+        Ok(carry)
+    }
+    fn jvp(&self, passes: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
+        self.push(passes, x, dx)
+    }
+    fn transpose(&self, passes: &dyn Passes, ct: &[Option<Val>], args: &[Operand]) -> Vec<Option<Val>> {
+        transpose_by_split(self, passes, ct, args)
+    }
+    fn batch(&self, passes: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
+        let own = self.parts(mapped);
+        let mut carry = own.carry.to_vec();
+        loop {
+            let (_, outputs) = passes.batch(&self.body, &[own.body_consts, &carry].concat(), lanes);
+            if !join(&mut carry, &outputs[..own.carry.len()]) {
+                break;
+            }
+        }
+        let (cond, differs) = passes.batch(&self.cond, &[own.cond_consts, &carry].concat(), lanes);
+        match differs[0] {
+            true => self.batch_with_own_condition(passes, args, mapped, lanes),
+            false => self.batch_together(passes, cond, &carry, args, mapped, lanes),
+        }
+    }
+    fn split(&self, passes: &dyn Passes, args: &[Option<Val>]) -> Option<Split> {
+        self.partial(passes, args)
+    }
+    fn takes_tapes(&self) -> bool {
+        true
+    }
+    fn programs(&self) -> Vec<&Arc<Program>> {
+        vec![&self.cond, &self.body]
+    }
+    fn with_programs(&self, mut programs: Vec<Arc<Program>>) -> Option<Op> {
+        let (body, cond) = (programs.pop()?, programs.pop()?);
+        Some(While { cond, body, ..self.clone() }.into())
+    }
+}
+
+/// What a loop says that records more than may be.
+fn over_the_limit(steps: i32) -> ErrorKind {
+    ErrorKind::invalid(format!(
+        "the tapes of this loop hold more than {} bytes after {steps} steps; a loop of known length needs none, or set GRADUS_TAPE_BYTES",
+        tape_limit_bytes()
+    ))
+}
+
+impl While {
+    /// All lanes take the same number of steps.
+    fn batch_together(
+        &self,
+        passes: &dyn Passes,
+        cond: Arc<Program>,
+        carry: &[bool],
+        args: &[Val],
+        mapped: &[bool],
+        lanes: Lanes,
+    ) -> Vals {
+        let own = self.parts(mapped);
+        let (batched, outputs) = passes.batch(&self.body, &[own.body_consts, carry].concat(), lanes);
+        let body = write(batched.param_types(), |inputs| {
+            let mut results = batched.inline(inputs);
+            for (i, flag) in carry.iter().enumerate() {
+                results[i] = everywhere(results[i], outputs[i] || !flag, lanes.size);
+            }
+            results
+        });
+        let given = self.parts(args);
+        let first = given.carry.iter().zip(own.carry).zip(carry);
+        let first = first.map(|((v, mapped), flag)| everywhere(*v, *mapped || !flag, lanes.size));
+        let consts = given.cond_consts.iter().chain(given.body_consts).copied();
+        let operands: Vals = consts.chain(first).collect();
+        let results = bind(While { cond, body, ..self.clone() }, &operands).into_iter().enumerate();
+        let n = carry.len();
+        let result = |(i, v): (usize, Val)| match i {
+            i if i < n => everywhere(v, carry[i], lanes.size),
+            // the number of steps
+            i if i == n => v.repeat_leading(lanes.size),
+            i => everywhere(v, outputs[i - 1], lanes.size),
+        };
+        results.map(result).collect()
+    }
+
+    /// Lanes run on their own: the loop ends when all have ended, and a lane that has keeps its carry. The loop
+    /// carries which lanes go on, how many steps each took if that is recorded, and the carry.
+    fn batch_with_own_condition(
+        &self,
+        passes: &dyn Passes,
+        args: &[Val],
+        mapped: &[bool],
+        lanes: Lanes,
+    ) -> Vals {
+        let (own, given) = (self.parts(mapped), self.parts(args));
+        let n = own.carry.len();
+        let everyone = vec![true; n];
+        let (test, _) = passes.batch(&self.cond, &[own.cond_consts, &everyone].concat(), lanes);
+        let (batched, outputs) = passes.batch(&self.body, &[own.body_consts, &everyone].concat(), lanes);
+        let first: Vec<Val> = given
+            .carry
+            .iter()
+            .zip(own.carry)
+            .map(|(v, mapped)| everywhere(*v, *mapped, lanes.size))
+            .collect();
+        let active = test.inline(&[given.cond_consts, &first].concat())[0];
+        let mut state = vec![active];
+        if self.record {
+            state.push(Val::zeros(Type::new(Dtype::I32, [lanes.size])));
+        }
+        let num_own = state.len();
+        state.extend(first);
+        let state_types: Vec<Type> = state.iter().map(|v| v.ty()).collect();
+        let cond = write(&state_types, |state| vec![state[0].reduce_or(&[0])]);
+        let consts: Vec<Val> = [given.cond_consts, given.body_consts].concat();
+        let types: Vec<Type> = consts.iter().map(|v| v.ty()).chain(state_types).collect();
+        let body = write(&types, |inputs| {
+            let (consts, state) = inputs.split_at(consts.len());
+            let (cond_consts, body_consts) = consts.split_at(self.num_cond_consts);
+            let (own, old) = state.split_at(num_own);
+            let new = batched.inline(&[body_consts, old].concat());
+            let kept = new.iter().zip(old).zip(&outputs);
+            let kept: Vec<Val> = kept
+                .map(|((new, old), output)| choose(own[0], everywhere(*new, *output, lanes.size), *old))
+                .collect();
+            let residuals = new[n..].iter().zip(&outputs[n..]);
+            let residuals = residuals.map(|(v, output)| everywhere(*v, *output, lanes.size));
+            let mut results = vec![test.inline(&[cond_consts, &kept].concat())[0]];
+            results.extend(own[1..].iter().map(|steps| *steps + own[0].convert(Dtype::I32)));
+            results.extend(kept.iter().copied().chain(residuals));
+            results
+        });
+        let operands: Vals = consts.iter().chain(&state).copied().collect();
+        let op = While { cond, body, num_cond_consts: 0, num_body_consts: consts.len(), record: self.record };
+        let results = bind(op, &operands);
+        let mut all: Vals = results[num_own..num_own + n].into();
+        if self.record {
+            // each lane's number of steps, not that of the longest
+            all.push(results[1]);
+            all.extend_from_slice(&results[num_own + n + 1..]);
+        }
+        all
+    }
+}
+
+/// Runs a loop; see [`While`].
+#[track_caller]
+pub fn while_loop(op: While, args: &[Val]) -> Vals {
+    bind(op, args)
+}
