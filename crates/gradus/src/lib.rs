@@ -10,6 +10,8 @@ mod engine;
 mod form;
 mod jit;
 pub mod random;
+pub mod special;
+pub mod stats;
 mod transforms;
 pub mod tree;
 mod val;

@@ -196,6 +196,12 @@ impl Builder {
         self.folded(scalar, Op::Cold { function, condition, args, otherwise })
     }
 
+    /// `function(args)` in every lane.
+    pub fn call(&mut self, function: ColdFunction, args: &[Value]) -> Value {
+        let always = self.bool(true);
+        self.cold(always, function, args, args[0])
+    }
+
     /// The operation, or its constant result if all operands are constants.
     fn folded(&mut self, scalar: Scalar, op: Op) -> Value {
         let mut constant = true;

@@ -1,4 +1,4 @@
-//! Scalar functions for the rare lanes that a vector formula does not reach.
+//! Scalar functions for the rare lanes that a vector formula does not reach, and for functions that need a loop.
 //!
 //! A cold function is pure, never traps, and is the same code under every instruction set, so that it gives the
 //! same bits everywhere. Generated code calls it by address with the C calling convention.
@@ -7,7 +7,7 @@ use crate::scalar::{Scalar, f32_of, f64_of};
 
 macro_rules! cold_functions {
     ($($(#[$doc:meta])* $name:ident $text:literal ($($arg:ident),+) $f32:expr, $f64:expr;)*) => {
-        /// A scalar function of one or two floats of the same type.
+        /// A scalar function of one, two or three floats of the same type.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ColdFunction { $($(#[$doc])* $name),* }
@@ -21,7 +21,7 @@ macro_rules! cold_functions {
                 match self { $(ColdFunction::$name => $text),* }
             }
 
-            /// Number of operands, one or two.
+            /// Number of operands, one to three.
             pub const fn num_args(self) -> usize {
                 match self { $(ColdFunction::$name => [$(stringify!($arg)),+].len()),* }
             }
@@ -93,6 +93,31 @@ cold_functions! {
     Erfc "erfc" (x) libm::erfcf, libm::erfc;
     /// Remainder with the dividend's sign, exact.
     Rem "rem" (x, y) libm::fmodf, libm::fmod;
+    /// Logarithm of the gamma function's absolute value.
+    Lgamma "lgamma" (x) |x: f32| crate::special::lgamma(x.into()) as f32, crate::special::lgamma;
+    /// Derivative of the gamma function's logarithm.
+    Digamma "digamma" (x) |x: f32| crate::special::digamma(x.into()) as f32, crate::special::digamma;
+    /// Derivative of the digamma function, its order first.
+    Polygamma "polygamma" (n, x) |n: f32, x: f32| crate::special::polygamma(n.into(), x.into()) as f32, crate::special::polygamma;
+    /// Exponential integral Ei.
+    Expi "expi" (x) |x: f32| crate::special::expi(x.into()) as f32, crate::special::expi;
+    /// Exponential integral of an order, which comes first.
+    Expn "expn" (n, x) |n: f32, x: f32| crate::special::expn(n.into(), x.into()) as f32, crate::special::expn;
+    /// Hurwitz' zeta function.
+    Zeta "zeta" (x, q) |x: f32, q: f32| crate::special::zeta(x.into(), q.into()) as f32, crate::special::zeta;
+    /// Regularised lower incomplete gamma function.
+    Igamma "igamma" (a, x) |a: f32, x: f32| crate::special::igamma(a.into(), x.into()) as f32, crate::special::igamma;
+    /// Regularised upper incomplete gamma function.
+    Igammac "igammac" (a, x) |a: f32, x: f32| crate::special::igammac(a.into(), x.into()) as f32, crate::special::igammac;
+    /// Derivative of the lower one by its first argument.
+    IgammaGradA "igamma_grad_a" (a, x)
+        |a: f32, x: f32| crate::special::igamma_grad_a(a.into(), x.into()) as f32, crate::special::igamma_grad_a;
+    /// Derivative of a sample of the gamma distribution by its shape.
+    RandomGammaGrad "random_gamma_grad" (a, x)
+        |a: f32, x: f32| crate::special::random_gamma_grad(a.into(), x.into()) as f32, crate::special::random_gamma_grad;
+    /// Regularised incomplete beta function.
+    Betainc "betainc" (a, b, x)
+        |a: f32, b: f32, x: f32| crate::special::betainc(a.into(), b.into(), x.into()) as f32, crate::special::betainc;
 }
 
 /// `x · y + z` of f32 rounded once, for hosts without the instruction.

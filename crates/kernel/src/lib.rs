@@ -71,6 +71,7 @@ mod math;
 mod op;
 mod renumber;
 mod scalar;
+pub mod special;
 mod verify;
 
 pub use builder::{Builder, Reduce, elementwise, reduction_lanes};

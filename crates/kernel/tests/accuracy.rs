@@ -6,7 +6,7 @@
 
 mod pairs;
 
-use gradus_kernel::{Builder, Scalar, Value, elementwise, interpret};
+use gradus_kernel::{Builder, Scalar, Value, elementwise, interpret, special};
 
 /// A function under test.
 struct Case {
@@ -58,6 +58,8 @@ const CASES: &[Case] = &[
     unary("cbrt", |b, x| b.cbrt(x[0]), |x| x[0].cbrt(), 4.0),
     unary("erf", |b, x| b.erf(x[0]), |x| libm::erf(x[0]), 2.0),
     unary("erfc", |b, x| b.erfc(x[0]), |x| libm::erfc(x[0]), 4.0),
+    unary("bessel_i0e", |b, x| b.bessel_i0e(x[0]), |x| special::bessel_i0e(x[0]), 8.0),
+    unary("bessel_i1e", |b, x| b.bessel_i1e(x[0]), |x| special::bessel_i1e(x[0]), 8.0),
     binary("pow", |b, x| b.pow(x[0], x[1]), |x| x[0].powf(x[1]), 4.0),
     binary("atan2", |b, x| b.atan2(x[0], x[1]), |x| x[0].atan2(x[1]), 4.0),
 ];

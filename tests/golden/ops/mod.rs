@@ -15,6 +15,7 @@ mod reduce;
 mod search;
 mod shape;
 mod sort;
+mod special;
 mod transform;
 mod unary;
 
@@ -40,6 +41,7 @@ pub(crate) fn find(op: &str, params: &Params) -> Found {
         search::find,
         numpy::find,
         attention::find,
+        special::find,
         random::find,
         neural::find,
         models::find,

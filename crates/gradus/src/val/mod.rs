@@ -12,7 +12,7 @@ mod attention;
 mod axes;
 mod bits;
 mod body;
-mod broadcast;
+pub(crate) mod broadcast;
 mod calculus;
 mod contract;
 mod create;
@@ -39,7 +39,7 @@ mod segment;
 mod shape;
 mod slice;
 mod sort;
-mod special;
+pub(crate) mod special;
 mod statistics;
 pub(crate) mod strict;
 

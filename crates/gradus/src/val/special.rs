@@ -5,6 +5,21 @@ use super::promote::Promoted;
 use super::{Val, strict, where_};
 use crate::Dtype;
 
+/// Operands broadcast and promoted to floats once, for functions that read them several times.
+#[track_caller]
+pub(crate) fn floats<const N: usize>(
+    name: &'static str,
+    args: [Val; N],
+    f: impl FnOnce([Val; N]) -> Val,
+) -> Val {
+    Val::derive(name, &args, |known| {
+        let met = Promotion::Inexact.of(known);
+        let strict = bring_all(&args, known, met.dtype)?;
+        let args = std::array::from_fn(|i| Val::from_ir(strict[i]).with_weak(met.weak));
+        Ok(f(args).with_weak(met.weak))
+    })
+}
+
 /// Functions made of a few primitives; integers become floats where the function needs them.
 impl Val {
     /// √(x² + y²), without overflow on the way.
@@ -48,24 +63,14 @@ impl Val {
             where_(x.isnan(), x, step)
         })
     }
-    /// x · log(y), and 0 where x is 0.
+    /// x · log(y), and 0 where x is 0. See [`crate::special::xlogy`].
     #[track_caller]
     pub fn xlogy(self, other: impl Into<Val>) -> Val {
-        self.of_floats("xlogy", other, |x, y| {
-            let zero = x.eq(0);
-            where_(zero, 0.0, x * where_(zero, 1.0, y).log())
-        })
+        crate::special::xlogy(self, other)
     }
-    /// Two operands broadcast and promoted to floats once, for functions that read them several times.
     #[track_caller]
     fn of_floats(self, name: &'static str, other: impl Into<Val>, f: impl FnOnce(Val, Val) -> Val) -> Val {
-        let other = other.into();
-        Val::derive(name, &[self, other], |known| {
-            let met = Promotion::Inexact.of(known);
-            let args = bring_all(&[self, other], known, met.dtype)?;
-            let [x, y] = [0, 1].map(|i| Val::from_ir(args[i]).with_weak(met.weak));
-            Ok(f(x, y).with_weak(met.weak))
-        })
+        floats(name, [self, other.into()], |[x, y]| f(x, y))
     }
     /// The logarithm to base 2.
     #[track_caller]

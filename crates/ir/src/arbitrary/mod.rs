@@ -103,7 +103,8 @@ fn catalogue(draw: Draw) -> &'static Catalogue {
     static ALL: LazyLock<Catalogue> = LazyLock::new(|| grouped(samples().collect()));
     static STRAIGHT: LazyLock<Catalogue> = LazyLock::new(|| grouped(samples().filter(is_straight).collect()));
     static SMOOTH: LazyLock<Catalogue> = LazyLock::new(|| {
-        let widened = samples().filter(|s| s.smooth).filter_map(|s| s.in_f64()).collect();
+        let smooth = samples().filter(|s| s.smooth && s.smooth_twice);
+        let widened = smooth.filter_map(|s| s.in_f64()).collect();
         grouped(widened)
     });
     match draw {

@@ -192,6 +192,11 @@ pub trait Rules {
         let _ = (passes, args);
         None
     }
+    /// Whether there is a rule for the tangent of that operand; if not, `jvp` refuses it.
+    fn is_differentiable(&self, operand: usize) -> bool {
+        let _ = operand;
+        true
+    }
     /// Whether computing it again is cheaper than keeping its results: a result is larger than the operands.
     fn is_cheap(&self) -> bool {
         false
@@ -299,6 +304,7 @@ families! {
     Choice(elementwise::Choice),
     Conversion(elementwise::Conversion),
     IntegerPow(elementwise::IntegerPow),
+    Special(elementwise::Special),
     Threefry2x32(elementwise::Threefry2x32),
     Source(source::Source),
     Movement(movement::Movement),

@@ -12,6 +12,8 @@ pub struct Sample {
     pub args: Vec<Argument>,
     /// Whether differences near these operands approximate the derivative.
     pub smooth: bool,
+    /// Whether that holds for the derivative too.
+    pub smooth_twice: bool,
 }
 
 /// An operand of a [`Sample`].
@@ -62,13 +64,13 @@ pub(crate) fn refused<T: Borrow<Type>>(
     types: impl IntoIterator<Item = T>,
 ) -> (u8, Sample) {
     let args = types.into_iter().map(|ty| Argument::Range(ty.borrow().clone(), 0.0, 1.0)).collect();
-    (constraint, Sample { op: op.into(), args, smooth: false })
+    (constraint, Sample { op: op.into(), args, smooth: false, smooth_twice: false })
 }
 
 impl Sample {
     /// A sample without operands.
     pub fn new(op: impl Into<Op>) -> Sample {
-        Sample { op: op.into(), args: vec![], smooth: true }
+        Sample { op: op.into(), args: vec![], smooth: true, smooth_twice: true }
     }
     /// One more operand with elements from `low..high`.
     pub fn arg(mut self, ty: Type, low: f64, high: f64) -> Sample {
@@ -85,6 +87,11 @@ impl Sample {
         self.smooth = false;
         self
     }
+    /// Differences approximate the derivative, but its own derivative has no rule, or that of some operand.
+    pub fn smooth_once(mut self) -> Sample {
+        self.smooth_twice = false;
+        self
+    }
     /// The same operation with its floats in f64, if it takes them so.
     pub fn in_f64(&self) -> Option<Sample> {
         let wide = |ty: &Type| if ty.dtype.is_float() { ty.with_dtype(Dtype::F64) } else { ty.clone() };
@@ -98,7 +105,7 @@ impl Sample {
         let args: Vec<Argument> = self.args.iter().map(widened).collect();
         let types: Vec<&Type> = args.iter().map(Argument::ty).collect();
         let accepted = crate::verify::infer(&self.op, &types).is_ok();
-        accepted.then(|| Sample { op: self.op.clone(), args, smooth: self.smooth })
+        accepted.then(|| Sample { op: self.op.clone(), args, ..*self })
     }
     /// Whether it is an operation on tapes, which no Program that is run has as parameters or results: such samples
     /// are for the text form; their rules are tested by samples of calls.

@@ -5,6 +5,7 @@
 //! of the relative error of the function (Remez exchange in 50 digits), highest power first; f32 ones are given
 //! already rounded.
 
+mod bessel;
 mod error_function;
 mod exponential;
 mod hyperbolic;

@@ -8,6 +8,7 @@ mod conversion;
 mod integer_pow;
 mod lowering;
 mod operators;
+mod special;
 mod threefry;
 mod unary;
 
@@ -16,6 +17,7 @@ pub(crate) use binary::{maximum, minimum};
 pub use choice::Choice;
 pub use conversion::Conversion;
 pub use integer_pow::IntegerPow;
+pub use special::Special;
 pub use threefry::Threefry2x32;
 pub use unary::Unary;
 
@@ -114,6 +116,11 @@ pub trait Elementwise {
     /// How far a float result may be from the exact one, in units in the last place; 0 if they are equal.
     fn ulps(&self) -> u32 {
         0
+    }
+    /// How far an `f64` result may be from the exact one beside it; 0 if [`Elementwise::ulps`] says it all. A result of
+    /// a narrower float is that, rounded.
+    fn relative_error(&self) -> f64 {
+        0.0
     }
 }
 

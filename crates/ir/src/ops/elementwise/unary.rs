@@ -5,7 +5,7 @@ use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
 use crate::{Array, Dtype, Element, ErrorKind, Type};
-use gradus_kernel::{Builder, Value};
+use gradus_kernel::{Builder, ColdFunction, Value, special};
 use smallvec::{SmallVec, smallvec};
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2};
 use std::ops::RangeInclusive;
@@ -340,6 +340,51 @@ unary! {
         ulps: 4,
         sample: (-2.0, 2.0),
     }
+    /// The logarithm of the absolute value of the gamma function.
+    lgamma = Lgamma {
+        domain: Float,
+        meaning: Float(special::lgamma),
+        derivative: Slope(|x, _| x.digamma()),
+        lower: |b, x| b.call(ColdFunction::Lgamma, &[x]),
+        ulps: 8,
+        sample: (0.5, 4.0),
+    }
+    /// The derivative of `lgamma`; NaN at zero and the negative integers.
+    digamma = Digamma {
+        domain: Float,
+        meaning: Float(special::digamma),
+        derivative: Slope(|x, _| x.ones_like().polygamma(x)),
+        lower: |b, x| b.call(ColdFunction::Digamma, &[x]),
+        ulps: 8,
+        sample: (0.5, 4.0),
+    }
+    /// The modified Bessel function of the first kind of order 0, times exp(-|x|).
+    bessel_i0e = BesselI0e {
+        domain: Float,
+        meaning: Float(special::bessel_i0e),
+        derivative: Slope(|x, y| x.bessel_i1e() - x.sign() * y),
+        lower: Builder::bessel_i0e,
+        ulps: 8,
+        sample: (0.3, 3.0),
+    }
+    /// The modified Bessel function of the first kind of order 1, times exp(-|x|).
+    bessel_i1e = BesselI1e {
+        domain: Float,
+        meaning: Float(special::bessel_i1e),
+        derivative: Slope(bessel_i1e_slope),
+        lower: Builder::bessel_i1e,
+        ulps: 8,
+        sample: (0.3, 3.0),
+    }
+    /// The exponential integral Ei.
+    expi = Expi {
+        domain: Float,
+        meaning: Float(special::expi),
+        derivative: Slope(|x, _| x.exp() / x),
+        lower: |b, x| b.call(ColdFunction::Expi, &[x]),
+        ulps: 8,
+        sample: (0.5, 3.0),
+    }
     /// The largest integral number not above the element.
     floor = Floor {
         domain: Float,
@@ -498,6 +543,16 @@ impl Elementwise for Unary {
     fn ulps(&self) -> u32 {
         self.record().ulps
     }
+}
+
+/// i0e(x) - y (sign x + 1/x), and its limit ½ near zero.
+fn bessel_i1e_slope(x: Val, y: Val) -> Val {
+    let epsilon = if x.ty().dtype == Dtype::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
+    let epsilon = x.full_like(epsilon);
+    let is_tiny = x.abs().le(epsilon);
+    let x = is_tiny.select(epsilon, x);
+    let slope = x.bessel_i0e() - y * (x.sign() + 1.0 / x);
+    is_tiny.select(x.full_like(0.5), slope)
 }
 
 fn eval(meaning: &Meaning, x: &Array) -> Array {
