@@ -9,6 +9,8 @@ mod documented;
 pub mod attributes;
 pub mod contract;
 pub mod control;
+pub mod convolution;
+pub mod cumulative;
 pub mod elementwise;
 pub mod index;
 pub mod monoid;
@@ -18,6 +20,7 @@ pub mod sample;
 pub mod sort;
 pub mod source;
 pub mod strided;
+pub mod window;
 
 use crate::trace::{Val, Vals, bind};
 use crate::{Array, ErrorKind, Program, Type};
@@ -310,6 +313,9 @@ families! {
     Movement(movement::Movement),
     Reduction(reduce::Reduction),
     Contraction(contract::Contraction),
+    Convolution(convolution::Convolution),
+    Windowing(window::Windowing),
+    Cumulative(cumulative::Cumulative),
     Indexing(index::Indexing),
     Sorting(sort::Sorting),
     Control(control::Control),
@@ -335,6 +341,20 @@ pub(crate) fn linear_jvp(op: Op, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Op
     let dx: Vals = x.iter().zip(dx).map(|(x, dx)| dx.unwrap_or_else(|| x.zeros_like())).collect();
     let dy = bind(op, &dx).into_iter().map(Some).collect();
     (y, dy)
+}
+
+/// The tangents of the results of `program`, which means the same as the operation with operands `x`.
+pub(crate) fn tangents_through(
+    passes: &dyn Passes,
+    program: &Arc<Program>,
+    x: &[Val],
+    dx: &[Option<Val>],
+) -> Vec<Option<Val>> {
+    let has_tangent: Vec<bool> = dx.iter().map(Option::is_some).collect();
+    let (pushed, nonzero) = passes.jvp(program, &has_tangent);
+    let args: Vals = x.iter().copied().chain(dx.iter().flatten().copied()).collect();
+    let mut tangents = pushed.inline(&args).into_iter().skip(program.results().len());
+    nonzero.iter().map(|nonzero| if *nonzero { tangents.next() } else { None }).collect()
 }
 
 /// The sum of the terms that are not zero.

@@ -1,0 +1,72 @@
+//! The meaning of a convolution: the sum, term by term.
+
+use super::Convolution;
+use crate::{Array, Element, Shape};
+
+/// Offsets of an input element and a kernel element that are multiplied.
+type Tap = (usize, usize);
+
+impl Convolution {
+    pub(super) fn evaluate(&self, lhs: &Array, rhs: &Array) -> Array {
+        let ty = self.result_type(lhs.ty(), rhs.ty()).expect("internal: operands are checked");
+        let (x, w) = (&lhs.ty().shape, &rhs.ty().shape);
+        let terms = self.terms(x, w, &ty.shape);
+        with_element!(ty.dtype, T => {
+            let (x, w): (Vec<T>, Vec<T>) = (lhs.elements().collect(), rhs.elements().collect());
+            let total = |terms: Vec<Tap>| {
+                let pairs = terms.into_iter().map(|(i, j)| (x[i], w[j]));
+                if T::DTYPE.is_float() {
+                    T::from_f64(pairs.map(|(x, w)| x.to_f64() * w.to_f64()).sum())
+                } else {
+                    let product = |(x, w): (T, T)| x.to_i128().wrapping_mul(w.to_i128());
+                    T::from_i128(pairs.map(product).fold(0, i128::wrapping_add))
+                }
+            };
+            Array::collect(ty.shape.clone(), terms.map(total))
+        })
+    }
+
+    /// For every element of the result, in row-major order, what is multiplied and summed.
+    fn terms(&self, x: &Shape, w: &Shape, out: &Shape) -> impl Iterator<Item = Vec<Tap>> + use<> {
+        let (xs, ws, os) = (x.strides(), w.strides(), out.strides());
+        let dims = self.dims.clone();
+        let num_inputs = w.dim(dims.rhs.feature);
+        let per_feature_group = (w.dim(dims.rhs.batch) / self.feature_group_count).max(1);
+        let per_batch_group = (w.dim(dims.rhs.batch) / self.batch_group_count).max(1);
+        let examples = out.dim(dims.out.batch);
+        let along: Vec<Vec<Vec<Tap>>> = (0..self.num_spatial()).map(|k| self.taps(k, x, w, out)).collect();
+        let out = out.clone();
+        (0..out.size()).map(move |position| {
+            let at = |axis: usize| position / os[axis] % out.dim(axis);
+            let (n, f) = (at(dims.out.batch), at(dims.out.feature));
+            let example = f / per_batch_group * examples + n;
+            let first_input = f / per_feature_group * num_inputs;
+            let start =
+                (example * xs[dims.lhs.batch] + first_input * xs[dims.lhs.feature], f * ws[dims.rhs.batch]);
+            let mut taps = vec![start];
+            for (k, along) in along.iter().enumerate() {
+                let here = &along[at(dims.out.spatial[k])];
+                taps = taps
+                    .iter()
+                    .flat_map(|(i, j)| here.iter().map(move |(di, dj)| (i + di, j + dj)))
+                    .collect();
+            }
+            let inputs = |(i, j): Tap| {
+                let (dx, dw) = (xs[dims.lhs.feature], ws[dims.rhs.feature]);
+                (0..num_inputs).map(move |c| (i + c * dx, j + c * dw))
+            };
+            taps.into_iter().flat_map(inputs).collect()
+        })
+    }
+
+    /// For every window along spatial axis `k` the offsets that meet.
+    fn taps(&self, k: usize, x: &Shape, w: &Shape, out: &Shape) -> Vec<Vec<Tap>> {
+        let (from, kernel) = (self.dims.lhs.spatial[k], self.dims.rhs.spatial[k]);
+        let (dx, dw) = (x.strides()[from], w.strides()[kernel]);
+        let of_window = |o: usize| {
+            let taps = 0..w.dim(kernel);
+            taps.filter_map(|tap| Some((self.source(k, o, tap, x.dim(from))? * dx, tap * dw))).collect()
+        };
+        (0..out.dim(self.dims.out.spatial[k])).map(of_window).collect()
+    }
+}
