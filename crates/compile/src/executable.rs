@@ -3,6 +3,7 @@
 use crate::buffers::{self, Access, Base, Place, Plan};
 use crate::cache::{self, Refusal};
 use crate::config::Config;
+use crate::convolve;
 use crate::fuse::{Unit, fuse};
 use crate::graph::{Graph, Id, Kind};
 use crate::lower::lower;
@@ -72,7 +73,11 @@ impl Piece {
     fn of(needed: &Needed<'_>, unit: &Unit) -> Option<Piece> {
         let writes: Vec<Id> = match unit {
             Unit::Group(group) => group.members.iter().map(|m| m.id).collect(),
-            Unit::Base(id) | Unit::Piece { whole: id, .. } | Unit::Scatter(id) | Unit::Library(id) => {
+            Unit::Base(id)
+            | Unit::Piece { whole: id, .. }
+            | Unit::Scatter(id)
+            | Unit::Cumulate(id)
+            | Unit::Library(id) => {
                 vec![*id]
             }
         };
@@ -120,6 +125,7 @@ impl Piece {
 fn library_reads(graph: &Graph, id: Id) -> Vec<Id> {
     match graph.node(id).kind {
         Kind::Matmul(_) => Matmul::sources(graph, id),
+        Kind::Convolve(_) => convolve::sources(graph, id),
         _ => graph.node(id).args.to_vec(),
     }
 }
@@ -136,7 +142,11 @@ fn read_outside(graph: &Graph, stored: &[bool], units: &[Unit]) -> Vec<bool> {
                 }
             }
             // What these read is found by walking down to what is stored.
-            Unit::Base(id) | Unit::Piece { whole: id, .. } | Unit::Scatter(id) | Unit::Library(id) => {
+            Unit::Base(id)
+            | Unit::Piece { whole: id, .. }
+            | Unit::Scatter(id)
+            | Unit::Cumulate(id)
+            | Unit::Library(id) => {
                 outside[id.index()] = true;
                 let mut open = graph.node(*id).args.to_vec();
                 if let Unit::Library(id) = unit {
@@ -206,6 +216,10 @@ fn resolve(
             Piece::Copy { from, to } => copy_step(graph, from, to, |id| slot(plan.places[&id])),
             Piece::Library(id) => match &graph.node(id).kind {
                 Kind::Matmul(dims) => matmul::step(graph, id, dims, |id| slot(plan.places[&id])),
+                Kind::Convolve(op) => {
+                    let scratch = slot(Place { base: Base::Scratch, offset: 0 });
+                    convolve::step(graph, id, op, |id| slot(plan.places[&id]), scratch)
+                }
                 Kind::Sort(key) => {
                     let scratch = slot(Place { base: Base::Scratch, offset: 0 });
                     sort::step(graph, id, key, |id| slot(plan.places[&id]), scratch)

@@ -48,6 +48,8 @@ pub(crate) enum Unit {
     Piece { whole: Id, piece: usize },
     /// Scattered updates, one after the other.
     Scatter(Id),
+    /// Running totals along lines.
+    Cumulate(Id),
     /// A kernel of the library.
     Library(Id),
 }
@@ -78,7 +80,8 @@ pub(crate) fn fuse(graph: &Graph, roots: &Roots) -> Vec<Unit> {
         }
         match kind {
             Kind::Extra => fusion.unit_of[id.index()] = fusion.unit_of[graph.node(id).args[0].index()],
-            Kind::Matmul(_) | Kind::Sort(_) => fusion.place(id, Unit::Library(id)),
+            Kind::Matmul(_) | Kind::Convolve(_) | Kind::Sort(_) => fusion.place(id, Unit::Library(id)),
+            Kind::Cumulate { .. } => fusion.place(id, Unit::Cumulate(id)),
             Kind::Scatter { .. } => {
                 fusion.place(id, Unit::Base(id));
                 fusion.place(id, Unit::Scatter(id));

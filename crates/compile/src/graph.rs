@@ -3,6 +3,7 @@
 //! Invariant: a node reads only nodes before it. The graph knows *how elements move*; what an elementwise
 //! operation computes, only its rules know.
 
+use gradus_ir::ops::convolution::Convolution;
 use gradus_ir::ops::index::GatherDims;
 use gradus_ir::{Array, Dims, Op, Place, Type};
 use gradus_kernel::{Combine, Scalar};
@@ -66,6 +67,12 @@ pub(crate) enum Kind {
     Fold { axes: Dims, body: std::sync::Arc<Graph>, result: usize },
     /// `args[2]` where `args[0]` equals `args[1]` or is NaN, else the largest integer: what argmax reduces by min.
     Hit,
+    /// The elements of windows: the taps' axes come first, then the operand's, on which windows are `strides` apart.
+    Unfold { taps: Vec<Tap>, strides: Dims },
+    /// Running totals along the middle one of three axes, by a program on scalars.
+    Cumulate { reverse: bool, body: std::sync::Arc<Graph> },
+    /// A convolution by the matrix kernel library; the axes of the second operand but that of outputs are one run.
+    Convolve(Box<Convolution>),
     /// Product summed over the contracted axes, as a loop in a kernel.
     Contract(Box<ContractDims>),
     /// Product summed over the contracted axes, by the matrix kernel library.
@@ -78,6 +85,15 @@ pub(crate) enum Kind {
     Sort(SortKey),
     /// A further result of the sort `args[0]`.
     Extra,
+}
+
+/// An axis of a window in an [`Kind::Unfold`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tap {
+    /// The operand's axis.
+    pub(crate) axis: usize,
+    /// Distance of neighbours in the window.
+    pub(crate) dilation: usize,
 }
 
 /// Where an operand lies in an [`Kind::Assemble`].
@@ -172,6 +188,9 @@ impl Kind {
             Kind::DynamicSlice => "dynamic_slice",
             Kind::Gather(_) => "gather",
             Kind::Reduce { .. } | Kind::Fold { .. } | Kind::Hit => "reduce",
+            Kind::Unfold { .. } => "unfold",
+            Kind::Cumulate { .. } => "cumulate",
+            Kind::Convolve(_) => "convolution",
             Kind::Contract(_) | Kind::Matmul(_) => "dot_general",
             Kind::Assemble { .. } => "assemble",
             Kind::Scatter { .. } => "scatter",
@@ -182,7 +201,25 @@ impl Kind {
     pub(crate) fn is_step(&self) -> bool {
         matches!(
             self,
-            Kind::Matmul(_) | Kind::Assemble { .. } | Kind::Scatter { .. } | Kind::Sort(_) | Kind::Extra
+            Kind::Matmul(_)
+                | Kind::Convolve(_)
+                | Kind::Cumulate { .. }
+                | Kind::Assemble { .. }
+                | Kind::Scatter { .. }
+                | Kind::Sort(_)
+                | Kind::Extra
+        )
+    }
+    /// Does it only say where an element stands?
+    pub(crate) fn is_movement(&self) -> bool {
+        matches!(
+            self,
+            Kind::Broadcast { .. }
+                | Kind::Reshape
+                | Kind::Transpose { .. }
+                | Kind::Slice { .. }
+                | Kind::Reverse { .. }
+                | Kind::Unfold { .. }
         )
     }
     /// May its step end the call with an `Err`? State is then written to buffers of its own and swapped at the end.

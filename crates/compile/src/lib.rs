@@ -8,6 +8,8 @@ mod buffers;
 mod cache;
 pub mod codegen;
 mod config;
+mod convolve;
+mod cumulate;
 mod emit;
 mod executable;
 mod fuse;

@@ -3,6 +3,9 @@
 //! This is the one place of this crate that names primitives. How a reduction is cut depends on its shape only, so
 //! that every number of threads gives the same bits.
 
+mod convolution;
+mod window;
+
 use crate::graph::{ContractDims, Graph, Id, Ids, Kind, Node, Piece, SortKey, Windows};
 use gradus_ir::ops::contract::{Contraction, DotDims};
 use gradus_ir::ops::control::Control;
@@ -122,6 +125,9 @@ impl Lowering {
         if let Op::Reduction(Reduction::Body { axes, body }) = op {
             return self.reduce_by_body(axes, body, args, types, place);
         }
+        if let Op::Windowing(windowing) = op {
+            return self.windowing(windowing, args, types, place);
+        }
         if let Op::Sorting(sorting) = op {
             return self.sort(sorting, args, types, place);
         }
@@ -134,6 +140,8 @@ impl Lowering {
             Op::Movement(movement) => self.movement(movement, args, ty, place)?,
             Op::Reduction(reduction) => self.reduction(reduction, args[0], ty, place)?,
             Op::Contraction(Contraction::DotGeneral(dims)) => self.product(dims, args, ty, place),
+            Op::Convolution(convolution) => self.convolution(convolution, args, ty, place),
+            Op::Cumulative(cumulative) => self.cumulative(cumulative, args[0], &ty, place)?,
             Op::Indexing(indexing) => self.indexing(indexing, args, ty, place)?,
             op => return Err(unsupported(op, place)),
         };

@@ -60,6 +60,7 @@ pub(crate) fn build(needed: &Needed<'_>, unit: &Unit) -> Nest {
         Unit::Base(whole) => piece_nest(needed, *whole, None),
         Unit::Piece { whole, piece } => piece_nest(needed, *whole, Some(*piece)),
         Unit::Scatter(id) => crate::scatter::build(needed, *id),
+        Unit::Cumulate(id) => crate::cumulate::build(needed, *id),
         Unit::Library(_) => unreachable!("internal: a library step has no kernel"),
     }
 }

@@ -45,6 +45,11 @@ impl Roots {
                         self.stored[source.index()] = true;
                     }
                 }
+                Kind::Convolve(_) => {
+                    for source in crate::convolve::sources(graph, id) {
+                        self.stored[source.index()] = true;
+                    }
+                }
                 Kind::Sort(_) => {
                     for &arg in &node.args {
                         self.stored[arg.index()] = true;
@@ -100,6 +105,8 @@ impl Roots {
             Kind::Gather(_) | Kind::DynamicSlice | Kind::Scatter { .. } if node.args[0] != arg => CHEAP,
             Kind::Scatter { .. } => 0,
             Kind::Contract(_) => 2,
+            // Windows that overlap read an element several times.
+            Kind::Unfold { .. } if to > from => CHEAP / 2,
             _ => return,
         };
         if self.weight_read(arg) > most {
@@ -152,6 +159,7 @@ fn is_free(kind: &Kind) -> bool {
             | Kind::Transpose { .. }
             | Kind::Slice { .. }
             | Kind::Reverse { .. }
+            | Kind::Unfold { .. }
     )
 }
 

@@ -18,6 +18,7 @@ mod sort;
 mod special;
 mod transform;
 mod unary;
+mod windows;
 
 use crate::manifest::Params;
 use gradus::Val;
@@ -46,6 +47,7 @@ pub(crate) fn find(op: &str, params: &Params) -> Found {
         neural::find,
         models::find,
         transform::find,
+        windows::find,
     ];
     families.iter().find_map(|find| find(op, params))
 }

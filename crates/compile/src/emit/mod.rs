@@ -12,6 +12,7 @@ use crate::position::{Part, Position, Ranges, address, scaled, sum};
 use gradus_ir::Shape;
 use gradus_kernel::{Access, BufferId, Builder, Index, Scalar, Value};
 use movement::through_reshape;
+pub(crate) use reduce::emit_scalars;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
 pub(crate) use windows::window_element;
@@ -192,6 +193,17 @@ impl<'g> Emitter<'g> {
                     parts[axis].at = sum(last, &scaled(&parts[axis].at, -1));
                 }
                 self.emit(b, node.args[0], &parts)
+            }
+            Kind::Unfold { taps, strides } => {
+                let parts = self.single(b, position, shape);
+                let (along, windows) = parts.split_at(taps.len());
+                let mut at: Position =
+                    windows.iter().zip(strides).map(|(o, s)| Part::one(scaled(&o.at, *s as i64))).collect();
+                for (tap, place) in taps.iter().zip(along) {
+                    let shift = scaled(&place.at, tap.dilation as i64);
+                    at[tap.axis].at = sum(std::mem::take(&mut at[tap.axis].at), &shift);
+                }
+                self.emit(b, node.args[0], &at)
             }
             Kind::DynamicSlice => {
                 let mut parts = self.single(b, position, shape);

@@ -3,9 +3,12 @@
 use super::Emitter;
 use crate::graph::{ContractDims, Graph, Id, Kind};
 use crate::position::{Part, Position};
-use gradus_ir::Dims;
+use gradus_ir::{Dims, Shape};
 use gradus_kernel::{Binary, Builder, Combine, Index, Reduce, Scalar, Value, reduction_lanes};
 use smallvec::{SmallVec, smallvec};
+
+/// A window of so many elements is written out.
+const MOST_UNROLLED: usize = 16;
 
 impl Emitter<'_> {
     /// What an empty reduction gives.
@@ -65,6 +68,14 @@ impl Emitter<'_> {
             variables.pop();
             return value;
         }
+        if self.is_unrolled(id, extents) {
+            return (0..extent).fold(init, |total, k| {
+                variables.push(Index::constant(k));
+                let total = self.reduction_loops(b, id, kept, rest, variables, total);
+                variables.pop();
+                total
+            });
+        }
         if rest.iter().all(|&n| n == 1) && !self.in_lanes {
             let lanes = reduction_lanes(self.graph.scalar(id), Some(extent), false);
             let reduce = Reduce { combine: self.combine_of(id), init };
@@ -85,6 +96,24 @@ impl Emitter<'_> {
             variables.pop();
             vec![value]
         })[0]
+    }
+
+    /// Is a reduction over windows written out, term after term? In lanes the loops would cost more than the terms.
+    fn is_unrolled(&self, id: Id, extents: &[usize]) -> bool {
+        let terms: usize = extents.iter().product();
+        self.in_lanes && terms <= MOST_UNROLLED && self.reads_windows(self.graph.node(id).args[0], 0)
+    }
+
+    fn reads_windows(&self, id: Id, depth: usize) -> bool {
+        let node = self.graph.node(id);
+        match &node.kind {
+            Kind::Unfold { .. } => true,
+            _ if depth == 8 || self.stored[id.index()] => false,
+            kind if kind.is_movement() || matches!(kind, Kind::Elementwise { .. }) => {
+                node.args.iter().any(|&arg| self.reads_windows(arg, depth + 1))
+            }
+            _ => false,
+        }
     }
 
     fn accumulate(
@@ -169,6 +198,19 @@ impl Emitter<'_> {
         let init: Vec<Value> = inits.iter().map(|&init| self.emit(b, init, &Position::new())).collect();
         let extents = self.reduced_extents(id);
         let rank = graph.ty(operands[0]).rank();
+        if self.is_unrolled(id, &extents) {
+            let shape = Shape::from(&extents[..]);
+            let strides = shape.strides();
+            let values = (0..shape.size()).fold(init, |totals, term| {
+                let place = |axis: usize| Index::constant((term / strides[axis] % shape.dim(axis)) as i64);
+                let variables: Vec<Index> = (0..shape.rank()).map(place).collect();
+                let at = with_axes(&kept, axes, &variables, rank);
+                let mut args = totals;
+                args.extend(operands.iter().map(|&x| self.emit(b, x, &at)));
+                emit_scalars(b, body, &args)
+            });
+            return values[*result];
+        }
         let values = self.fold_loops(b, &extents, &mut vec![], &init, &mut |e, b, variables, carried| {
             let at = with_axes(&kept, axes, variables, rank);
             let mut args = carried.to_vec();

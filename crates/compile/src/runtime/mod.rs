@@ -9,6 +9,7 @@ mod team;
 
 use crate::buffers::{Base, Output, Place, Plan};
 use crate::cache::Compiled;
+use crate::convolve::Convolve;
 use crate::graph::{Graph, Kind};
 use crate::matmul::Matmul;
 use crate::sort::Sort;
@@ -45,6 +46,7 @@ pub(crate) enum Work {
         slots: Box<[Slot]>,
     },
     Matmul(Box<Matmul>),
+    Convolve(Box<Convolve>),
     Sort(Box<Sort>),
     /// Bytes moved as they are; nothing where both places are one.
     Copy {
@@ -197,7 +199,7 @@ impl Runtime {
         for (k, step) in self.steps.iter().enumerate() {
             let code = match &step.work {
                 Work::Kernel { compiled, .. } => format!("{} bytes of code", compiled.num_bytes),
-                Work::Matmul(_) | Work::Sort(_) => "library".into(),
+                Work::Matmul(_) | Work::Convolve(_) | Work::Sort(_) => "library".into(),
                 Work::Copy { .. } => "a copy unless in place".into(),
             };
             let wait = if step.barrier { "after all before" } else { "at once" };
@@ -472,6 +474,8 @@ impl Step {
             }
             // SAFETY: the caller's promise.
             Work::Matmul(matmul) => unsafe { matmul.run(bases, lower, upper) },
+            // SAFETY: the caller's promise.
+            Work::Convolve(convolve) => unsafe { convolve.run(bases, lower, upper) },
             // SAFETY: the caller's promise.
             Work::Sort(sort) => unsafe { sort.run(bases, lower, upper) },
             Work::Copy { from, to, bytes } => {

@@ -15,6 +15,7 @@ mod body;
 pub(crate) mod broadcast;
 mod calculus;
 mod contract;
+mod convolution;
 mod create;
 mod einsum;
 mod elementwise;
@@ -33,6 +34,7 @@ mod plan;
 mod polynomial;
 pub(crate) mod promote;
 mod quantile;
+mod ragged;
 mod reduce;
 mod search;
 mod segment;
@@ -42,6 +44,8 @@ mod sort;
 pub(crate) mod special;
 mod statistics;
 pub(crate) mod strict;
+mod window;
+mod window_padding;
 
 use crate::{Array, Dtype, Error, ErrorKind, Type};
 pub use arrange::{block, column_stack, dstack, hstack, vstack};
@@ -50,6 +54,7 @@ pub use attention::{Attention, dot_product_attention};
 pub use axes::{AxisSet, Extents, Integer, IntoAxes, IntoExtents, keep};
 pub use body::reduce_by;
 pub use calculus::Outside;
+pub use convolution::{Conv, ConvTranspose, ConvolveMode, DimensionNumbers};
 pub use create::{arange, arange_step, eye, eye_of, full, iota, linspace, one_hot, ones, zeros};
 pub use einsum::einsum;
 pub use elementwise::where_;
@@ -71,6 +76,8 @@ pub use segment::{segment_max, segment_min, segment_prod, segment_sum};
 pub use slice::{NewAxis, Slice};
 pub use sort::{lexsort, sort_together};
 use std::fmt;
+pub use window::{Pool, Window};
+pub use window_padding::Padding;
 
 /// A value inside a trace. Neither `PartialEq` nor `PartialOrd`: `x < y` must not compile to a `bool`.
 ///

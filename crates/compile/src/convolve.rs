@@ -1,0 +1,561 @@
+//! Convolutions by the `gemm` crate: windows are copied side by side into scratch, tile by tile, and multiplied with
+//! the kernel, straight into the result.
+//!
+//! Any layout is read and written as it lies in memory. A tile is some windows (rows) or some outputs (columns) of one
+//! group; tiles and the blocks of terms within one depend on the shapes only, so that every number of threads gives
+//! the same bits. A block of windows lies in scratch row by row where features are neighbours in memory, else column
+//! by column.
+
+use crate::graph::{Graph, Id};
+use crate::matmul::View;
+use crate::runtime::{Bases, Slot, Step, Work};
+use gradus_ir::ops::convolution::Convolution;
+use gradus_kernel::Scalar;
+use smallvec::{SmallVec, smallvec};
+
+/// Spatial coordinates.
+type Coordinates = SmallVec<[usize; 3]>;
+
+/// How windows lie along one spatial axis of the input.
+#[derive(Clone, Copy, Debug)]
+struct Spatial {
+    /// Input elements, and positions between neighbours in memory.
+    extent: usize,
+    step: usize,
+    stride: usize,
+    low: i64,
+    lhs_dilation: usize,
+    rhs_dilation: usize,
+    taps: usize,
+}
+
+impl Spatial {
+    /// Offset in memory of what window `o` has at `tap`; `None` in the padding.
+    fn offset(&self, o: usize, tap: usize) -> Option<usize> {
+        let at = (o * self.stride + tap * self.rhs_dilation) as i64 - self.low;
+        if at < 0 {
+            return None;
+        }
+        let at = at as usize;
+        let index = if self.lhs_dilation == 1 {
+            at
+        } else if at.is_multiple_of(self.lhs_dilation) {
+            at / self.lhs_dilation
+        } else {
+            return None;
+        };
+        (index < self.extent).then_some(index * self.step)
+    }
+}
+
+/// What a row's coordinate moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// The example.
+    Example,
+    /// The window along a spatial axis.
+    Window(usize),
+}
+
+/// An axis of the result other than that of features.
+#[derive(Clone, Copy, Debug)]
+struct RowAxis {
+    role: Role,
+    extent: usize,
+    out_step: usize,
+}
+
+/// A convolution, ready to run.
+#[derive(Debug)]
+pub(crate) struct Convolve {
+    is_double: bool,
+    slots: [Slot; 3],
+    scratch: Slot,
+    /// Where the input starts in its memory.
+    input_start: usize,
+    spatial: SmallVec<[Spatial; 3]>,
+    example_step: usize,
+    feature_step: usize,
+    inputs: usize,
+    outputs: usize,
+    groups: usize,
+    /// From one group to the next, in input, kernel and result.
+    group_steps: [usize; 3],
+    /// Row axes around the run, whose windows are no run in the result.
+    outer: SmallVec<[RowAxis; 4]>,
+    /// Row axes that together are one run in the result.
+    run: SmallVec<[RowAxis; 4]>,
+    run_length: usize,
+    run_step: usize,
+    /// From one term to the next, and from one output to the next, in the kernel.
+    term_step: usize,
+    output_steps: [usize; 2],
+    /// Features are innermost among the terms, and windows are copied row by row.
+    by_features: bool,
+    /// Taps along the last spatial axis that lie next to one another, with their features, in the input.
+    joint_taps: usize,
+    row_tile: usize,
+    column_tile: usize,
+    /// Terms of one block.
+    block: usize,
+}
+
+/// Elements of a block of windows: half of a second-level cache.
+const BLOCK_ELEMENTS: usize = 1 << 16;
+/// Terms of a block at most, unless one unit has more.
+const BLOCK_TERMS: usize = 768;
+const FEWEST_TILES: usize = 4;
+/// A tile has about this many multiplications at least.
+const SMALLEST_TILE: usize = 1 << 17;
+
+/// Are features neighbours in memory?
+pub(crate) fn reads_features(graph: &Graph, op: &Convolution, x: Id) -> bool {
+    let feature = op.dims.lhs.feature;
+    let view = View::of(graph, x);
+    view.strides[feature] == 1 && graph.ty(x).shape.dim(feature) / op.feature_group_count > 1
+}
+
+/// The stored values that the convolution `id` reads: the input seen through movements, the kernel as it is.
+pub(crate) fn sources(graph: &Graph, id: Id) -> Vec<Id> {
+    let args = &graph.node(id).args;
+    vec![View::of(graph, args[0]).source, args[1]]
+}
+
+/// The step of the convolution `id`.
+pub(crate) fn step(
+    graph: &Graph,
+    id: Id,
+    op: &Convolution,
+    slot: impl Fn(Id) -> Slot,
+    scratch: Slot,
+) -> Step {
+    let node = graph.node(id);
+    let (x, w) = (node.args[0], node.args[1]);
+    let view = View::of(graph, x);
+    let [from, kernel, out] = [x, w, id].map(|id| &graph.ty(id).shape);
+    let (kernel_steps, out_steps) = (kernel.strides(), out.strides());
+    let dims = &op.dims;
+    let groups = op.feature_group_count * op.batch_group_count;
+    let inputs = kernel.dim(dims.rhs.feature);
+    let outputs = kernel.dim(dims.rhs.batch) / groups;
+    let spatial: SmallVec<[Spatial; 3]> = (0..op.num_spatial())
+        .map(|k| Spatial {
+            extent: from.dim(dims.lhs.spatial[k]),
+            step: view.strides[dims.lhs.spatial[k]],
+            stride: op.strides[k],
+            low: op.low[k],
+            lhs_dilation: op.lhs_dilation[k],
+            rhs_dilation: op.rhs_dilation[k],
+            taps: kernel.dim(dims.rhs.spatial[k]),
+        })
+        .collect();
+    let mut rows: Vec<RowAxis> = vec![RowAxis {
+        role: Role::Example,
+        extent: out.dim(dims.out.batch),
+        out_step: out_steps[dims.out.batch],
+    }];
+    rows.extend(dims.out.spatial.iter().enumerate().map(|(k, &axis)| RowAxis {
+        role: Role::Window(k),
+        extent: out.dim(axis),
+        out_step: out_steps[axis],
+    }));
+    rows.retain(|axis| axis.extent != 1);
+    rows.sort_by_key(|axis| std::cmp::Reverse(axis.out_step));
+    let merges = |pair: &[RowAxis]| pair[0].out_step == pair[1].out_step * pair[1].extent;
+    let start = rows.windows(2).rposition(|pair| !merges(pair)).map_or(0, |k| k + 1);
+    let run: SmallVec<[RowAxis; 4]> = rows.drain(start..).collect();
+    let run_length: usize = run.iter().map(|axis| axis.extent).product();
+    let by_features = reads_features(graph, op, x);
+    let term_step = [dims.rhs.feature]
+        .iter()
+        .chain(&dims.rhs.spatial)
+        .filter(|axis| kernel.dim(**axis) != 1)
+        .map(|axis| kernel_steps[*axis])
+        .min()
+        .unwrap_or(1);
+    let joins = |s: &Spatial| s.step == inputs && s.rhs_dilation == 1 && s.lhs_dilation == 1 && groups == 1;
+    let joint_taps = spatial.last().filter(|s| by_features && joins(s)).map_or(1, |s| s.taps);
+    let group_of = |axis_step: usize, size: usize| if groups == 1 { 0 } else { axis_step * size };
+    let group_input = if op.feature_group_count > 1 {
+        group_of(view.strides[dims.lhs.feature], inputs)
+    } else {
+        group_of(view.strides[dims.lhs.batch], out.dim(dims.out.batch))
+    };
+    let mut convolve = Convolve {
+        is_double: graph.scalar(id) == Scalar::F64,
+        slots: [slot(view.source), slot(w), slot(id)],
+        scratch,
+        input_start: view.offset,
+        example_step: view.strides[dims.lhs.batch],
+        feature_step: view.strides[dims.lhs.feature],
+        inputs,
+        outputs,
+        groups,
+        group_steps: [
+            group_input,
+            group_of(kernel_steps[dims.rhs.batch], outputs),
+            group_of(out_steps[dims.out.feature], outputs),
+        ],
+        outer: rows.into(),
+        run_step: run.last().map_or(0, |axis| axis.out_step),
+        run,
+        run_length,
+        term_step,
+        output_steps: [kernel_steps[dims.rhs.batch], out_steps[dims.out.feature]],
+        by_features,
+        joint_taps,
+        spatial,
+        row_tile: 0,
+        column_tile: 0,
+        block: 0,
+    };
+    convolve.choose_tiles();
+    let num_tiles = convolve.num_tiles();
+    let size = if convolve.is_double { 8 } else { 4 };
+    let multiplications = out.size() * convolve.terms();
+    Step {
+        extent: num_tiles as i64,
+        grain: 1,
+        cost: multiplications as u64 / 2 + 4 * out.size() as u64,
+        scratch_bytes: convolve.row_tile * convolve.block * size,
+        barrier: false,
+        at: node.place,
+        label: format!("convolution {} * {} -> {}", graph.ty(x), graph.ty(w), node.ty),
+        work: Work::Convolve(Box::new(convolve)),
+    }
+}
+
+/// Pointers of one tile.
+struct Tile<T> {
+    input: *const T,
+    kernel: *const T,
+    result: *mut T,
+    scratch: *mut T,
+    first_row: usize,
+    rows: usize,
+    columns: usize,
+    /// Coordinates of the axes around the run.
+    example: usize,
+    windows: Coordinates,
+}
+
+impl Convolve {
+    fn num_taps(&self) -> usize {
+        self.spatial.iter().map(|s| s.taps).product()
+    }
+    fn terms(&self) -> usize {
+        self.inputs * self.num_taps()
+    }
+    /// Terms that stay together in a block.
+    fn unit(&self) -> usize {
+        if self.by_features { self.inputs * self.joint_taps } else { 1 }
+    }
+    fn row_tiles(&self) -> usize {
+        self.run_length.div_ceil(self.row_tile)
+    }
+    fn column_tiles(&self) -> usize {
+        self.outputs.div_ceil(self.column_tile)
+    }
+    fn num_runs(&self) -> usize {
+        self.outer.iter().map(|axis| axis.extent).product()
+    }
+    fn num_tiles(&self) -> usize {
+        self.groups * self.num_runs() * self.column_tiles() * self.row_tiles()
+    }
+
+    fn choose_tiles(&mut self) {
+        let terms = self.terms();
+        let unit = self.unit();
+        self.block = (BLOCK_TERMS / unit).max(1) * unit;
+        self.block = self.block.min(terms);
+        let most_rows = (BLOCK_ELEMENTS / self.block).clamp(16, 2048);
+        let per_row = (terms * self.outputs).max(1);
+        let worth = SMALLEST_TILE.div_ceil(per_row).max(16);
+        let others = self.groups * self.num_runs();
+        let wanted = FEWEST_TILES.div_ceil(others);
+        self.column_tile = self.outputs;
+        if self.run_length >= self.outputs || self.outputs < 32 {
+            let shared = self.run_length.div_ceil(wanted).max(worth);
+            self.row_tile = shared.min(most_rows).next_multiple_of(16).min(self.run_length);
+        } else {
+            // Few windows and many outputs: each thread reads its own part of the kernel.
+            self.row_tile = most_rows.min(self.run_length);
+            let parts = wanted.min((self.run_length * per_row / SMALLEST_TILE).max(1));
+            self.column_tile = self.outputs.div_ceil(parts).next_multiple_of(16).min(self.outputs);
+        }
+    }
+
+    /// Computes tiles `lower..upper`.
+    ///
+    /// # Safety
+    /// `bases` are the pointers of a running call; no other thread writes the operands, touches these tiles of the
+    /// result or uses this scratch memory.
+    pub(crate) unsafe fn run(&self, bases: &Bases, lower: i64, upper: i64) {
+        for number in lower as usize..upper as usize {
+            // SAFETY: the caller's promise, for this tile.
+            unsafe {
+                if self.is_double {
+                    self.tile::<f64>(bases, number, [0.0, 1.0]);
+                } else {
+                    self.tile::<f32>(bases, number, [0.0, 1.0]);
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`Convolve::run`]; `T` is the element type.
+    unsafe fn tile<T: Copy + 'static>(&self, bases: &Bases, number: usize, [zero, one]: [T; 2]) {
+        let (rest, row_tile) = (number / self.row_tiles(), number % self.row_tiles());
+        let (rest, column_tile) = (rest / self.column_tiles(), rest % self.column_tiles());
+        let (group, mut run) = (rest / self.num_runs(), rest % self.num_runs());
+        let (first_row, first_column) = (row_tile * self.row_tile, column_tile * self.column_tile);
+        let mut example = 0;
+        let mut windows: Coordinates = smallvec![0; self.spatial.len()];
+        let mut out = group * self.group_steps[2];
+        for axis in self.outer.iter().rev() {
+            let at = run % axis.extent;
+            run /= axis.extent;
+            out += at * axis.out_step;
+            match axis.role {
+                Role::Example => example = at,
+                Role::Window(k) => windows[k] = at,
+            }
+        }
+        out += first_row * self.run_step + first_column * self.output_steps[1];
+        let kernel = group * self.group_steps[1] + first_column * self.output_steps[0];
+        // SAFETY: the offsets are those of this tile's first elements, within arrays that the plan has placed.
+        let tile = unsafe {
+            Tile {
+                input: self.slots[0]
+                    .pointer(bases)
+                    .cast::<T>()
+                    .add(self.input_start + group * self.group_steps[0])
+                    .cast_const(),
+                kernel: self.slots[1].pointer(bases).cast::<T>().add(kernel).cast_const(),
+                result: self.slots[2].pointer(bases).cast::<T>().add(out),
+                scratch: self.scratch.pointer(bases).cast::<T>(),
+                first_row,
+                rows: self.row_tile.min(self.run_length - first_row),
+                columns: self.column_tile.min(self.outputs - first_column),
+                example,
+                windows,
+            }
+        };
+        let terms = self.terms();
+        let mut start = 0;
+        while start < terms {
+            let length = self.block.min(terms - start);
+            // SAFETY: the scratch has room for a tile's rows of a block; the strides of all three matrices stay within
+            // their arrays.
+            unsafe {
+                let (row_step, term_step) = if self.by_features {
+                    self.copy_rows(&tile, start, length, zero);
+                    (length, 1)
+                } else {
+                    self.copy_columns(&tile, start, length, zero);
+                    (1, tile.rows)
+                };
+                gemm::gemm(
+                    tile.rows,
+                    tile.columns,
+                    length,
+                    tile.result,
+                    self.output_steps[1] as isize,
+                    self.run_step as isize,
+                    start > 0,
+                    tile.scratch.cast_const(),
+                    term_step as isize,
+                    row_step as isize,
+                    tile.kernel.add(start * self.term_step),
+                    self.output_steps[0] as isize,
+                    self.term_step as isize,
+                    if start > 0 { one } else { zero },
+                    one,
+                    false,
+                    false,
+                    false,
+                    gemm::Parallelism::None,
+                );
+            }
+            start += length;
+        }
+    }
+
+    /// The coordinates of a row of the run.
+    fn coordinates<T>(&self, tile: &Tile<T>, row: usize) -> (usize, Coordinates) {
+        let (mut example, mut windows) = (tile.example, tile.windows.clone());
+        let mut rest = row;
+        for axis in self.run.iter().rev() {
+            let at = rest % axis.extent;
+            rest /= axis.extent;
+            match axis.role {
+                Role::Example => example = at,
+                Role::Window(k) => windows[k] = at,
+            }
+        }
+        (example, windows)
+    }
+
+    /// Taps of a number in row-major order.
+    fn tap(&self, mut number: usize) -> Coordinates {
+        let mut taps: Coordinates = smallvec![0; self.spatial.len()];
+        for (k, s) in self.spatial.iter().enumerate().rev() {
+            taps[k] = number % s.taps;
+            number /= s.taps;
+        }
+        taps
+    }
+
+    /// Copies terms `start..start + length` of the tile's windows, one window behind the other.
+    ///
+    /// # Safety
+    /// As [`Convolve::run`]; the scratch has room for them.
+    unsafe fn copy_rows<T: Copy>(&self, tile: &Tile<T>, start: usize, length: usize, zero: T) {
+        let unit = self.unit();
+        let (first, count) = (start / unit, length / unit);
+        let units: SmallVec<[Coordinates; 16]> =
+            (first..first + count).map(|unit| self.tap(unit * self.joint_taps)).collect();
+        for row in 0..tile.rows {
+            let (example, windows) = self.coordinates(tile, tile.first_row + row);
+            for (number, taps) in units.iter().enumerate() {
+                // SAFETY: within the row's part of the scratch.
+                let to = unsafe { tile.scratch.add(row * length + number * unit) };
+                let joint = self.joint_taps > 1;
+                let plain = if joint { self.spatial.len() - 1 } else { self.spatial.len() };
+                let offset = (0..plain).try_fold(example * self.example_step, |offset, k| {
+                    Some(offset + self.spatial[k].offset(windows[k], taps[k])?)
+                });
+                let (valid, skipped, offset) = match offset {
+                    None => (0, 0, 0),
+                    Some(offset) if !joint => (1, 0, offset),
+                    Some(offset) => {
+                        // Taps lower..upper of the last axis lie inside.
+                        let s = &self.spatial[plain];
+                        let at = (windows[plain] * s.stride) as i64 - s.low;
+                        let lower = (-at).clamp(0, s.taps as i64);
+                        let upper = (s.extent as i64 - at).clamp(lower, s.taps as i64);
+                        let offset = offset as i64 + (at + lower) * s.step as i64;
+                        (
+                            (upper - lower) as usize,
+                            lower as usize,
+                            if upper > lower { offset as usize } else { 0 },
+                        )
+                    }
+                };
+                let (before, inside) = (skipped * self.inputs, valid * self.inputs);
+                // SAFETY: the unit's place in the scratch; the source is inside of the input, features are neighbours.
+                unsafe {
+                    std::slice::from_raw_parts_mut(to, before).fill(zero);
+                    std::ptr::copy_nonoverlapping(tile.input.add(offset), to.add(before), inside);
+                    std::slice::from_raw_parts_mut(to.add(before + inside), unit - before - inside)
+                        .fill(zero);
+                }
+            }
+        }
+    }
+
+    /// Copies terms `start..start + length` of the tile's windows, one term behind the other.
+    ///
+    /// # Safety
+    /// As [`Convolve::run`]; the scratch has room for them.
+    unsafe fn copy_columns<T: Copy>(&self, tile: &Tile<T>, start: usize, length: usize, zero: T) {
+        let num_taps = self.num_taps();
+        let inner = self.run.last().copied();
+        let inner_extent = inner.map_or(1, |axis| axis.extent);
+        for term in 0..length {
+            let (feature, tap) = ((start + term) / num_taps, (start + term) % num_taps);
+            let taps = self.tap(tap);
+            let mut row = 0;
+            while row < tile.rows {
+                let (example, windows) = self.coordinates(tile, tile.first_row + row);
+                let at = (tile.first_row + row) % inner_extent;
+                let count = (inner_extent - at).min(tile.rows - row);
+                let moved = inner.map(|axis| axis.role);
+                let base = self.spatial.iter().enumerate().try_fold(0, |offset, (k, s)| {
+                    let own = if moved == Some(Role::Window(k)) { 0 } else { s.offset(windows[k], taps[k])? };
+                    Some(offset + own)
+                });
+                // SAFETY: the rows' part of this term's column.
+                let to = unsafe {
+                    std::slice::from_raw_parts_mut(tile.scratch.add(term * tile.rows + row), count)
+                };
+                row += count;
+                let Some(base) = base else {
+                    to.fill(zero);
+                    continue;
+                };
+                let base = base + feature * self.feature_step;
+                // SAFETY: the offsets are of elements of the input.
+                unsafe {
+                    match moved {
+                        Some(Role::Window(k)) => {
+                            let from = tile.input.add(base + example * self.example_step);
+                            self.copy_along(k, from, at, taps[k], to, zero);
+                        }
+                        _ => copy_strided(
+                            tile.input.add(base + example * self.example_step),
+                            self.example_step,
+                            to,
+                        ),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Fills `to` with what windows from `first` on have at `tap` along spatial axis `k`.
+    ///
+    /// # Safety
+    /// `from` is the start of a line of the input along that axis.
+    unsafe fn copy_along<T: Copy>(
+        &self,
+        k: usize,
+        from: *const T,
+        first: usize,
+        tap: usize,
+        to: &mut [T],
+        zero: T,
+    ) {
+        let s = &self.spatial[k];
+        if s.lhs_dilation != 1 {
+            for (i, to) in to.iter_mut().enumerate() {
+                // SAFETY: the offset is of an element of the line.
+                *to = s.offset(first + i, tap).map_or(zero, |offset| unsafe { *from.add(offset) });
+            }
+            return;
+        }
+        // Window o reads element o·stride + shift.
+        let shift = (tap * s.rhs_dilation) as i64 - s.low;
+        let stride = s.stride as i64;
+        let first_inside = (-shift).max(0).unsigned_abs().div_ceil(stride as u64) as usize;
+        let behind = (s.extent as i64 - shift).max(0).unsigned_abs().div_ceil(stride as u64) as usize;
+        let lower = first_inside.clamp(first, first + to.len());
+        let upper = behind.clamp(lower, first + to.len());
+        let (before, rest) = to.split_at_mut(lower - first);
+        let (inside, after) = rest.split_at_mut(upper - lower);
+        before.fill(zero);
+        after.fill(zero);
+        if !inside.is_empty() {
+            let start = (lower as i64 * stride + shift) as usize;
+            // SAFETY: windows lower..upper read inside of the line.
+            unsafe { copy_strided(from.add(start * s.step), s.stride * s.step, inside) };
+        }
+    }
+}
+
+/// Copies every `step`-th element.
+///
+/// # Safety
+/// There are as many elements to read.
+unsafe fn copy_strided<T: Copy>(from: *const T, step: usize, to: &mut [T]) {
+    if step == 1 {
+        // SAFETY: the caller's promise; scratch and input are different memory.
+        unsafe { std::ptr::copy_nonoverlapping(from, to.as_mut_ptr(), to.len()) };
+        return;
+    }
+    for (i, to) in to.iter_mut().enumerate() {
+        // SAFETY: the caller's promise.
+        *to = unsafe { *from.add(i * step) };
+    }
+}
