@@ -3,8 +3,7 @@
 //!
 //! Any layout is read and written as it lies in memory. A tile is some windows (rows) or some outputs (columns) of one
 //! group; tiles and the blocks of terms within one depend on the shapes only, so that every number of threads gives
-//! the same bits. A block of windows lies in scratch row by row where features are neighbours in memory, else column
-//! by column.
+//! the same bits. A block of windows lies in scratch row by row or column by column, as the runs in memory are longer.
 
 use crate::graph::{Graph, Id};
 use crate::matmul::View;
@@ -65,6 +64,17 @@ struct RowAxis {
     out_step: usize,
 }
 
+/// Which runs of memory are copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Runs {
+    /// Features, which are neighbours, innermost among the terms: row by row.
+    Features,
+    /// Taps along the last spatial axis, innermost among the terms: row by row.
+    Taps,
+    /// Windows along the innermost axis of the rows: column by column.
+    Windows,
+}
+
 /// A convolution, ready to run.
 #[derive(Debug)]
 pub(crate) struct Convolve {
@@ -90,9 +100,8 @@ pub(crate) struct Convolve {
     /// From one term to the next, and from one output to the next, in the kernel.
     term_step: usize,
     output_steps: [usize; 2],
-    /// Features are innermost among the terms, and windows are copied row by row.
-    by_features: bool,
-    /// Taps along the last spatial axis that lie next to one another, with their features, in the input.
+    runs: Runs,
+    /// Taps along the last spatial axis that are copied at once.
     joint_taps: usize,
     row_tile: usize,
     column_tile: usize,
@@ -174,7 +183,14 @@ pub(crate) fn step(
         .min()
         .unwrap_or(1);
     let joins = |s: &Spatial| s.step == inputs && s.rhs_dilation == 1 && s.lhs_dilation == 1 && groups == 1;
-    let joint_taps = spatial.last().filter(|s| by_features && joins(s)).map_or(1, |s| s.taps);
+    let (last_taps, inner_rows) =
+        (spatial.last().map_or(1, |s| s.taps), run.last().map_or(1, |axis| axis.extent));
+    let (runs, joint_taps) = match spatial.last() {
+        Some(last) if by_features => (Runs::Features, if joins(last) { last_taps } else { 1 }),
+        _ if by_features => (Runs::Features, 1),
+        _ if last_taps > inner_rows => (Runs::Taps, last_taps),
+        _ => (Runs::Windows, 1),
+    };
     let group_of = |axis_step: usize, size: usize| if groups == 1 { 0 } else { axis_step * size };
     let group_input = if op.feature_group_count > 1 {
         group_of(view.strides[dims.lhs.feature], inputs)
@@ -202,7 +218,7 @@ pub(crate) fn step(
         run_length,
         term_step,
         output_steps: [kernel_steps[dims.rhs.batch], out_steps[dims.out.feature]],
-        by_features,
+        runs,
         joint_taps,
         spatial,
         row_tile: 0,
@@ -248,7 +264,11 @@ impl Convolve {
     }
     /// Terms that stay together in a block.
     fn unit(&self) -> usize {
-        if self.by_features { self.inputs * self.joint_taps } else { 1 }
+        match self.runs {
+            Runs::Features => self.inputs * self.joint_taps,
+            Runs::Taps => self.joint_taps,
+            Runs::Windows => 1,
+        }
     }
     fn row_tiles(&self) -> usize {
         self.run_length.div_ceil(self.row_tile)
@@ -349,12 +369,19 @@ impl Convolve {
             // SAFETY: the scratch has room for a tile's rows of a block; the strides of all three matrices stay within
             // their arrays.
             unsafe {
-                let (row_step, term_step) = if self.by_features {
-                    self.copy_rows(&tile, start, length, zero);
-                    (length, 1)
-                } else {
-                    self.copy_columns(&tile, start, length, zero);
-                    (1, tile.rows)
+                let (row_step, term_step) = match self.runs {
+                    Runs::Features => {
+                        self.copy_features(&tile, start, length, zero);
+                        (length, 1)
+                    }
+                    Runs::Taps => {
+                        self.copy_taps(&tile, start, length, zero);
+                        (length, 1)
+                    }
+                    Runs::Windows => {
+                        self.copy_windows(&tile, start, length, zero);
+                        (1, tile.rows)
+                    }
                 };
                 gemm::gemm(
                     tile.rows,
@@ -411,7 +438,7 @@ impl Convolve {
     ///
     /// # Safety
     /// As [`Convolve::run`]; the scratch has room for them.
-    unsafe fn copy_rows<T: Copy>(&self, tile: &Tile<T>, start: usize, length: usize, zero: T) {
+    unsafe fn copy_features<T: Copy>(&self, tile: &Tile<T>, start: usize, length: usize, zero: T) {
         let unit = self.unit();
         let (first, count) = (start / unit, length / unit);
         let units: SmallVec<[Coordinates; 16]> =
@@ -455,92 +482,132 @@ impl Convolve {
         }
     }
 
-    /// Copies terms `start..start + length` of the tile's windows, one term behind the other.
+    /// Copies terms `start..start + length` of the tile's windows, one window behind the other; features are outermost
+    /// among the terms.
     ///
     /// # Safety
     /// As [`Convolve::run`]; the scratch has room for them.
-    unsafe fn copy_columns<T: Copy>(&self, tile: &Tile<T>, start: usize, length: usize, zero: T) {
-        let num_taps = self.num_taps();
-        let inner = self.run.last().copied();
-        let inner_extent = inner.map_or(1, |axis| axis.extent);
-        for term in 0..length {
-            let (feature, tap) = ((start + term) / num_taps, (start + term) % num_taps);
-            let taps = self.tap(tap);
-            let mut row = 0;
-            while row < tile.rows {
-                let (example, windows) = self.coordinates(tile, tile.first_row + row);
-                let at = (tile.first_row + row) % inner_extent;
-                let count = (inner_extent - at).min(tile.rows - row);
-                let moved = inner.map(|axis| axis.role);
-                let base = self.spatial.iter().enumerate().try_fold(0, |offset, (k, s)| {
-                    let own = if moved == Some(Role::Window(k)) { 0 } else { s.offset(windows[k], taps[k])? };
-                    Some(offset + own)
-                });
-                // SAFETY: the rows' part of this term's column.
+    unsafe fn copy_taps<T: Copy>(&self, tile: &Tile<T>, start: usize, length: usize, zero: T) {
+        let unit = self.joint_taps;
+        let per_feature = self.num_taps() / unit;
+        let (first, count) = (start / unit, length / unit);
+        let units: SmallVec<[(usize, Coordinates); 16]> = (first..first + count)
+            .map(|unit| {
+                (unit / per_feature * self.feature_step, self.tap(unit % per_feature * self.joint_taps))
+            })
+            .collect();
+        let last = self.spatial.len() - 1;
+        let s = &self.spatial[last];
+        for row in 0..tile.rows {
+            let (example, windows) = self.coordinates(tile, tile.first_row + row);
+            // Tap t reads element t·dilation + shift of a line.
+            let shift = (windows[last] * s.stride) as i64 - s.low;
+            for (number, (feature, taps)) in units.iter().enumerate() {
+                // SAFETY: the unit's place in the scratch.
                 let to = unsafe {
-                    std::slice::from_raw_parts_mut(tile.scratch.add(term * tile.rows + row), count)
+                    std::slice::from_raw_parts_mut(tile.scratch.add(row * length + number * unit), unit)
                 };
-                row += count;
-                let Some(base) = base else {
-                    to.fill(zero);
-                    continue;
-                };
-                let base = base + feature * self.feature_step;
-                // SAFETY: the offsets are of elements of the input.
-                unsafe {
-                    match moved {
-                        Some(Role::Window(k)) => {
-                            let from = tile.input.add(base + example * self.example_step);
-                            self.copy_along(k, from, at, taps[k], to, zero);
-                        }
-                        _ => copy_strided(
-                            tile.input.add(base + example * self.example_step),
-                            self.example_step,
-                            to,
-                        ),
-                    }
+                let start = example * self.example_step + feature;
+                let offset = (0..last)
+                    .try_fold(start, |offset, k| Some(offset + self.spatial[k].offset(windows[k], taps[k])?));
+                match offset {
+                    // SAFETY: the offset is of the start of a line of the input.
+                    Some(offset) => unsafe {
+                        copy_line(tile.input.add(offset), s, shift, s.rhs_dilation, 0, to, zero);
+                    },
+                    None => to.fill(zero),
                 }
             }
         }
     }
 
-    /// Fills `to` with what windows from `first` on have at `tap` along spatial axis `k`.
+    /// Copies terms `start..start + length` of the tile's windows, one term behind the other; features are outermost
+    /// among the terms.
     ///
     /// # Safety
-    /// `from` is the start of a line of the input along that axis.
-    unsafe fn copy_along<T: Copy>(
-        &self,
-        k: usize,
-        from: *const T,
-        first: usize,
-        tap: usize,
-        to: &mut [T],
-        zero: T,
-    ) {
-        let s = &self.spatial[k];
-        if s.lhs_dilation != 1 {
-            for (i, to) in to.iter_mut().enumerate() {
-                // SAFETY: the offset is of an element of the line.
-                *to = s.offset(first + i, tap).map_or(zero, |offset| unsafe { *from.add(offset) });
+    /// As [`Convolve::run`]; the scratch has room for them.
+    unsafe fn copy_windows<T: Copy>(&self, tile: &Tile<T>, start: usize, length: usize, zero: T) {
+        let num_taps = self.num_taps();
+        let terms: SmallVec<[(usize, Coordinates); 16]> = (start..start + length)
+            .map(|term| (term / num_taps * self.feature_step, self.tap(term % num_taps)))
+            .collect();
+        let inner = self.run.last().copied();
+        let inner_extent = inner.map_or(1, |axis| axis.extent);
+        let moved = inner.map(|axis| axis.role);
+        let mut row = 0;
+        while row < tile.rows {
+            let (example, windows) = self.coordinates(tile, tile.first_row + row);
+            let at = (tile.first_row + row) % inner_extent;
+            let count = (inner_extent - at).min(tile.rows - row);
+            let start = example * self.example_step;
+            for (number, (feature, taps)) in terms.iter().enumerate() {
+                // SAFETY: these rows' part of the term's column.
+                let to = unsafe {
+                    std::slice::from_raw_parts_mut(tile.scratch.add(number * tile.rows + row), count)
+                };
+                let offset = self.spatial.iter().enumerate().try_fold(start + feature, |offset, (k, s)| {
+                    let own = if moved == Some(Role::Window(k)) { 0 } else { s.offset(windows[k], taps[k])? };
+                    Some(offset + own)
+                });
+                let Some(offset) = offset else {
+                    to.fill(zero);
+                    continue;
+                };
+                // SAFETY: the offset is of an element of the input: the first example, or the start of a line.
+                unsafe {
+                    let from = tile.input.add(offset);
+                    match moved {
+                        Some(Role::Window(k)) => {
+                            let s = &self.spatial[k];
+                            let shift = (taps[k] * s.rhs_dilation) as i64 - s.low;
+                            copy_line(from, s, shift, s.stride, at, to, zero);
+                        }
+                        _ => copy_strided(from, self.example_step, to),
+                    }
+                }
             }
-            return;
+            row += count;
         }
-        // Window o reads element o·stride + shift.
-        let shift = (tap * s.rhs_dilation) as i64 - s.low;
-        let stride = s.stride as i64;
-        let first_inside = (-shift).max(0).unsigned_abs().div_ceil(stride as u64) as usize;
-        let behind = (s.extent as i64 - shift).max(0).unsigned_abs().div_ceil(stride as u64) as usize;
-        let lower = first_inside.clamp(first, first + to.len());
-        let upper = behind.clamp(lower, first + to.len());
-        let (before, rest) = to.split_at_mut(lower - first);
-        let (inside, after) = rest.split_at_mut(upper - lower);
-        before.fill(zero);
-        after.fill(zero);
-        if !inside.is_empty() {
-            let start = (lower as i64 * stride + shift) as usize;
-            // SAFETY: windows lower..upper read inside of the line.
-            unsafe { copy_strided(from.add(start * s.step), s.stride * s.step, inside) };
+    }
+}
+
+/// Fills `to` with elements `(first + i)·step + shift` of a dilated line of the input; zero where there are none.
+///
+/// # Safety
+/// `from` is the start of a line of the input along the axis `s`.
+unsafe fn copy_line<T: Copy>(
+    from: *const T,
+    s: &Spatial,
+    shift: i64,
+    step: usize,
+    first: usize,
+    to: &mut [T],
+    zero: T,
+) {
+    let step = step as i64;
+    if s.lhs_dilation != 1 {
+        let dilation = s.lhs_dilation as i64;
+        for (i, to) in to.iter_mut().enumerate() {
+            let at = (first + i) as i64 * step + shift;
+            let index = at.div_euclid(dilation);
+            let is_there = at.rem_euclid(dilation) == 0 && (0..s.extent as i64).contains(&index);
+            // SAFETY: the index is of an element of the line.
+            *to = if is_there { unsafe { *from.add(index as usize * s.step) } } else { zero };
         }
+        return;
+    }
+    let first_inside = (-shift).max(0).unsigned_abs().div_ceil(step as u64) as usize;
+    let behind = (s.extent as i64 - shift).max(0).unsigned_abs().div_ceil(step as u64) as usize;
+    let lower = first_inside.clamp(first, first + to.len());
+    let upper = behind.clamp(lower, first + to.len());
+    let (before, rest) = to.split_at_mut(lower - first);
+    let (inside, after) = rest.split_at_mut(upper - lower);
+    before.fill(zero);
+    after.fill(zero);
+    if !inside.is_empty() {
+        let start = (lower as i64 * step + shift) as usize;
+        // SAFETY: elements lower..upper stand inside of the line.
+        unsafe { copy_strided(from.add(start * s.step), step as usize * s.step, inside) };
     }
 }
 
