@@ -265,8 +265,9 @@ impl Val {
     ///
     /// ```
     /// use gradus::{Array, Padding, Val, jit};
-    /// let f = jit(|x: &Val, w: &Val| x.conv(w, [1], Padding::Valid));
-    /// let y = f(&Array::from([[[1.0f32, 2.0, 4.0, 8.0]]]), &Array::from([[[1.0f32, -1.0]]]))?;
+    /// let line = |x: &Val| x.reshape([1, 1, -1]);
+    /// let f = jit(move |x: &Val, w: &Val| line(x).conv(line(w), [1], Padding::Valid));
+    /// let y = f(&Array::from([1.0f32, 2.0, 4.0, 8.0]), &Array::from([1.0f32, -1.0]))?;
     /// assert_eq!(y.to_vec::<f32>()?, [-1.0, -2.0, -4.0]);
     /// # Ok::<(), gradus::Error>(())
     /// ```
@@ -312,8 +313,8 @@ impl Val {
     ///
     /// ```
     /// use gradus::{Array, Conv, Val, jit};
-    /// let f = jit(|x: &Val| x.conv_general_dilated_patches([2, 2], &Conv::default()));
-    /// let y = f(&Array::from([[[[1.0f32, 2.0], [3.0, 4.0]]]]))?;
+    /// let f = jit(|x: &Val| x.reshape([1, 1, 2, 2]).conv_general_dilated_patches([2, 2], &Conv::default()));
+    /// let y = f(&Array::from([[1.0f32, 2.0], [3.0, 4.0]]))?;
     /// assert_eq!(y.to_vec::<f32>()?, [1.0, 2.0, 3.0, 4.0]);
     /// # Ok::<(), gradus::Error>(())
     /// ```

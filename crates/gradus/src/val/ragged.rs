@@ -11,8 +11,8 @@ impl Val {
     ///
     /// ```
     /// use gradus::{Array, Val, jit};
-    /// let f = jit(|x: &Val, w: &Val, sizes: &Val| x.ragged_dot(w, sizes));
-    /// let (x, w) = (Array::from([[1.0f32], [2.0], [3.0]]), Array::from([[[10.0f32]], [[100.0]]]));
+    /// let f = jit(|x: &Val, w: &Val, sizes: &Val| x.ragged_dot(w.reshape([2, 1, 1]), sizes));
+    /// let (x, w) = (Array::from([[1.0f32], [2.0], [3.0]]), Array::from([10.0f32, 100.0]));
     /// assert_eq!(f(&x, &w, &Array::from([1, 2]))?.to_vec::<f32>()?, [10.0, 200.0, 300.0]);
     /// # Ok::<(), gradus::Error>(())
     /// ```

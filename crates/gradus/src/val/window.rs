@@ -230,7 +230,8 @@ impl Val {
     /// ```
     /// use gradus::{Array, Padding, Pool, Val, jit};
     /// let pool = Pool { padding: Padding::Same, ..Pool::new([2]) };
-    /// let y = jit(move |x: &Val| x.avg_pool(&pool))(&Array::from([[[1.0f32], [3.0], [5.0]]]))?;
+    /// let f = jit(move |x: &Val| x.reshape([1, -1, 1]).avg_pool(&pool));
+    /// let y = f(&Array::from([1.0f32, 3.0, 5.0]))?;
     /// assert_eq!(y.to_vec::<f32>()?, [2.0, 5.0]);
     /// # Ok::<(), gradus::Error>(())
     /// ```
