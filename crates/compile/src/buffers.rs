@@ -32,6 +32,10 @@ pub(crate) struct Access {
     pub(crate) writes: Vec<Id>,
     /// Reads that are made only at the element that is written.
     pub(crate) same_element: Vec<Id>,
+    /// Pairs of a read and a write that may be one place.
+    pub(crate) replaces: Vec<(Id, Id)>,
+    /// Bytes that the step needs while it runs.
+    pub(crate) workspace: usize,
 }
 
 /// Where a result of the program comes from.
@@ -50,6 +54,8 @@ pub(crate) enum Output {
 pub(crate) struct Plan {
     pub(crate) places: FxHashMap<Id, Place>,
     pub(crate) arena_bytes: usize,
+    /// For each step where its workspace is in the arena.
+    pub(crate) workspaces: Vec<usize>,
     /// Nodes of the constants, by number.
     pub(crate) constants: Vec<Id>,
     /// Nodes of the results that are written, by number.
@@ -61,16 +67,17 @@ pub(crate) struct Plan {
     pub(crate) outputs: Vec<Output>,
 }
 
-const ALIGNMENT: usize = 64;
+/// Every value starts at a multiple of so many bytes of its base.
+pub(crate) const ALIGNMENT: usize = 64;
 
-/// Plans the memory of `steps`; the first `num_state` results may replace the first parameters.
-pub(crate) fn plan(graph: &Graph, steps: &[Access], num_state: usize) -> Plan {
+/// Plans the memory of `steps`; `replaced` lists results that may be written to the place of a parameter.
+pub(crate) fn plan(graph: &Graph, steps: &[Access], replaced: &[(usize, usize)]) -> Plan {
     let mut plan = Plan::default();
     plan.place_sources(graph, steps);
     plan.place_results(graph);
     let lives = Lives::of(graph, steps);
     plan.in_place =
-        (0..plan.written.len()).map(|k| plan.replaced_param(graph, steps, &lives, num_state, k)).collect();
+        (0..plan.written.len()).map(|k| plan.replaced_param(graph, steps, &lives, replaced, k)).collect();
     plan.place_in_arena(graph, steps, &lives);
     plan
 }
@@ -101,6 +108,11 @@ impl Lives {
 }
 
 impl Plan {
+    /// Where a value is; one without elements is anywhere.
+    pub(crate) fn place(&self, id: Id) -> Place {
+        self.places.get(&id).copied().unwrap_or(Place { base: Base::Arena, offset: 0 })
+    }
+
     fn place_sources(&mut self, graph: &Graph, steps: &[Access]) {
         let read = steps.iter().flat_map(|access| &access.reads).chain(&graph.results);
         for &id in read {
@@ -144,11 +156,11 @@ impl Plan {
         graph: &Graph,
         steps: &[Access],
         lives: &Lives,
-        num_state: usize,
+        replaced: &[(usize, usize)],
         k: usize,
     ) -> Option<usize> {
         let id = self.written[k];
-        let number = self.outputs.iter().take(num_state).position(|o| *o == Output::Written(k))?;
+        let (_, number) = *replaced.iter().find(|(result, _)| self.outputs[*result] == Output::Written(k))?;
         let param = Id::new(number);
         if graph.ty(param) != &self.written_types[k] {
             return None;
@@ -157,7 +169,10 @@ impl Plan {
         match lives.last_use.get(&param) {
             None => Some(number),
             Some(&last) if last < write => Some(number),
-            Some(&last) if last == write => steps[write].same_element.contains(&param).then_some(number),
+            Some(&last) if last == write => {
+                let Access { same_element, replaces, .. } = &steps[write];
+                (same_element.contains(&param) || replaces.contains(&(param, id))).then_some(number)
+            }
             Some(_) => None,
         }
     }
@@ -168,12 +183,15 @@ impl Plan {
         let mut dying: Vec<Vec<Id>> = vec![vec![]; steps.len()];
         for (step, access) in steps.iter().enumerate() {
             let mut reused: Vec<Id> = vec![];
+            let workspace = arena.take(access.workspace);
+            self.workspaces.push(workspace);
             for &id in &access.writes {
                 if self.places.contains_key(&id) {
                     continue;
                 }
                 let bytes = graph.ty(id).size_bytes();
-                let reusable = access.same_element.iter().copied().find(|dead| {
+                let paired = access.replaces.iter().filter(|(_, write)| *write == id).map(|(read, _)| *read);
+                let reusable = access.same_element.iter().copied().chain(paired).find(|dead| {
                     lives.last_use.get(dead) == Some(&step)
                         && !reused.contains(dead)
                         && graph.ty(*dead).size_bytes() == bytes
@@ -190,6 +208,7 @@ impl Plan {
                 self.places.insert(id, Place { base: Base::Arena, offset });
                 dying[lives.last_use[&id]].push(id);
             }
+            arena.give_back(workspace, access.workspace);
             for id in &dying[step] {
                 if !reused.contains(id) {
                     arena.give_back(self.places[id].offset, graph.ty(*id).size_bytes());

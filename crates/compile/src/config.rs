@@ -11,11 +11,13 @@ pub struct Config {
     pub isa: Level,
     /// Whether `a * b + c` is rounded twice, as written, instead of once.
     pub precise: bool,
+    /// Bytes that the tapes of one call may hold: what loops of unknown length keep for their derivatives.
+    pub tape_bytes: usize,
 }
 
 impl Default for Config {
     /// All processors, the widest instructions, contracted products. `GRADUS_THREADS` and `GRADUS_ISA`
-    /// (`scalar`, `sse`, ..) change the first two; they are read once.
+    /// (`scalar`, `sse`, ..) change the first two, `GRADUS_TAPE_BYTES` the last; they are read once.
     fn default() -> Config {
         static DEFAULT: std::sync::OnceLock<Config> = std::sync::OnceLock::new();
         DEFAULT.get_or_init(Config::from_environment).clone()
@@ -34,6 +36,7 @@ impl Config {
             threads: number("GRADUS_THREADS").unwrap_or(processors).clamp(1, processors.max(1)),
             isa: isa.unwrap_or(widest),
             precise: false,
+            tape_bytes: gradus_ir::ops::control::tape_limit_bytes(),
         }
     }
 }

@@ -54,7 +54,16 @@ pub(crate) fn build(needed: &Needed<'_>, id: Id) -> Nest {
     let extent = if splits_inner { inner } else { outer };
     let grain = if splits_inner { GRAIN.min(inner) } else { 1 };
     let cost = 8 * body.len() as u64 * node.ty.shape.size() as u64;
-    Nest { kernel: b.finish(), params, extent, grain, cost, same_element: vec![], writes: vec![id] }
+    Nest {
+        kernel: b.finish(),
+        params,
+        extent,
+        grain,
+        cost,
+        same_element: vec![],
+        writes: vec![id],
+        is_loop: false,
+    }
 }
 
 impl Lines<'_> {

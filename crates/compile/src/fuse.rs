@@ -52,6 +52,8 @@ pub(crate) enum Unit {
     Cumulate(Id),
     /// A kernel of the library.
     Library(Id),
+    /// A loop or a choice.
+    Nested(Id),
 }
 
 /// The most buffers of one kernel.
@@ -79,9 +81,14 @@ pub(crate) fn fuse(graph: &Graph, roots: &Roots) -> Vec<Unit> {
             continue;
         }
         match kind {
-            Kind::Extra => fusion.unit_of[id.index()] = fusion.unit_of[graph.node(id).args[0].index()],
-            Kind::Matmul(_) | Kind::Convolve(_) | Kind::Sort(_) => fusion.place(id, Unit::Library(id)),
+            Kind::Extra | Kind::Part => {
+                fusion.unit_of[id.index()] = fusion.unit_of[graph.node(id).args[0].index()]
+            }
+            Kind::Matmul(_) | Kind::Convolve(_) | Kind::Sort(_) | Kind::Tape(_) => {
+                fusion.place(id, Unit::Library(id));
+            }
             Kind::Cumulate { .. } => fusion.place(id, Unit::Cumulate(id)),
+            Kind::Nested(_) => fusion.place(id, Unit::Nested(id)),
             Kind::Scatter { .. } => {
                 fusion.place(id, Unit::Base(id));
                 fusion.place(id, Unit::Scatter(id));

@@ -3,11 +3,14 @@
 //! Invariant: a node reads only nodes before it. The graph knows *how elements move*; what an elementwise
 //! operation computes, only its rules know.
 
+use crate::nested::Nested;
+use crate::tapes::TapeOp;
 use gradus_ir::ops::convolution::Convolution;
 use gradus_ir::ops::index::GatherDims;
 use gradus_ir::{Array, Dims, Op, Place, Type};
 use gradus_kernel::{Combine, Scalar};
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// A node of a [`Graph`], and the value it defines.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -64,7 +67,7 @@ pub(crate) enum Kind {
     /// `args[0]` reduced over `axes`.
     Reduce { axes: Dims, combine: Combine },
     /// `args` reduced over `axes` by a program on scalars, from the initial values that follow; `result` of several.
-    Fold { axes: Dims, body: std::sync::Arc<Graph>, result: usize },
+    Fold { axes: Dims, body: Arc<Graph>, result: usize },
     /// `args[2]` where `args[0]` equals `args[1]` or is NaN, else the largest integer: what argmax reduces by min.
     Hit,
     /// The elements of windows: the taps' axes come first, then the operand's, on which windows are `strides` apart.
@@ -85,6 +88,12 @@ pub(crate) enum Kind {
     Sort(SortKey),
     /// A further result of the sort `args[0]`.
     Extra,
+    /// A loop or a choice; its values are the nodes that follow, each a part of it.
+    Nested(Arc<Nested>),
+    /// A result of the loop or choice `args[0]`: the node so many places before it.
+    Part,
+    /// A question about tapes, each of which stands in memory as a handle.
+    Tape(TapeOp),
 }
 
 /// An axis of a window in an [`Kind::Unfold`].
@@ -167,6 +176,14 @@ impl Graph {
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
+    /// May some step end the call with an `Err`?
+    pub(crate) fn can_fail(&self) -> bool {
+        self.nodes.iter().any(|node| node.kind.can_fail())
+    }
+    /// May some step make a tape?
+    pub(crate) fn makes_tapes(&self) -> bool {
+        self.nodes.iter().any(|node| node.kind.makes_tapes())
+    }
     pub(crate) fn ids(&self) -> impl DoubleEndedIterator<Item = Id> + ExactSizeIterator + use<> {
         (0..self.nodes.len()).map(Id::new)
     }
@@ -195,6 +212,8 @@ impl Kind {
             Kind::Assemble { .. } => "assemble",
             Kind::Scatter { .. } => "scatter",
             Kind::Sort(_) | Kind::Extra => "sort",
+            Kind::Nested(_) | Kind::Part => "loop",
+            Kind::Tape(_) => "tape",
         }
     }
     /// Must its elements stand in memory before anyone reads them?
@@ -208,6 +227,9 @@ impl Kind {
                 | Kind::Scatter { .. }
                 | Kind::Sort(_)
                 | Kind::Extra
+                | Kind::Nested(_)
+                | Kind::Part
+                | Kind::Tape(_)
         )
     }
     /// Does it only say where an element stands?
@@ -224,7 +246,19 @@ impl Kind {
     }
     /// May its step end the call with an `Err`? State is then written to buffers of its own and swapped at the end.
     pub(crate) fn can_fail(&self) -> bool {
-        false
+        match self {
+            Kind::Nested(nested) => nested.can_fail(),
+            Kind::Tape(_) => self.makes_tapes(),
+            _ => false,
+        }
+    }
+    /// May its step make a tape?
+    pub(crate) fn makes_tapes(&self) -> bool {
+        match self {
+            Kind::Nested(nested) => nested.makes_tapes(),
+            Kind::Tape(op) => matches!(op, TapeOp::Select { .. }),
+            _ => false,
+        }
     }
     /// Is it there before the program runs?
     pub(crate) fn is_source(&self) -> bool {

@@ -7,8 +7,10 @@ mod convolution;
 mod window;
 
 use crate::graph::{ContractDims, Graph, Id, Ids, Kind, Node, Piece, SortKey, Windows};
+use crate::nested;
+use crate::tapes::{TapeOp, in_memory};
 use gradus_ir::ops::contract::{Contraction, DotDims};
-use gradus_ir::ops::control::Control;
+use gradus_ir::ops::control::{Control, Tape};
 use gradus_ir::ops::index::{IndexMode, Indexing, default_fill};
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::movement::Movement;
@@ -31,7 +33,7 @@ pub(crate) fn lower(program: &Program) -> Result<Graph> {
         .param_types()
         .iter()
         .enumerate()
-        .map(|(k, ty)| lowering.node(Kind::Param(k), &[], ty.clone(), Place::unknown()))
+        .map(|(k, ty)| lowering.node(Kind::Param(k), &[], in_memory(ty), Place::unknown()))
         .collect();
     lowering.graph.num_params = params.len();
     let mut results = lowering.program(program, &params)?;
@@ -39,6 +41,35 @@ pub(crate) fn lower(program: &Program) -> Result<Graph> {
     let types = results.iter().map(|result| lowering.graph.ty(*result).clone()).collect();
     lowering.graph.result_types = types;
     lowering.look_below_reshapes(&mut results);
+    lowering.graph.results = results;
+    Ok(lowering.graph)
+}
+
+/// The graph of a Program inside of a loop or choice: parameter `k` is the Program's number `order[k]`, and the results
+/// are those of these numbers. Each result is a value of its own that some step writes.
+///
+/// # Errors
+/// As [`lower`].
+pub(crate) fn lower_body(program: &Program, order: &[usize], results: &[usize]) -> Result<Graph> {
+    let mut lowering = Lowering { graph: Graph::default() };
+    let mut params = vec![None; order.len()];
+    for (k, &old) in order.iter().enumerate() {
+        let ty = in_memory(&program.param_types()[old]);
+        params[old] = Some(lowering.node(Kind::Param(k), &[], ty, Place::unknown()));
+    }
+    let params: Vec<Id> = params.into_iter().map(|id| id.expect("internal: each parameter once")).collect();
+    lowering.graph.num_params = params.len();
+    let all = lowering.program(program, &params)?;
+    let mut results: Vec<Id> = results.iter().map(|&k| all[k]).collect();
+    lowering.graph.result_types = results.iter().map(|result| lowering.graph.ty(*result).clone()).collect();
+    lowering.look_below_reshapes(&mut results);
+    for k in 0..results.len() {
+        let node = lowering.graph.node(results[k]).clone();
+        if node.kind.is_source() || results[..k].contains(&results[k]) {
+            let copy = Kind::Assemble { based: true, pieces: vec![] };
+            results[k] = lowering.node(copy, &[results[k]], node.ty, node.place);
+        }
+    }
     lowering.graph.results = results;
     Ok(lowering.graph)
 }
@@ -92,7 +123,12 @@ impl Lowering {
         let mut values = args.to_vec();
         for equation in program.equations() {
             let args: Ids = equation.args.iter().map(|arg| values[arg.index()]).collect();
-            let types: Vec<&Type> = equation.results.iter().map(|r| program.ty(*r)).collect();
+            if let Op::Control(Control::Tape(tape)) = &equation.op {
+                values.push(self.tape(tape, &args, program.ty(equation.results[0]), equation.place));
+                continue;
+            }
+            let types: Vec<Type> = equation.results.iter().map(|r| in_memory(program.ty(*r))).collect();
+            let types: Vec<&Type> = types.iter().collect();
             let results = self.equation(equation, &args, &types)?;
             debug_assert!(
                 results.iter().zip(&types).all(|(id, ty)| self.graph.ty(*id) == *ty),
@@ -120,7 +156,7 @@ impl Lowering {
             return Ok(nodes.map(|(k, ty)| self.node(elementwise(k), args, (*ty).clone(), place)).collect());
         }
         if let Op::Control(control) = op {
-            return self.control(control, args);
+            return self.control(control, args, types, place);
         }
         if let Op::Reduction(Reduction::Body { axes, body }) = op {
             return self.reduce_by_body(axes, body, args, types, place);
@@ -148,12 +184,23 @@ impl Lowering {
         Ok(vec![one])
     }
 
-    fn control(&mut self, control: &Control, args: &[Id]) -> Result<Vec<Id>> {
+    fn control(&mut self, control: &Control, args: &[Id], types: &[&Type], place: Place) -> Result<Vec<Id>> {
         match control {
             Control::StopGradient | Control::OptimizationBarrier => Ok(args.to_vec()),
             Control::Call(call) => self.program(&call.program, args),
-            other => Err(unsupported(&other.clone().into(), Place::unknown())),
+            other => nested::lower(&mut self.graph, other, args, types, place)?
+                .ok_or_else(|| unsupported(&other.clone().into(), place)),
         }
+    }
+
+    fn tape(&mut self, tape: &Tape, args: &[Id], ty: &Type, place: Place) -> Id {
+        let kind = match tape {
+            // The handle of an empty tape.
+            Tape::Empty { .. } => Kind::Splat(0),
+            Tape::Length => Kind::Tape(TapeOp::Length),
+            Tape::Select => Kind::Tape(TapeOp::Select { row_bytes: ty.size_bytes(), depth: ty.tapes }),
+        };
+        self.node(kind, args, in_memory(ty), place)
     }
 
     fn constant(&mut self, array: &Array, place: Place) -> Id {

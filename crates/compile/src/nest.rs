@@ -38,6 +38,8 @@ pub(crate) struct Nest {
     /// Values whose only reads are at the very element that is written.
     pub(crate) same_element: Vec<Id>,
     pub(crate) writes: Vec<Id>,
+    /// Whether it is a loop of the program: one long chain of operations that values in registers serve best.
+    pub(crate) is_loop: bool,
 }
 
 /// Values that must stand in memory after a unit.
@@ -61,6 +63,7 @@ pub(crate) fn build(needed: &Needed<'_>, unit: &Unit) -> Nest {
         Unit::Piece { whole, piece } => piece_nest(needed, *whole, Some(*piece)),
         Unit::Scatter(id) => crate::scatter::build(needed, *id),
         Unit::Cumulate(id) => crate::cumulate::build(needed, *id),
+        Unit::Nested(id) => crate::nested::build(needed, *id),
         Unit::Library(_) => unreachable!("internal: a library step has no kernel"),
     }
 }
@@ -204,7 +207,16 @@ impl<'p> GroupNest<'p> {
         };
         let mut same_element = self.same_element();
         same_element.retain(|id| !is_late(id));
-        Nest { kernel, params, extent, grain: if on_lanes { 64 } else { 1 }, cost, same_element, writes }
+        Nest {
+            kernel,
+            params,
+            extent,
+            grain: if on_lanes { 64 } else { 1 },
+            cost,
+            same_element,
+            writes,
+            is_loop: false,
+        }
     }
 
     fn add_targets(&mut self, e: &mut Emitter<'_>, b: &mut Builder) {
@@ -492,7 +504,16 @@ fn piece_nest(needed: &Needed<'_>, whole: Id, piece: Option<usize>) -> Nest {
     row_loops(&mut e, &mut b, &mut axes, &rows, ranged, &mut body);
     let params = e.buffers.iter().map(|held| Param::Value(held.expect("internal: no scratch"))).collect();
     let grain = if ranged { 1 } else { 64 };
-    Nest { kernel: b.finish(), params, extent, grain, cost, same_element: vec![], writes: vec![whole] }
+    Nest {
+        kernel: b.finish(),
+        params,
+        extent,
+        grain,
+        cost,
+        same_element: vec![],
+        writes: vec![whole],
+        is_loop: false,
+    }
 }
 
 /// Where element `position` of a piece stands in the whole.

@@ -55,6 +55,7 @@ pub(crate) fn build(needed: &Needed<'_>, id: Id) -> Nest {
         cost: 16 * updates.size() as u64,
         same_element: vec![],
         writes: vec![id],
+        is_loop: false,
     }
 }
 

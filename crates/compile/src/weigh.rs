@@ -50,9 +50,14 @@ impl Roots {
                         self.stored[source.index()] = true;
                     }
                 }
-                Kind::Sort(_) => {
+                Kind::Sort(_) | Kind::Tape(_) => {
                     for &arg in &node.args {
                         self.stored[arg.index()] = true;
+                    }
+                }
+                Kind::Nested(nested) => {
+                    for (k, &arg) in node.args.iter().enumerate() {
+                        self.stored[arg.index()] |= !nested.computes_operand(k, graph.node(arg));
                     }
                 }
                 _ => {}
@@ -187,10 +192,10 @@ struct Visited {
 
 /// Kernel operations of one node, found by lowering it once.
 #[derive(Default)]
-struct OwnWeights(FxHashMap<(Op, SmallVec<[Scalar; 4]>), u32>);
+pub(crate) struct OwnWeights(FxHashMap<(Op, SmallVec<[Scalar; 4]>), u32>);
 
 impl OwnWeights {
-    fn of(&mut self, graph: &Graph, id: Id) -> u32 {
+    pub(crate) fn of(&mut self, graph: &Graph, id: Id) -> u32 {
         let node = graph.node(id);
         match &node.kind {
             Kind::Elementwise { op, .. } => {

@@ -5,7 +5,7 @@ mod machine;
 
 use gradus_kernel::{
     Access, Binary, Bound, BufferId, Builder, Combine, Comparison, Index, Kernel, Reduce, Scalar, Unary,
-    Value, contract,
+    Value, contract, interpret, shorten_lives,
 };
 use machine::{Random, check, filled};
 use proptest::prelude::*;
@@ -173,6 +173,12 @@ fn agrees(plan: &Plan, seed: u64) {
     check(&kernel, &buffers, 0..plan.columns);
     contract(&mut kernel);
     check(&kernel, &buffers, 0..plan.columns);
+    let (mut before, mut after) = (buffers.clone(), buffers.clone());
+    interpret(&kernel, &mut before, 0..plan.columns);
+    shorten_lives(&mut kernel);
+    check(&kernel, &buffers, 0..plan.columns);
+    interpret(&kernel, &mut after, 0..plan.columns);
+    assert_eq!(before, after, "another order of operations, another result:\n{kernel}");
 }
 
 fn num_cases() -> u32 {

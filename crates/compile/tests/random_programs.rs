@@ -41,7 +41,7 @@ fn compiled_code_is_what_the_interpreter_says() {
         cell.set(LeftOut { elements: cell.get().elements + elements, of: cell.get().of + of });
     };
     let outcome = runner.run(&(recipes(), any::<u64>()), |(recipe, seed)| {
-        let program = recipe.program(Draw::Straight);
+        let program = recipe.program(Draw::All);
         let args = arguments(&program, seed);
         let reference = Reference::run(&program, &args).map_err(|e| TestCaseError::fail(e.to_string()))?;
         let one = run(&program, 1, Level::Sse, &args);

@@ -32,7 +32,7 @@ pub type Jitted<S> = Jit<<S as Jittable>::Outer<'static>>;
 /// How a jitted function is compiled and run. Part of the cache key.
 ///
 /// The default is all processors, the widest instructions and contracted products; `GRADUS_THREADS` and
-/// `GRADUS_ISA`, read once, change the first two.
+/// `GRADUS_ISA`, read once, change the first two, `GRADUS_TAPE_BYTES` the bytes of tapes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// Threads that work on one call. The results do not depend on it.
@@ -41,21 +41,25 @@ pub struct Config {
     pub isa: Isa,
     /// Rounds a product before it is added to something, as written, instead of once for both.
     pub precise: bool,
+    /// Bytes that the tapes of one call may hold: what loops of unknown length keep of their steps for derivatives. A
+    /// call that needs more returns an `Err`.
+    pub tape_bytes: usize,
     /// A call whose result is NaN returns an `Err` that names the first operation that made one.
     pub debug_nans: bool,
 }
 
 impl Default for Config {
     fn default() -> Config {
-        let gradus_compile::Config { threads, isa, precise } = gradus_compile::Config::default();
-        Config { threads, isa, precise, debug_nans: false }
+        let gradus_compile::Config { threads, isa, precise, tape_bytes } = gradus_compile::Config::default();
+        Config { threads, isa, precise, tape_bytes, debug_nans: false }
     }
 }
 
 impl Config {
     /// What of it the compiler reads.
     pub(crate) fn of_compiler(&self) -> gradus_compile::Config {
-        gradus_compile::Config { threads: self.threads, isa: self.isa, precise: self.precise }
+        let Config { threads, isa, precise, tape_bytes, .. } = *self;
+        gradus_compile::Config { threads, isa, precise, tape_bytes }
     }
 }
 

@@ -71,6 +71,7 @@ mod math;
 mod op;
 mod renumber;
 mod scalar;
+mod shorten_lives;
 pub mod special;
 mod verify;
 
@@ -88,4 +89,5 @@ pub use kernel::{
 };
 pub use op::{Binary, Comparison, Op, Unary, Value};
 pub use scalar::Scalar;
+pub use shorten_lives::shorten_lives;
 pub use verify::{Malformed, verify};

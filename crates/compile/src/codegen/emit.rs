@@ -187,6 +187,14 @@ impl Emitter<'_, '_> {
 
     pub(super) fn scalar_constant(&mut self, scalar: Scalar, bits: u64) -> ir::Value {
         match scalar {
+            Scalar::F32 | Scalar::F64 if self.depth > 0 && bits != 0 => {
+                // Made from an integer it costs two instructions; read, it is part of the one that uses it.
+                let mut bytes = [0; 16];
+                bytes[..8].copy_from_slice(&bits.to_le_bytes());
+                let offset = self.constants.offset(bytes);
+                let flags = MemFlagsData::trusted().with_readonly().with_can_move();
+                self.b.ins().load(clif_type(scalar), flags, self.constants_pointer, offset)
+            }
             Scalar::F32 => self.b.ins().f32const(f32::from_bits(bits as u32)),
             Scalar::F64 => self.b.ins().f64const(f64::from_bits(bits)),
             _ => {

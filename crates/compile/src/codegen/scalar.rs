@@ -20,7 +20,10 @@ impl Emitter<'_, '_> {
                 self.scalar_binary(*binary, scalar, x, y)
             }
             Op::Fma(x, y, z) => {
-                let operands = [*x, *y, *z].map(|operand| self.scalar(operand));
+                // The instruction overwrites its first operand: a constant, which is read for it alone, or the younger
+                // one, which is less likely to be needed on.
+                let (x, y) = if self.constant(*x).is_some() { (*x, *y) } else { (*y, *x) };
+                let operands = [x, y, *z].map(|operand| self.scalar(operand));
                 self.scalar_fma(scalar, operands)
             }
             Op::Compare(comparison, x, y) => {

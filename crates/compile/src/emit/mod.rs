@@ -5,6 +5,7 @@
 
 mod movement;
 mod reduce;
+mod unrolled;
 mod windows;
 
 use crate::graph::{Graph, Id, Kind};
@@ -42,6 +43,8 @@ pub(crate) struct Emitter<'g> {
     pub(crate) divided: Vec<(Value, i64)>,
     pub(crate) reads: Vec<Read>,
     in_lanes: bool,
+    /// Positions are constants, and no loops are made.
+    written_out: bool,
     /// Members of the kernel that an earlier pass over the row has written to their buffer.
     pub(crate) written: FxHashSet<Id>,
     /// Members whose row an earlier pass has kept in scratch.
@@ -63,10 +66,15 @@ impl<'g> Emitter<'g> {
             divided: vec![],
             reads: vec![],
             in_lanes: false,
+            written_out: false,
             written: FxHashSet::default(),
             kept_rows: FxHashMap::default(),
             columns: Index::constant(0),
         }
+    }
+
+    pub(crate) fn graph(&self) -> &'g Graph {
+        self.graph
     }
 
     /// Lane type of a node.
@@ -204,6 +212,14 @@ impl<'g> Emitter<'g> {
                     at[tap.axis].at = sum(std::mem::take(&mut at[tap.axis].at), &shift);
                 }
                 self.emit(b, node.args[0], &at)
+            }
+            Kind::DynamicSlice if self.written_out && !self.stored[node.args[0].index()] => {
+                let parts = self.single(b, position, shape);
+                self.dynamic_slice_written_out(b, id, &parts)
+            }
+            Kind::Assemble { .. } if self.written_out => {
+                let parts = self.single(b, position, shape);
+                self.assembled(b, id, &parts)
             }
             Kind::DynamicSlice => {
                 let mut parts = self.single(b, position, shape);

@@ -44,6 +44,9 @@ impl Emitter<'_> {
     /// Loops over the reduced axes at a kept position.
     pub(super) fn emit_reduction(&mut self, b: &mut Builder, id: Id, kept: &Position, init: Value) -> Value {
         let kept = self.single(b, kept, &self.graph.ty(id).shape);
+        if self.written_out {
+            return self.reduce_written_out(b, id, &kept, init);
+        }
         let extents = self.reduced_extents(id);
         self.reduction_loops(b, id, &kept, &extents, &mut vec![], init)
     }
@@ -116,7 +119,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn accumulate(
+    pub(super) fn accumulate(
         &mut self,
         b: &mut Builder,
         id: Id,

@@ -3,22 +3,27 @@
 //! Invariant: a call touches its own arena, its own results, its arguments and the constants, all of which stay alive,
 //! and are written by nobody else, until the call returns.
 
+mod board;
 mod failure;
 mod memory;
+pub(crate) mod nested;
+mod tape;
+pub(crate) mod tapes;
 mod team;
 
 use crate::buffers::{Base, Output, Place, Plan};
 use crate::cache::Compiled;
 use crate::convolve::Convolve;
-use crate::graph::{Graph, Kind};
 use crate::matmul::Matmul;
 use crate::sort::Sort;
+use board::Board;
 use failure::Failure;
 use gradus_ir::{Array, Buffer, Error, ErrorKind, Result, Type};
 use smallvec::SmallVec;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use tape::{Scope, TapeMemory};
 
 /// One entry of the flat list.
 #[derive(Debug)]
@@ -48,6 +53,9 @@ pub(crate) enum Work {
     Matmul(Box<Matmul>),
     Convolve(Box<Convolve>),
     Sort(Box<Sort>),
+    /// A loop or a choice, with steps of its own.
+    Nested(Box<nested::NestedStep>),
+    Tapes(Box<tapes::TapeWork>),
     /// Bytes moved as they are; nothing where both places are one.
     Copy {
         from: Slot,
@@ -83,6 +91,11 @@ impl Slot {
         Slot { base, offset: place.offset }
     }
 
+    /// The slot so many bytes further.
+    pub(crate) fn offset(self, bytes: usize) -> Slot {
+        Slot { base: self.base, offset: self.offset + bytes }
+    }
+
     /// Where it is in this call.
     ///
     /// # Safety
@@ -111,7 +124,28 @@ pub(crate) struct Runtime {
     phases: Vec<u32>,
     /// Parts of each phase.
     phase_parts: Vec<u32>,
-    total_cost: u64,
+    /// The cost of what threads can share.
+    shareable: u64,
+    /// Bytes that tapes of a call may hold, if it makes any.
+    tape_bytes: usize,
+}
+
+/// What steps need to know of the call that runs them.
+pub(crate) struct Call<'c> {
+    /// Where loops post steps for threads that wait; none if nobody does.
+    board: Option<&'c Board>,
+    /// Where tapes are made; none for a step that makes none.
+    scope: Option<&'c Scope<'c>>,
+}
+
+impl Call<'_> {
+    /// For a step that makes no tapes and posts nothing.
+    fn alone() -> Call<'static> {
+        Call { board: None, scope: None }
+    }
+    fn scope(&self) -> &Scope<'_> {
+        self.scope.expect("internal: a step that makes tapes is told where")
+    }
 }
 
 /// Memory of one call.
@@ -122,6 +156,9 @@ struct Space {
     taken: Box<[AtomicU32]>,
     /// Parts of each phase that are done.
     done: Box<[AtomicU32]>,
+    /// What is shared of a loop.
+    board: Board,
+    tapes: TapeMemory,
 }
 
 /// A part of a step costs at least this much, or sharing it does not pay.
@@ -147,11 +184,13 @@ impl std::fmt::Debug for Arenas {
 const MOST_IDLE_ARENAS: usize = 8;
 
 impl Runtime {
-    pub(crate) fn new(graph: &Graph, plan: Plan, steps: Vec<Step>, threads: usize) -> Runtime {
-        let constants = plan.constants.iter().map(|id| match &graph.node(*id).kind {
-            Kind::Constant(array) => array.clone(),
-            kind => unreachable!("internal: {kind:?} is no constant"),
-        });
+    pub(crate) fn new(
+        constants: Vec<Array>,
+        plan: Plan,
+        steps: Vec<Step>,
+        threads: usize,
+        tape_bytes: usize,
+    ) -> Runtime {
         let scratch_bytes = steps.iter().map(|step| step.scratch_bytes).max().unwrap_or(0);
         let threads = threads.max(1);
         let parts: Vec<u32> = steps.iter().map(|step| step.parts(threads as u64)).collect();
@@ -164,11 +203,12 @@ impl Runtime {
             *phase_parts.last_mut().expect("internal: a phase") += parts;
         }
         Runtime {
-            total_cost: steps.iter().map(|step| step.cost).fold(0, u64::saturating_add),
+            tape_bytes,
+            shareable: shareable(&steps, &parts, &phases, &phase_parts),
             parts,
             phases,
             phase_parts,
-            constants: constants.collect(),
+            constants,
             written: plan.written_types,
             in_place: plan.in_place,
             outputs: plan.outputs,
@@ -180,11 +220,21 @@ impl Runtime {
         }
     }
 
-    pub(crate) fn steps(&self) -> &[Step] {
-        &self.steps
+    /// What runs, a line for each step; steps inside of a step follow it.
+    pub(crate) fn labels(&self) -> Vec<String> {
+        let mut labels = vec![];
+        for_each_step(&self.steps, 0, &mut |step, depth, part| {
+            labels.push(format!("{:1$}{2}{3}", "", 2 * depth, part, step.label));
+        });
+        labels
     }
 
     pub(crate) fn memory(&self) -> usize {
+        self.known_memory().saturating_add(self.tape_bytes)
+    }
+
+    /// The same without tapes, which are refused when they grow too large.
+    fn known_memory(&self) -> usize {
         let results = self.written.iter().map(Type::size_bytes).fold(0, usize::saturating_add);
         self.call_bytes().saturating_add(results)
     }
@@ -196,23 +246,35 @@ impl Runtime {
 
     pub(crate) fn explain(&self) -> String {
         let mut text = String::new();
-        for (k, step) in self.steps.iter().enumerate() {
+        let mut k = 0;
+        for_each_step(&self.steps, 0, &mut |step, depth, part| {
             let code = match &step.work {
                 Work::Kernel { compiled, .. } => format!("{} bytes of code", compiled.num_bytes),
                 Work::Matmul(_) | Work::Convolve(_) | Work::Sort(_) => "library".into(),
                 Work::Copy { .. } => "a copy unless in place".into(),
+                Work::Nested(_) => "the steps below".into(),
+                Work::Tapes(_) => "tapes".into(),
             };
             let wait = if step.barrier { "after all before" } else { "at once" };
+            let indent = 2 * depth;
             let at = step.at.location().map_or(String::new(), |_| format!("  at {}", step.at));
-            let _ = writeln!(text, "{k:3}. {}  [{} iterations, {code}, {wait}]{at}", step.label, step.extent);
-        }
+            let _ = writeln!(
+                text,
+                "{:indent$}{k:3}. {part}{}  [{} iterations, {code}, {wait}]{at}",
+                "", step.label, step.extent
+            );
+            k += 1;
+        });
         let _ = writeln!(
             text,
             "memory: arena {} bytes, scratch {} bytes for each thread, results {} bytes",
             self.arena_bytes,
             self.scratch_bytes,
-            self.memory() - self.call_bytes()
+            self.known_memory() - self.call_bytes()
         );
+        if self.tape_bytes > 0 {
+            let _ = writeln!(text, "tapes: at most {} bytes", self.tape_bytes);
+        }
         text
     }
 
@@ -266,7 +328,8 @@ impl Runtime {
     /// # Safety
     /// `bases` are the pointers of one call, and nobody else uses what they are written through.
     unsafe fn run_steps(&self, bases: &Bases, space: Option<&Space>) -> Result<()> {
-        let wakes = self.total_cost >= WORTH_WAKING;
+        let wakes = self.shareable >= WORTH_WAKING;
+        let scope = space.map(|space| Scope::new(&space.tapes));
         match space {
             Some(space) if self.shares() && (wakes || !team::is_asleep()) => {
                 space.taken.iter().chain(&space.done).for_each(|counter| counter.store(0, Ordering::Relaxed));
@@ -278,21 +341,22 @@ impl Runtime {
                     // write different elements.
                     unsafe {
                         bases[SCRATCH] = bases[SCRATCH].add(member * self.scratch_bytes);
-                        self.walk_shared(&bases, space, &failure);
+                        self.walk_shared(&bases, space, scope.as_ref(), &failure);
                     }
                 });
                 failure.into_result()
             }
             _ => {
+                let call = Call { board: None, scope: scope.as_ref() };
                 // SAFETY: the caller's promise; steps run in order.
-                self.steps.iter().try_for_each(|step| unsafe { step.run(bases, 0, step.extent) })
+                self.steps.iter().try_for_each(|step| unsafe { step.run(&call, bases, 0, step.extent) })
             }
         }
     }
 
     /// Is a call dear enough for several threads?
     fn shares(&self) -> bool {
-        self.threads > 1 && self.total_cost >= WORTH_SHARING
+        self.threads > 1 && self.shareable >= WORTH_SHARING
     }
 
     /// Takes parts of steps until none is left; waits at the end of a phase for the parts of others. After a failure
@@ -300,12 +364,13 @@ impl Runtime {
     ///
     /// # Safety
     /// As [`Runtime::run_steps`]; `space` is this call's, and every member of the team walks with it.
-    unsafe fn walk_shared(&self, bases: &Bases, space: &Space, failure: &Failure) {
+    unsafe fn walk_shared(&self, bases: &Bases, space: &Space, scope: Option<&Scope<'_>>, failure: &Failure) {
         let mut phase = 0;
+        let call = Call { board: Some(&space.board), scope };
         for (k, step) in self.steps.iter().enumerate() {
             let own_phase = self.phases[k];
             while phase < own_phase {
-                self.end_phase(space, phase);
+                self.end_phase(space, phase, bases[SCRATCH]);
                 phase += 1;
             }
             let parts = self.parts[k];
@@ -318,7 +383,7 @@ impl Runtime {
                 let [lower, upper] = [part, part + 1].map(|part| step.bound(part, parts));
                 if failure.is_before(k) {
                     // SAFETY: this part is this member's; all phases before are done.
-                    if let Err(error) = unsafe { step.run(bases, lower, upper) } {
+                    if let Err(error) = unsafe { step.run(&call, bases, lower, upper) } {
                         failure.note(k, error);
                     }
                 }
@@ -326,14 +391,18 @@ impl Runtime {
             }
         }
         if let Some(last) = self.phase_parts.len().checked_sub(1) {
-            self.end_phase(space, last as u32);
+            self.end_phase(space, last as u32, bases[SCRATCH]);
         }
     }
 
-    /// Waits until every part of a phase is done.
-    fn end_phase(&self, space: &Space, phase: u32) {
+    /// Waits until every part of a phase is done, and helps the loops in it.
+    fn end_phase(&self, space: &Space, phase: u32, scratch: *mut u8) {
         let (done, all) = (&space.done[phase as usize], self.phase_parts[phase as usize]);
-        team::wait_until(|| done.load(Ordering::Acquire) == all);
+        team::wait_until(|| {
+            // SAFETY: the scratch is this member's, and as large as any step of this program needs.
+            unsafe { space.board.take_parts(scratch) };
+            done.load(Ordering::Acquire) == all
+        });
     }
 
     fn finish(
@@ -385,7 +454,7 @@ impl Runtime {
 
     /// Refuses a call whose memory is not there.
     fn admit(&self) -> Result<()> {
-        let needed = self.memory();
+        let needed = self.known_memory();
         if needed < memory::ALWAYS_THERE {
             return Ok(());
         }
@@ -407,6 +476,8 @@ impl Runtime {
             bytes: Buffer::any(self.call_bytes()),
             taken: counters(self.steps.len()),
             done: counters(self.phase_parts.len()),
+            board: Board::new(),
+            tapes: TapeMemory::new(self.tape_bytes),
         }))
     }
 
@@ -416,6 +487,30 @@ impl Runtime {
             idle.push(space);
         }
     }
+}
+
+/// The cost of what threads can share: steps in parts, steps that run at once, and what loops share.
+fn shareable(steps: &[Step], parts: &[u32], phases: &[u32], phase_parts: &[u32]) -> u64 {
+    let of_step = |((step, &parts), &phase): ((&Step, &u32), &u32)| match phase_parts[phase as usize] {
+        1 => step.shareable(parts),
+        _ => step.cost,
+    };
+    steps.iter().zip(parts).zip(phases).map(of_step).fold(0, u64::saturating_add)
+}
+
+/// Calls `visit` with each step, how deep it lies, and what it is part of.
+fn for_each_step(steps: &[Step], depth: usize, visit: &mut impl FnMut(&Step, usize, &str)) {
+    fn walk(steps: &[Step], depth: usize, part: &str, visit: &mut dyn FnMut(&Step, usize, &str)) {
+        for step in steps {
+            visit(step, depth, part);
+            if let Work::Nested(nested) = &step.work {
+                for (part, block) in nested.blocks() {
+                    walk(block.steps(), depth + 1, &format!("{part}: "), visit);
+                }
+            }
+        }
+    }
+    walk(steps, depth, "", visit);
 }
 
 /// The byte where iteration `bound` of a copy starts.
@@ -463,7 +558,7 @@ impl Step {
     /// # Safety
     /// `bases` are the pointers of one call in which everything before this step has run, and nobody else touches what
     /// these iterations write.
-    unsafe fn run(&self, bases: &Bases, lower: i64, upper: i64) -> Result<()> {
+    unsafe fn run(&self, call: &Call<'_>, bases: &Bases, lower: i64, upper: i64) -> Result<()> {
         match &self.work {
             Work::Kernel { compiled, slots } => {
                 // SAFETY: the plan places each parameter within its base.
@@ -478,6 +573,10 @@ impl Step {
             Work::Convolve(convolve) => unsafe { convolve.run(bases, lower, upper) },
             // SAFETY: the caller's promise.
             Work::Sort(sort) => unsafe { sort.run(bases, lower, upper) },
+            // SAFETY: the caller's promise.
+            Work::Tapes(tapes) => return unsafe { tapes.run(call, bases) },
+            // SAFETY: the caller's promise.
+            Work::Nested(nested) => return unsafe { nested.run(call, bases) },
             Work::Copy { from, to, bytes } => {
                 // SAFETY: both places have so many bytes; `copy` allows that they are one place.
                 unsafe {

@@ -132,7 +132,7 @@ fn moved_run(program: &Program, args: &[Array], seed: u64) -> Result<Vec<Array>,
             results = results.iter().map(|a| moved(a, &mut moves)).collect();
         }
         if matches!(eqn.op, Op::Reduction(_) | Op::Contraction(_)) {
-            results = results.iter().map(|a| with_zeros_of_sign(a, seed % 2 == 0)).collect();
+            results = results.iter().map(|a| with_zeros_of_sign(a, seed.is_multiple_of(2))).collect();
         }
         env.extend(results);
     }

@@ -1,0 +1,454 @@
+//! Running loops and choices whose Programs are lists of steps.
+//!
+//! One thread walks a loop, without returning to the list around it; it shares steps that are worth it with those
+//! that wait for it. An iteration costs a few pointers besides its steps.
+
+use super::tape::{self, EMPTY};
+use super::{Bases, Call, SCRATCH, Slot, Step, Work};
+use gradus_ir::{Array, Place, Result};
+use smallvec::SmallVec;
+
+/// A list of steps inside of a loop, and what it reads that never changes.
+#[derive(Debug)]
+pub(crate) struct Block {
+    steps: Vec<Step>,
+    /// Into how many parts each is shared.
+    parts: Vec<u32>,
+    constants: Vec<Array>,
+}
+
+/// A carried value.
+#[derive(Debug)]
+pub(crate) struct Carry {
+    pub(crate) init: Slot,
+    pub(crate) result: Slot,
+    /// A second place, if an iteration reads it after it has written it.
+    pub(crate) spare: Option<Slot>,
+    pub(crate) bytes: usize,
+}
+
+/// An array or a tape of which each iteration sees a row.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) slot: Slot,
+    /// Of one row.
+    pub(crate) bytes: usize,
+    /// Whether the slot holds the handle of a tape, not the rows.
+    pub(crate) on_tape: bool,
+}
+
+/// How many iterations a scan has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Length {
+    Known(usize),
+    /// An i32 in this place.
+    At(Slot),
+}
+
+/// What a step with steps inside does.
+#[derive(Debug)]
+pub(crate) struct NestedStep {
+    pub(crate) nested: Nested,
+    /// How often the lists run, as far as is known.
+    pub(crate) trips: u64,
+    /// Whether the tapes that an iteration makes end with it.
+    pub(crate) frees_tapes: bool,
+    pub(crate) place: Place,
+}
+
+#[derive(Debug)]
+pub(crate) enum Nested {
+    Scan(Scan),
+    While(While),
+    Cond(Cond),
+}
+
+#[derive(Debug)]
+pub(crate) struct Scan {
+    pub(crate) body: Block,
+    pub(crate) length: Length,
+    pub(crate) reverse: bool,
+    pub(crate) consts: Box<[Slot]>,
+    pub(crate) carries: Box<[Carry]>,
+    pub(crate) xs: Box<[Row]>,
+    pub(crate) ys: Box<[Row]>,
+    /// What stands for rows beyond a tape's end.
+    pub(crate) zeros: Slot,
+    pub(crate) num_zeros: usize,
+    pub(crate) workspace: Slot,
+}
+
+#[derive(Debug)]
+pub(crate) struct While {
+    pub(crate) test: Block,
+    pub(crate) body: Block,
+    pub(crate) test_consts: Box<[Slot]>,
+    pub(crate) body_consts: Box<[Slot]>,
+    pub(crate) carries: Box<[Carry]>,
+    /// What is recorded of each iteration.
+    pub(crate) ys: Box<[Row]>,
+    /// Where the number of iterations goes, if they are recorded.
+    pub(crate) count: Option<Slot>,
+    /// Where the test's outcome is.
+    pub(crate) flag: Slot,
+    pub(crate) workspace: Slot,
+}
+
+#[derive(Debug)]
+pub(crate) struct Cond {
+    pub(crate) branches: Vec<Block>,
+    pub(crate) index: Slot,
+    pub(crate) operands: Box<[Slot]>,
+    pub(crate) results: Box<[Slot]>,
+    pub(crate) workspace: Slot,
+}
+
+impl Block {
+    pub(crate) fn new(steps: Vec<Step>, constants: Vec<Array>, threads: usize) -> Block {
+        let parts = steps.iter().map(|step| step.parts(threads as u64)).collect();
+        Block { steps, parts, constants }
+    }
+    pub(crate) fn scratch_bytes(&self) -> usize {
+        self.steps.iter().map(|step| step.scratch_bytes).max().unwrap_or(0)
+    }
+    pub(crate) fn cost(&self) -> u64 {
+        self.steps.iter().map(|step| step.cost).fold(0, u64::saturating_add)
+    }
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+    /// The cost of what threads can share.
+    fn shareable(&self) -> u64 {
+        let each = self.steps.iter().zip(&self.parts).map(|(step, parts)| step.shareable(*parts));
+        each.fold(0, u64::saturating_add)
+    }
+
+    /// The first pointers of a run: arena and scratch.
+    fn frame(&self, workspace: *mut u8, outer: &Bases) -> Bases {
+        Bases::from_slice(&[workspace, outer[SCRATCH]])
+    }
+
+    fn push_constants(&self, bases: &mut Bases) {
+        bases.extend(self.constants.iter().map(|array| array.bytes().as_ptr().cast_mut()));
+    }
+
+    /// Runs all steps in order.
+    ///
+    /// # Errors
+    /// That of the first step that fails.
+    ///
+    /// # Safety
+    /// `bases` are laid out as the plan of these steps says, and nobody else uses what is written through them.
+    unsafe fn run(&self, call: &Call<'_>, bases: &Bases) -> Result<()> {
+        for (step, &parts) in self.steps.iter().zip(&self.parts) {
+            match call.board {
+                // SAFETY: the caller's promise; the parts of a step may run at once.
+                Some(board) if parts > 1 => unsafe { board.share(step, parts, call, bases)? },
+                // SAFETY: the caller's promise; steps run in order.
+                _ => unsafe { step.run(call, bases, 0, step.extent)? },
+            }
+        }
+        Ok(())
+    }
+}
+
+impl NestedStep {
+    /// The lists inside, with what each is.
+    pub(super) fn blocks(&self) -> Vec<(&'static str, &Block)> {
+        match &self.nested {
+            Nested::Scan(scan) => vec![("body", &scan.body)],
+            Nested::While(inner) => vec![("test", &inner.test), ("body", &inner.body)],
+            Nested::Cond(cond) => cond.branches.iter().map(|branch| ("branch", branch)).collect(),
+        }
+    }
+
+    /// The cost of what threads can share.
+    pub(super) fn shareable(&self) -> u64 {
+        let inside = self.blocks().iter().map(|(_, block)| block.shareable()).fold(0, u64::saturating_add);
+        inside.saturating_mul(self.trips)
+    }
+
+    /// # Errors
+    /// That of the first step inside that fails.
+    ///
+    /// # Safety
+    /// As [`Step::run`].
+    pub(super) unsafe fn run(&self, call: &Call<'_>, outer: &Bases) -> Result<()> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match &self.nested {
+                Nested::Scan(scan) => scan.run(self, call, outer),
+                Nested::While(inner) => inner.run(self, call, outer),
+                Nested::Cond(cond) => cond.run(call, outer),
+            }
+        }
+    }
+}
+
+/// Copies a value, unless both places are one.
+///
+/// # Safety
+/// Both places have so many bytes, and nobody else writes them.
+unsafe fn move_value(from: *const u8, to: *mut u8, bytes: usize) {
+    if !std::ptr::eq(from, to) {
+        // SAFETY: the caller's promise; `copy` allows an overlap.
+        unsafe { std::ptr::copy(from, to, bytes) };
+    }
+}
+
+impl Carry {
+    /// Where an iteration finds the value first: in its only place, or where it comes from.
+    ///
+    /// # Safety
+    /// `outer` are the pointers of the list around the loop.
+    unsafe fn first(&self, outer: &Bases) -> *mut u8 {
+        // SAFETY: the caller's promise; the plan places init and result apart, or in one place.
+        unsafe {
+            let init = self.init.pointer(outer);
+            if self.spare.is_some() {
+                return init;
+            }
+            let result = self.result.pointer(outer);
+            move_value(init, result, self.bytes);
+            result
+        }
+    }
+
+    /// Where the value goes that replaces the one at `now`.
+    ///
+    /// # Safety
+    /// As [`Carry::first`].
+    unsafe fn other(&self, outer: &Bases, now: *mut u8) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let result = self.result.pointer(outer);
+            match self.spare {
+                Some(spare) if now == result => spare.pointer(outer),
+                _ => result,
+            }
+        }
+    }
+}
+
+impl NestedStep {
+    /// Runs the list of one iteration.
+    ///
+    /// # Errors
+    /// As [`Block::run`].
+    ///
+    /// # Safety
+    /// As [`Block::run`].
+    unsafe fn iteration(&self, block: &Block, call: &Call<'_>, bases: &Bases) -> Result<()> {
+        if !self.frees_tapes {
+            // SAFETY: the caller's promise.
+            return unsafe { block.run(call, bases) };
+        }
+        let scope = call.scope().inner();
+        // SAFETY: the caller's promise; nothing that outlives the iteration holds its tapes.
+        unsafe { block.run(&Call { board: call.board, scope: Some(&scope) }, bases) }
+    }
+}
+
+impl Row {
+    /// Where row `number` is, `zeros` if a tape has none.
+    ///
+    /// # Safety
+    /// `outer` are the pointers of the list around the loop; an array has such a row.
+    unsafe fn at(&self, outer: &Bases, number: usize, zeros: *mut u8) -> *mut u8 {
+        // SAFETY: the caller's promise; the slot of a tape holds its handle, and its scope stands.
+        unsafe {
+            let base = self.slot.pointer(outer);
+            match self.on_tape {
+                true => tape::row(*base.cast::<u64>(), number).unwrap_or(zeros),
+                false => base.add(self.bytes * number),
+            }
+        }
+    }
+
+    /// Puts a tape of so many rows, or an empty one, into its place.
+    ///
+    /// # Errors
+    /// If tapes hold too much.
+    ///
+    /// # Safety
+    /// As [`Row::at`].
+    unsafe fn make_tape(&self, call: &Call<'_>, outer: &Bases, rows: usize, place: Place) -> Result<()> {
+        let mut handle = EMPTY;
+        if rows > 0 {
+            handle = call.scope().tape(self.bytes);
+        }
+        for _ in 0..rows {
+            // SAFETY: nobody else knows the tape.
+            unsafe { call.scope().add_row(handle, place)? };
+        }
+        // SAFETY: the slot has room for a handle.
+        unsafe { *self.slot.pointer(outer).cast::<u64>() = handle };
+        Ok(())
+    }
+}
+
+impl Scan {
+    /// # Safety
+    /// As [`Step::run`].
+    unsafe fn run(&self, step: &NestedStep, call: &Call<'_>, outer: &Bases) -> Result<()> {
+        // SAFETY: the plan places all operands and results in the memory around, rows within their arrays.
+        let pointer = |slot: Slot| unsafe { slot.pointer(outer) };
+        let length = match self.length {
+            Length::Known(length) => length,
+            // SAFETY: an aligned i32.
+            Length::At(slot) => unsafe { *pointer(slot).cast::<i32>() }.max(0) as usize,
+        };
+        for y in self.ys.iter().filter(|y| y.on_tape) {
+            // SAFETY: the place of a handle.
+            unsafe { y.make_tape(call, outer, length, step.place)? };
+        }
+        if length == 0 {
+            for carry in &self.carries {
+                // SAFETY: both places are the value's.
+                unsafe { move_value(pointer(carry.init), pointer(carry.result), carry.bytes) };
+            }
+            return Ok(());
+        }
+        let zeros = pointer(self.zeros);
+        // SAFETY: the workspace has room for so many.
+        unsafe { zeros.write_bytes(0, self.num_zeros) };
+        let first = if self.reverse { length - 1 } else { 0 };
+        // SAFETY: there is such a row, or it is beyond the end of a tape.
+        let row = |row: &Row, number: usize| unsafe { row.at(outer, number, zeros) };
+        let mut bases = self.body.frame(pointer(self.workspace), outer);
+        bases.extend(self.consts.iter().map(|&slot| pointer(slot)));
+        let carried = bases.len();
+        // SAFETY: `outer` is of the list around.
+        bases.extend(self.carries.iter().map(|carry| unsafe { carry.first(outer) }));
+        let xs = bases.len();
+        bases.extend(self.xs.iter().map(|x| row(x, first)));
+        let next = bases.len();
+        // The last iteration writes the result.
+        bases.extend(self.carries.iter().map(|carry| match carry.spare {
+            Some(spare) if length.is_multiple_of(2) => pointer(spare),
+            _ => pointer(carry.result),
+        }));
+        let ys = bases.len();
+        bases.extend(self.ys.iter().map(|y| row(y, first)));
+        self.body.push_constants(&mut bases);
+        for number in 1..=length {
+            // SAFETY: the bases are laid out as `steps` of `crate::nested` says.
+            unsafe { step.iteration(&self.body, call, &bases)? };
+            if number == length {
+                break;
+            }
+            let at = if self.reverse { length - 1 - number } else { number };
+            for (k, x) in self.xs.iter().enumerate() {
+                bases[xs + k] = row(x, at);
+            }
+            for (k, y) in self.ys.iter().enumerate() {
+                bases[ys + k] = row(y, at);
+            }
+            for (k, carry) in self.carries.iter().enumerate() {
+                let written = bases[next + k];
+                bases[carried + k] = written;
+                // SAFETY: `outer` is of the list around.
+                bases[next + k] = unsafe { carry.other(outer, written) };
+            }
+        }
+        Ok(())
+    }
+}
+
+impl While {
+    /// # Safety
+    /// As [`Step::run`].
+    unsafe fn run(&self, step: &NestedStep, call: &Call<'_>, outer: &Bases) -> Result<()> {
+        // SAFETY: the plan places all operands and results in the memory around.
+        let pointer = |slot: Slot| unsafe { slot.pointer(outer) };
+        let (workspace, flag) = (pointer(self.workspace), pointer(self.flag));
+        // SAFETY: `outer` is of the list around.
+        let first: Bases = self.carries.iter().map(|carry| unsafe { carry.first(outer) }).collect();
+        let mut of_test = self.test.frame(workspace, outer);
+        of_test.extend(self.test_consts.iter().map(|&slot| pointer(slot)));
+        let tested = of_test.len();
+        of_test.extend(first.iter().copied());
+        of_test.push(flag);
+        self.test.push_constants(&mut of_test);
+        let mut of_body = self.body.frame(workspace, outer);
+        of_body.extend(self.body_consts.iter().map(|&slot| pointer(slot)));
+        let carried = of_body.len();
+        of_body.extend(first.iter().copied());
+        let next = of_body.len();
+        for (carry, &now) in self.carries.iter().zip(&first) {
+            // SAFETY: `outer` is of the list around.
+            of_body.push(unsafe { carry.other(outer, now) });
+        }
+        let ys = of_body.len();
+        of_body.extend(self.ys.iter().map(|_| workspace));
+        self.body.push_constants(&mut of_body);
+        let mut tapes: SmallVec<[u64; 8]> = SmallVec::from_elem(EMPTY, self.ys.len());
+        let mut count = 0_i32;
+        loop {
+            // SAFETY: the bases are laid out as `steps` of `crate::nested` says; the test writes its flag.
+            unsafe {
+                self.test.run(call, &of_test)?;
+                if *flag == 0 {
+                    break;
+                }
+                for (k, y) in self.ys.iter().enumerate() {
+                    if tapes[k] == EMPTY {
+                        tapes[k] = call.scope().tape(y.bytes);
+                    }
+                    of_body[ys + k] = call.scope().add_row(tapes[k], step.place)?;
+                }
+                step.iteration(&self.body, call, &of_body)?;
+            }
+            count = count.saturating_add(1);
+            for (k, carry) in self.carries.iter().enumerate() {
+                let written = of_body[next + k];
+                of_test[tested + k] = written;
+                of_body[carried + k] = written;
+                // SAFETY: `outer` is of the list around.
+                of_body[next + k] = unsafe { carry.other(outer, written) };
+            }
+        }
+        for (k, carry) in self.carries.iter().enumerate() {
+            // SAFETY: both places are the value's.
+            unsafe { move_value(of_test[tested + k], pointer(carry.result), carry.bytes) };
+        }
+        if let Some(place) = self.count {
+            // SAFETY: the place of an i32.
+            unsafe { *pointer(place).cast::<i32>() = count };
+        }
+        for (y, &tape) in self.ys.iter().zip(&tapes) {
+            // SAFETY: the place of a handle.
+            unsafe { *pointer(y.slot).cast::<u64>() = tape };
+        }
+        Ok(())
+    }
+}
+
+impl Cond {
+    /// # Safety
+    /// As [`Step::run`].
+    unsafe fn run(&self, call: &Call<'_>, outer: &Bases) -> Result<()> {
+        // SAFETY: the plan places all operands and results in the memory around.
+        let pointer = |slot: Slot| unsafe { slot.pointer(outer) };
+        // SAFETY: an aligned i32.
+        let index = unsafe { *pointer(self.index).cast::<i32>() };
+        let number = usize::try_from(index).unwrap_or(0).min(self.branches.len() - 1);
+        let branch = &self.branches[number];
+        let mut bases = branch.frame(pointer(self.workspace), outer);
+        bases.extend(self.operands.iter().chain(&self.results).map(|&slot| pointer(slot)));
+        branch.push_constants(&mut bases);
+        // SAFETY: the bases are laid out as `steps` of `crate::nested` says.
+        unsafe { branch.run(call, &bases) }
+    }
+}
+
+impl Step {
+    /// The cost of what threads can share of it, if it is cut into so many parts.
+    pub(super) fn shareable(&self, parts: u32) -> u64 {
+        match &self.work {
+            Work::Nested(nested) => nested.shareable(),
+            _ if parts > 1 => self.cost,
+            _ => 0,
+        }
+    }
+}
