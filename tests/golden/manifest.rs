@@ -134,16 +134,20 @@ impl Case {
 impl Slot {
     /// The element type; `None` if gradus has it not yet.
     pub(crate) fn element_type(&self) -> Option<Dtype> {
-        if self.complex || self.bits_of.is_some() {
+        if self.bits_of.is_some() {
             return None;
         }
-        Dtype::from_name(&self.dtype.to_lowercase())
+        let dtype = Dtype::from_name(&self.dtype.to_lowercase())?;
+        Some(if self.complex { dtype.complex() } else { dtype })
+    }
+    /// The shape; complex numbers are stored with their parts along one more axis.
+    fn shape(&self) -> &[usize] {
+        if self.complex { &self.shape[..self.shape.len() - 1] } else { &self.shape }
     }
     /// The name of the element type, for the list of what is skipped.
     pub(crate) fn dtype_name(&self) -> String {
         match &self.bits_of {
             Some(name) => name.clone(),
-            None if self.complex => "complex".into(),
             None => self.dtype.to_lowercase(),
         }
     }
@@ -159,7 +163,7 @@ impl<'a> Tensors<'a> {
     pub(crate) fn read(&self, slot: &Slot) -> Result<Array> {
         let view = self.0.tensor(&slot.key).with_context(|| format!("tensor {}", slot.key))?;
         let dtype = slot.element_type().with_context(|| format!("tensor {} is {}", slot.key, slot.dtype))?;
-        let ty = Type::new(dtype, &slot.shape);
+        let ty = Type::new(dtype, slot.shape());
         if view.shape() != slot.shape || view.data().len() != ty.size_bytes() {
             bail!("tensor {} has another shape than the manifest says", slot.key);
         }

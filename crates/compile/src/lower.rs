@@ -11,6 +11,7 @@ use crate::nested;
 use crate::tapes::{TapeOp, in_memory};
 use gradus_ir::ops::contract::{Contraction, DotDims};
 use gradus_ir::ops::control::{Control, Tape};
+use gradus_ir::ops::elementwise::Parts;
 use gradus_ir::ops::index::{IndexMode, Indexing, default_fill};
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::movement::Movement;
@@ -23,11 +24,12 @@ use gradus_ir::{
 use gradus_kernel::Combine;
 use std::sync::Arc;
 
-/// The graph of a program.
+/// The graph of a program. Complex numbers are in it as they lie in memory: as pairs along a new last axis.
 ///
 /// # Errors
 /// If an operation has no compiled form, naming it and its line.
 pub(crate) fn lower(program: &Program) -> Result<Graph> {
+    let program = &gradus_transform::legalize(program)?;
     let mut lowering = Lowering { graph: Graph::default() };
     let params: Vec<Id> = program
         .param_types()
@@ -37,9 +39,10 @@ pub(crate) fn lower(program: &Program) -> Result<Graph> {
         .collect();
     lowering.graph.num_params = params.len();
     let mut results = lowering.program(program, &params)?;
-    results.iter_mut().for_each(|result| *result = lowering.as_data(*result));
-    let types = results.iter().map(|result| lowering.graph.ty(*result).clone()).collect();
-    lowering.graph.result_types = types;
+    lowering.graph.result_types = program.result_types();
+    for (result, ty) in results.iter_mut().zip(program.result_types()) {
+        *result = lowering.as_data(*result, ty);
+    }
     lowering.look_below_reshapes(&mut results);
     lowering.graph.results = results;
     Ok(lowering.graph)
@@ -83,6 +86,7 @@ struct Lowering {
 
 impl Lowering {
     fn node(&mut self, kind: Kind, args: &[Id], ty: Type, place: Place) -> Id {
+        let ty = if ty.dtype.is_complex() { ty.parts() } else { ty };
         // Nothing computes no elements.
         if ty.shape.size() == 0 && !kind.is_source() {
             return self.graph.push(Node { kind: Kind::Splat(0), args: Ids::new(), ty, place });
@@ -103,17 +107,21 @@ impl Lowering {
         }
     }
 
-    /// A constant result as data, which needs no step.
-    fn as_data(&mut self, id: Id) -> Id {
+    /// A constant result of type `ty` as data, which needs no step.
+    fn as_data(&mut self, id: Id, ty: Type) -> Id {
         let node = self.graph.node(id).clone();
         match node.kind {
+            Kind::Constant(array) if node.ty != ty => {
+                let array = array.reinterpreted(ty.clone());
+                self.graph.push(Node { kind: Kind::Constant(array), ty, ..node })
+            }
             Kind::Splat(bits) if node.ty.size_bytes() <= LARGEST_SPLAT_DATA => {
                 let mut buffer = Buffer::any(node.ty.size_bytes());
                 let size = node.ty.dtype.size_bytes();
                 let element = &bits.to_le_bytes()[..size];
                 buffer.bytes_mut().chunks_exact_mut(size).for_each(|place| place.copy_from_slice(element));
-                let array = Array::from_buffer(node.ty.clone(), buffer);
-                self.graph.push(Node { kind: Kind::Constant(array), ..node })
+                let array = Array::from_buffer(ty.clone(), buffer);
+                self.graph.push(Node { kind: Kind::Constant(array), ty, ..node })
             }
             _ => id,
         }
@@ -131,7 +139,7 @@ impl Lowering {
             let types: Vec<&Type> = types.iter().collect();
             let results = self.equation(equation, &args, &types)?;
             debug_assert!(
-                results.iter().zip(&types).all(|(id, ty)| self.graph.ty(*id) == *ty),
+                results.iter().zip(&types).all(|(id, ty)| *self.graph.ty(*id) == ty.parts()),
                 "internal: {} is lowered to its type",
                 equation.op.rules().name()
             );
@@ -178,6 +186,7 @@ impl Lowering {
             Op::Contraction(Contraction::DotGeneral(dims)) => self.product(dims, args, ty, place),
             Op::Convolution(convolution) => self.convolution(convolution, args, ty, place),
             Op::Cumulative(cumulative) => self.cumulative(cumulative, args[0], &ty, place)?,
+            Op::Parts(parts) => self.parts(*parts, args, ty, place),
             Op::Indexing(indexing) => self.indexing(indexing, args, ty, place)?,
             op => return Err(unsupported(op, place)),
         };
@@ -203,7 +212,39 @@ impl Lowering {
         self.node(kind, args, in_memory(ty), place)
     }
 
+    /// Real and imaginary parts put side by side, or one of them taken out.
+    fn parts(&mut self, parts: Parts, args: &[Id], ty: Type, place: Place) -> Id {
+        let shape = match parts {
+            Parts::Complex => self.graph.ty(args[0]).shape.clone(),
+            _ => ty.shape.clone(),
+        };
+        let rank = shape.rank();
+        let at = |part: usize| {
+            let mut starts = Dims::from_elem(0, rank + 1);
+            starts[rank] = part;
+            (starts, Dims::from_elem(1, rank + 1))
+        };
+        let single = Type::new(ty.dtype.real(), shape.with_axis(rank, 1));
+        let part = match parts {
+            Parts::Real => 0,
+            Parts::Imag => 1,
+            _ => {
+                let columns = [0, 1].map(|k| self.node(Kind::Reshape, &[args[k]], single.clone(), place));
+                let piece = |k| {
+                    let (starts, strides) = at(k);
+                    Piece { starts, strides, dynamic: None }
+                };
+                let pieces = vec![piece(0), piece(1)];
+                return self.node(Kind::Assemble { based: false, pieces }, &columns, ty, place);
+            }
+        };
+        let (starts, strides) = at(part);
+        let column = self.node(Kind::Slice { starts, strides }, args, single, place);
+        self.node(Kind::Reshape, &[column], ty, place)
+    }
+
     fn constant(&mut self, array: &Array, place: Place) -> Id {
+        let array = &array.parts();
         let kind = match splat_bits(array) {
             Some(bits) => Kind::Splat(bits),
             None => Kind::Constant(array.clone()),

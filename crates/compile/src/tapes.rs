@@ -19,9 +19,9 @@ pub(crate) enum TapeOp {
     },
 }
 
-/// How a value stands in memory: an array as it is, a tape as its handle.
+/// How a value stands in memory: an array as it is, complex numbers as pairs, a tape as its handle.
 pub(crate) fn in_memory(ty: &Type) -> Type {
-    if ty.is_tape() { Type::scalar(gradus_ir::Dtype::I64) } else { ty.clone() }
+    if ty.is_tape() { Type::scalar(gradus_ir::Dtype::I64) } else { ty.parts() }
 }
 
 /// The step of the node `id`.

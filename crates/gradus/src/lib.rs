@@ -19,7 +19,7 @@ mod val;
 pub use axes::{Axes, PerLeaf};
 pub use form::{Function, JitFunction, Jittable, Outer, Reads, ReadsTrees, Shared, Signature};
 pub use gradus_compile::codegen::Level as Isa;
-pub use gradus_ir::{Array, Dtype, Element, Error, ErrorKind, Program, Result, Shape, Type};
+pub use gradus_ir::{Array, Complex, Dtype, Element, Error, ErrorKind, Program, Result, Shape, Type};
 pub use gradus_macros::Tree;
 pub use jit::{Config, Jit, Jitted, jit, trace};
 pub use transforms::{

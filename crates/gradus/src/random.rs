@@ -181,17 +181,21 @@ pub fn uniform_between(
 /// Uniform in [0, 1): random bits become the fraction of a float in [1, 2).
 #[track_caller]
 fn share(key: Val, shape: Shape, dtype: Dtype) -> Result<Val, ErrorKind> {
-    let (word, fraction, one) = match dtype {
-        Dtype::F32 => (Dtype::U32, 23, Array::from(1.0f32.to_bits())),
-        Dtype::F64 => (Dtype::I64, 52, Array::from(1.0f64.to_bits() as i64)),
-        _ => {
-            let message = format!("uniform numbers are floats, not {dtype}; use `randint` for integers");
-            return Err(ErrorKind::invalid(message));
-        }
+    if !dtype.is_float() {
+        let message = format!("uniform numbers are real floats, not {dtype}; use `randint` for integers");
+        return Err(ErrorKind::invalid(message));
+    }
+    // As many random bits as the type has, but for bf16, whose fraction fits into eight.
+    let (drawn, word) = match dtype {
+        Dtype::BF16 => (Dtype::U8, Dtype::U16),
+        Dtype::F16 => (Dtype::U16, Dtype::U16),
+        Dtype::F32 => (Dtype::U32, Dtype::U32),
+        _ => (Dtype::U64, Dtype::U64),
     };
-    let bits = bits(key, &shape, word);
-    let width = 8 * word.size_bytes() as i64;
-    let fraction = bits.shift_right_logical(width - fraction);
+    let one = Array::from_f64(&Type::scalar(dtype), [1.0]).reinterpreted(Type::scalar(word));
+    let nmant = dtype.finfo().map_or(0, |info| info.nmant);
+    let bits = bits(key, &shape, drawn).astype(word);
+    let fraction = bits.shift_right_logical(8 * drawn.size_bytes() as i64 - i64::from(nmant));
     let float = (fraction | Val::from_ir(strict::constant(one))).bitcast(dtype);
     Ok(float - 1.0)
 }
@@ -226,7 +230,7 @@ pub fn normal(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
 pub fn normal_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> Val {
     from_key("random::normal", key, shape, |key, shape| {
         // The lowest share is the number next to -1, whose inverse error function is finite.
-        let low = if dtype == Dtype::F64 { (-1.0f64).next_up() } else { f64::from((-1.0f32).next_up()) };
+        let low = dtype.finfo().map_or(-1.0, |info| info.eps / 2.0 - 1.0);
         let share = uniform_between(key, &shape, dtype, low, 1.0);
         Ok(std::f64::consts::SQRT_2 * share.erf_inv())
     })
@@ -258,18 +262,63 @@ pub fn randint(
     low: impl Into<Val>,
     high: impl Into<Val>,
 ) -> Val {
+    randint_of(key, shape, Dtype::I32, low, high)
+}
+
+/// Integers of type `dtype` in [low, high), bounds beyond the type's range being cut to it, so that 256 is above every
+/// `u8`. Where `high` is not above `low`, `low`.
+#[track_caller]
+pub fn randint_of(
+    key: impl Into<Val>,
+    shape: impl IntoExtents,
+    dtype: Dtype,
+    low: impl Into<Val>,
+    high: impl Into<Val>,
+) -> Val {
     let (low, high) = (low.into(), high.into());
     from_key("random::randint", key, shape, |key, shape| {
-        let (low, high) = (low.astype(Dtype::I32), high.astype(Dtype::I32));
+        let Some(info) = dtype.iinfo() else {
+            return Err(ErrorKind::invalid(format!(
+                "random integers cannot be {dtype}; use `uniform` for floats"
+            )));
+        };
+        let word = if info.bits == 32 { Dtype::U32 } else { Dtype::U64 };
+        if info.bits < 32 {
+            // Drawn from more bits, narrow integers are less uneven. Its range then holds every bound.
+            let within = |bound: Val, most: i64| bound.astype(Dtype::I32).max(info.min as i64).min(most);
+            let (low, high) = (within(low, info.max as i64), within(high, info.max as i64 + 1));
+            return Ok(randint(key, &shape, low, high).astype(dtype));
+        }
+        let ((low, _), (high, beyond)) = (cut_to(low, dtype), cut_to(high, dtype));
         let [high_key, low_key] = split_into(key);
-        let [high_bits, low_bits] = [high_key, low_key].map(|key| bits(key, &shape, Dtype::U32));
-        let span = where_(high.le(low), 1, high - low).astype(Dtype::U32);
-        // 2³² modulo the span, by way of 2¹⁶: the two words together are one number below 2⁶⁴.
-        let half = span.full_like(1 << 16).fmod(span);
+        let [high_bits, low_bits] = [high_key, low_key].map(|key| bits(key, &shape, word));
+        let above = high.gt(low);
+        let span = where_(above, high - low, 1).astype(word);
+        // The whole range of the type wraps to a span of zero, modulo which every number stays itself.
+        let span = where_(above & beyond, span + 1, span);
+        // 2ᵇ modulo the span for words of b bits, by way of its root: the two words together are one number.
+        let half = span.full_like(1i64 << (info.bits / 2)).fmod(span);
         let weight = (half * half).fmod(span);
         let offset = (high_bits.fmod(span) * weight + low_bits.fmod(span)).fmod(span);
-        Ok(low + offset.astype(Dtype::I32))
+        Ok(low + offset.astype(dtype))
     })
+}
+
+/// A bound as the nearest number of type `dtype`, and whether it was above all of them.
+#[track_caller]
+fn cut_to(bound: Val, dtype: Dtype) -> (Val, Val) {
+    let info = dtype.iinfo().expect("internal: an integer type");
+    let within = |x: i128| i64::try_from(x.clamp(info.min, info.max)).unwrap_or(i64::MAX);
+    if let Some(n) = bound.integer_literal() {
+        return (Val::from(within(n.into())).astype(dtype), Val::from(i128::from(n) > info.max));
+    }
+    let bound = if bound.dtype().is_integer() { bound } else { bound.astype(Dtype::I32) };
+    let own = bound.dtype().iinfo().expect("internal: an integer type");
+    let (least, most) = (within(own.min), within(own.max));
+    let beyond = if info.max < own.max { bound.gt(most) } else { Val::from(false) };
+    let bound = if info.min > own.min { bound.max(least) } else { bound };
+    let bound = if info.max < own.max { bound.min(most) } else { bound };
+    (bound.astype(dtype), beyond)
 }
 
 /// Truth values, each true with probability `p`.

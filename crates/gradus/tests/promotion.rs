@@ -1,12 +1,13 @@
 //! Element types of results, for every pair of types and literals, against the oracle's table.
 
-use gradus::{Array, Dtype, Type, Val, trace, where_};
+use gradus::{Array, Complex, Dtype, Type, Val, trace, where_};
 
 /// An operand of that name in the table, `None` if the element type is not there yet.
 fn operand(name: &str, arrays: &[Array]) -> Option<Operand> {
     Some(match name {
         "weak_int" => Operand::Literal(Val::from(1)),
         "weak_float" => Operand::Literal(Val::from(1.0)),
+        "weak_complex" => Operand::Literal(Val::from(Complex::new(1.0, 0.0))),
         "weak_bool" => Operand::Literal(Val::from(true)),
         _ => Operand::Array(arrays.iter().find(|a| a.dtype().name() == name)?.clone()),
     })
@@ -80,5 +81,5 @@ fn binary_operations_promote_as_the_oracle() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(checked >= 6 * 81, "only {checked} results were compared");
+    assert!(checked >= 6 * 300, "only {checked} results were compared");
 }

@@ -1,6 +1,8 @@
 //! Element types. Adding one is a line in `dtypes!`; everything else asks its properties.
 
 use gradus_kernel::Scalar;
+use half::{bf16, f16};
+use num_complex::Complex;
 use std::fmt;
 
 /// A Rust type that an [`Array`](crate::Array) may hold.
@@ -13,10 +15,18 @@ pub trait Element: Copy + Default + PartialEq + fmt::Debug + Send + Sync + 'stat
     fn to_repr(self) -> Self::Repr;
     /// The element from memory.
     fn from_repr(repr: Self::Repr) -> Self;
-    /// The element as `f64`, as `as` converts.
+    /// The element as `f64`, as `as` converts; of a complex number the real part.
     fn to_f64(self) -> f64;
     /// The nearest element: rounded once, saturated, NaN to zero for integers.
     fn from_f64(x: f64) -> Self;
+    /// The element as a complex number.
+    fn to_complex(self) -> Complex<f64> {
+        Complex::new(self.to_f64(), 0.0)
+    }
+    /// The nearest element, each part rounded once; what is not complex takes the real part.
+    fn from_complex(z: Complex<f64>) -> Self {
+        Self::from_f64(z.re)
+    }
     /// The element as a 128-bit integer (floats are truncated).
     fn to_i128(self) -> i128;
     /// The element with the low bits of `x` (floats are rounded).
@@ -46,7 +56,7 @@ macro_rules! dtypes {
             pub fn kind(self) -> Kind {
                 match self { $(Dtype::$Variant => Kind::$Kind),* }
             }
-            /// The type of one lane of a kernel.
+            /// The type of one lane of a kernel. A 16-bit float moves as its bits, a complex number as two lanes.
             pub fn scalar(self) -> Scalar {
                 match self { $(Dtype::$Variant => Scalar::$Scalar),* }
             }
@@ -75,8 +85,12 @@ dtypes! {
     I16 "i16" i16, 2, Signed, I16;
     I32 "i32" i32, 4, Signed, I32;
     I64 "i64" i64, 8, Signed, I64;
+    BF16 "bf16" gradus_ir::bf16, 2, Float, U16;
+    F16 "f16" gradus_ir::f16, 2, Float, U16;
     F32 "f32" f32, 4, Float, F32;
     F64 "f64" f64, 8, Float, F64;
+    Complex64 "complex64" gradus_ir::Complex<f32>, 8, Complex, F32;
+    Complex128 "complex128" gradus_ir::Complex<f64>, 16, Complex, F64;
 }
 
 /// The kinds of element types.
@@ -89,14 +103,43 @@ pub enum Kind {
     Unsigned,
     /// Integers in two's complement; arithmetic wraps.
     Signed,
-    /// IEEE floating point.
+    /// Floating point: IEEE's, and the upper half of its `f32`.
     Float,
+    /// Pairs of floats: real and imaginary part.
+    Complex,
 }
 
 impl Dtype {
-    /// Whether it is a floating-point type: what can be differentiated.
+    /// Whether it is a real floating-point type.
     pub fn is_float(self) -> bool {
         self.kind() == Kind::Float
+    }
+    /// Whether it is a type of complex numbers.
+    pub fn is_complex(self) -> bool {
+        self.kind() == Kind::Complex
+    }
+    /// Whether it is a type of real or complex floats: what can be differentiated.
+    pub fn is_inexact(self) -> bool {
+        self.is_float() || self.is_complex()
+    }
+    /// Whether it is a 16-bit float, which is stored so and computed in `f32`.
+    pub fn is_half(self) -> bool {
+        matches!(self, Dtype::BF16 | Dtype::F16)
+    }
+    /// The type of the parts of a complex number; any other type is its own.
+    pub fn real(self) -> Dtype {
+        match self {
+            Dtype::Complex64 => Dtype::F32,
+            Dtype::Complex128 => Dtype::F64,
+            other => other,
+        }
+    }
+    /// The complex type that holds this type's numbers: of two `f64` for what is wider than `f32`.
+    pub fn complex(self) -> Dtype {
+        match self {
+            Dtype::F64 | Dtype::Complex128 => Dtype::Complex128,
+            _ => Dtype::Complex64,
+        }
     }
     /// Whether it is an integer type, signed or not (`bool` is not).
     pub fn is_integer(self) -> bool {
@@ -141,6 +184,63 @@ numbers!(
     f64 = F64
 );
 
+/// `x` as an `f32` that rounds to any shorter type as `x` itself does: truncated, the last bit set if digits fell off.
+fn sticky(x: f64) -> f32 {
+    let near = x as f32;
+    let back = f64::from(near);
+    if back == x || x.is_nan() || near.to_bits() & 1 == 1 {
+        return near;
+    }
+    let bits = near.to_bits();
+    f32::from_bits(if back.abs() > x.abs() { bits - 1 } else { bits + 1 })
+}
+
+/// The same of an integer.
+fn sticky_integer(x: i128) -> f32 {
+    let near = x as f64;
+    if near.abs() < 9.0e15 {
+        return sticky(near);
+    }
+    // The bits that an f64 cannot hold are far below those that a 16-bit float keeps: one of them stands for all.
+    let kept = x & !0xff_ffff;
+    let rest = i128::from(x != kept) << 23;
+    sticky((kept >> 23 | rest >> 23) as f64 * f64::from(1u32 << 23))
+}
+
+macro_rules! halves {
+    ($($T:ty = $Variant:ident),*) => { $(
+        impl Element for $T {
+            const DTYPE: Dtype = Dtype::$Variant;
+            type Repr = $T;
+            fn to_repr(self) -> $T { self }
+            fn from_repr(repr: $T) -> $T { repr }
+            fn to_f64(self) -> f64 { self.to_f64() }
+            fn from_f64(x: f64) -> $T { <$T>::from_f32(sticky(x)) }
+            fn to_i128(self) -> i128 { self.to_f64() as i128 }
+            fn from_i128(x: i128) -> $T { <$T>::from_f32(sticky_integer(x)) }
+        }
+    )* };
+}
+halves!(bf16 = BF16, f16 = F16);
+
+macro_rules! complexes {
+    ($($T:ty = $Variant:ident),*) => { $(
+        impl Element for Complex<$T> {
+            const DTYPE: Dtype = Dtype::$Variant;
+            type Repr = Complex<$T>;
+            fn to_repr(self) -> Self { self }
+            fn from_repr(repr: Self) -> Self { repr }
+            fn to_f64(self) -> f64 { self.re.into() }
+            fn from_f64(x: f64) -> Self { Complex::new(x as $T, 0.0) }
+            fn to_complex(self) -> Complex<f64> { Complex::new(self.re.into(), self.im.into()) }
+            fn from_complex(z: Complex<f64>) -> Self { Complex::new(z.re as $T, z.im as $T) }
+            fn to_i128(self) -> i128 { self.re as i128 }
+            fn from_i128(x: i128) -> Self { Complex::new(x as $T, 0.0) }
+        }
+    )* };
+}
+complexes!(f32 = Complex64, f64 = Complex128);
+
 impl Element for bool {
     const DTYPE: Dtype = Dtype::Bool;
     type Repr = u8;
@@ -161,5 +261,28 @@ impl Element for bool {
     }
     fn from_i128(x: i128) -> bool {
         x != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixteen_bit_floats_are_rounded_once() {
+        // Just above a tie of bf16 (1 + 2^-8), by less than f32 can see.
+        let above = 1.0 + f64::powi(2.0, -8) + f64::powi(2.0, -40);
+        assert_eq!(<bf16 as Element>::from_f64(above).to_bits(), 0x3f81);
+        assert_eq!(
+            <f16 as Element>::from_f64(1.0 + f64::powi(2.0, -11) + f64::powi(2.0, -40)).to_bits(),
+            0x3c01
+        );
+        assert_eq!(<f16 as Element>::from_f64(65519.99).to_f32(), 65504.0);
+        assert_eq!(<f16 as Element>::from_f64(1e300), f16::INFINITY);
+        assert_eq!(
+            <bf16 as Element>::from_i128((1 << 60) + (1 << 52) + 1).to_f64(),
+            f64::powi(2.0, 60) * (1.0 + 1.0 / 128.0)
+        );
+        assert_eq!(<bf16 as Element>::from_i128(-(1 << 60) - (1 << 52)).to_f64(), -f64::powi(2.0, 60));
     }
 }

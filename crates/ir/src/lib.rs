@@ -5,6 +5,9 @@
 //! broadcasts or promotes.
 #![forbid(unsafe_code)]
 
+// The macros of this crate name its types from wherever they are used.
+extern crate self as gradus_ir;
+
 #[macro_use]
 pub mod dtype;
 
@@ -12,6 +15,7 @@ pub mod arbitrary;
 pub mod array;
 pub mod error;
 pub mod eval;
+pub mod limits;
 pub mod ops;
 pub mod program;
 pub mod shape;
@@ -22,6 +26,9 @@ pub mod verify;
 pub use array::{Array, Buffer};
 pub use dtype::{Dtype, Element, Kind};
 pub use error::{Error, ErrorKind, Place, Result};
+pub use half::{bf16, f16};
+pub use limits::{FloatInfo, IntInfo};
+pub use num_complex::Complex;
 pub use ops::{Effect, Halves, Lanes, Op, Operand, Passes, Remaining, Residual, Rules, Sample, Split};
 pub use program::{Builder, Equation, Program, Var, Vars};
 pub use shape::{Dims, Extent, Shape, Type};

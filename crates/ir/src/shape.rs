@@ -190,6 +190,13 @@ impl Type {
     pub fn is_tape(&self) -> bool {
         self.tapes > 0
     }
+    /// Of complex numbers the type of their parts, real and imaginary along a new last axis; any other is its own.
+    pub fn parts(&self) -> Type {
+        match self.dtype.is_complex() {
+            true => self.with_dtype(self.dtype.real()).with_shape(self.shape.with_axis(self.rank(), 2)),
+            false => self.clone(),
+        }
+    }
     /// The number of axes.
     pub fn rank(&self) -> usize {
         self.shape.rank()

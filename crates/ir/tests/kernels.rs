@@ -73,10 +73,17 @@ fn pick(a: &Array, picks: &[usize]) -> Array {
     Array::from_buffer(Type::new(a.dtype(), [picks.len()]), buffer_of(&bytes))
 }
 
+fn has_lanes(sample: &ops::Sample) -> bool {
+    let types = sample.types();
+    let results = gradus_ir::verify::infer(&sample.op, &types.iter().collect::<Vec<_>>()).unwrap();
+    types.iter().chain(&results).all(|ty| !ty.dtype.is_complex() && !ty.dtype.is_half())
+}
+
 #[test]
 fn kernels_agree_with_eval_on_samples() {
+    // Kernels hold neither complex numbers nor 16-bit floats: what stands for them is tested as programs.
     let same_shape = |s: &&ops::Sample| s.types().iter().all(|ty| ty.shape == s.types()[0].shape);
-    let elementwise = |s: &&ops::Sample| s.op.rules().elementwise().is_some();
+    let elementwise = |s: &&ops::Sample| s.op.rules().elementwise().is_some() && has_lanes(s);
     let mut checked = 0;
     for sample in ops::samples().iter().filter(elementwise).filter(same_shape) {
         for seed in 1..20 {
@@ -91,7 +98,7 @@ fn kernels_agree_with_eval_on_samples() {
 #[test]
 fn kernels_agree_with_eval_on_edge_values() {
     let mut failures = vec![];
-    for sample in ops::samples().iter().filter(|s| s.op.rules().elementwise().is_some()) {
+    for sample in ops::samples().iter().filter(|s| s.op.rules().elementwise().is_some() && has_lanes(s)) {
         let args = edge_cases(&sample.types());
         let checked = std::panic::catch_unwind(|| check(&sample.op, &args));
         failures.extend(

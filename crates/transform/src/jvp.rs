@@ -14,8 +14,8 @@ use gradus_ir::{Passes, Program, Type, Val, Vals, bind};
 pub(crate) fn jvp(passes: &dyn Passes, program: &Program, has_tangent: &[bool]) -> (Program, Vec<bool>) {
     let params = program.param_types();
     assert_eq!(params.len(), has_tangent.len(), "internal: a flag for each parameter");
-    let floats = marked(params, has_tangent).all(|ty| ty.dtype.is_float());
-    assert!(floats, "internal: a tangent of a parameter that is no float");
+    let floats = marked(params, has_tangent).all(|ty| ty.dtype.is_inexact());
+    assert!(floats, "internal: a tangent of a parameter that is neither float nor complex");
     let types: Vec<Type> = params.iter().chain(marked(params, has_tangent)).cloned().collect();
     let mut nonzero = vec![];
     let written = write(&types, |inputs| {
@@ -32,7 +32,7 @@ pub(crate) fn jvp(passes: &dyn Passes, program: &Program, has_tangent: &[bool]) 
             });
             primal.extend(y);
             // Only floats have tangents.
-            let differentiable = |(r, d): (_, Option<Val>)| d.filter(|_| program.ty(r).dtype.is_float());
+            let differentiable = |(r, d): (_, Option<Val>)| d.filter(|_| program.ty(r).dtype.is_inexact());
             tangent.extend(eqn.results.iter().copied().zip(dy).map(differentiable));
         }
         nonzero = program.results().iter().map(|r| tangent[r.index()].is_some()).collect();

@@ -5,17 +5,12 @@ use crate::manifest::Params;
 use gradus::{Dtype, Val, piecewise, select, select_n, where_};
 
 /// An element type by the oracle's name.
-fn dtype(name: &str) -> Option<Dtype> {
-    Some(match name {
-        "bool" => Dtype::Bool,
-        "uint8" => Dtype::U8,
-        "uint32" => Dtype::U32,
-        "int32" => Dtype::I32,
-        "int64" => Dtype::I64,
-        "float32" => Dtype::F32,
-        "float64" => Dtype::F64,
-        _ => return None,
-    })
+pub(super) fn dtype(name: &str) -> Option<Dtype> {
+    let short = ["uint", "bfloat", "float", "int"].into_iter().find_map(|kind| {
+        let bits = name.strip_prefix(kind)?;
+        Some(format!("{}{bits}", if kind == "bfloat" { "bf" } else { &kind[..1] }))
+    });
+    Dtype::from_name(short.as_deref().unwrap_or(name))
 }
 
 pub(super) fn find(op: &str, params: &Params) -> Found {
@@ -41,8 +36,7 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
             one(move |x| x.astype(dtype))
         }
         "lax.bitcast_convert_type" => {
-            // Between types of different widths it is not there yet.
-            let dtype = dtype(params.text("dt")?).filter(|d| *d != Dtype::U8)?;
+            let dtype = dtype(params.text("dt")?)?;
             one(move |x| x.bitcast(dtype))
         }
         _ => None,

@@ -14,7 +14,7 @@ fn zeros(ty: &Type) -> gradus_ir::Val {
 
 /// Which types have a derivative.
 fn floats<'a>(types: impl IntoIterator<Item = &'a Type>) -> Vec<bool> {
-    types.into_iter().map(|ty| ty.dtype.is_float()).collect()
+    types.into_iter().map(|ty| ty.dtype.is_inexact()).collect()
 }
 
 /// The values whose flag is set.
@@ -37,7 +37,7 @@ fn check_types(
     vals: &[Val],
     types: &[Type],
 ) -> Result<(), Error> {
-    for (i, (v, ty)) in vals.iter().zip(types).enumerate().filter(|(_, (_, ty))| ty.dtype.is_float()) {
+    for (i, (v, ty)) in vals.iter().zip(types).enumerate().filter(|(_, (_, ty))| ty.dtype.is_inexact()) {
         let found = type_of(*v);
         if found != *ty {
             let message = format!("{what} {i} is {found}, but must be {ty}, the type of what it belongs to");
@@ -67,8 +67,9 @@ impl Inner {
         let types = self.program.result_types();
         let loss = &types[0];
         if loss.rank() > 0 || !loss.dtype.is_float() {
+            let hint = if loss.dtype.is_complex() { "take its real part, or its `abs`" } else { "sum it" };
             let message = format!(
-                "the function must return one float scalar, not {loss}; sum it, or use `jacrev` or `vjp`"
+                "the function must return one float scalar, not {loss}; {hint}, or use `jacrev` or `vjp`"
             );
             return Err(Error::new("grad", ErrorKind::invalid(message), place));
         }
@@ -120,10 +121,10 @@ impl Inner {
         let num_results = result_types.len();
         let mut blocks = vec![vec![]; num_results];
         for (i, ty) in self.arg_types().iter().enumerate() {
-            let wrt: Vec<bool> = (0..args.len()).map(|j| i == j && ty.dtype.is_float()).collect();
+            let wrt: Vec<bool> = (0..args.len()).map(|j| i == j && ty.dtype.is_inexact()).collect();
             let (pushed, nonzero) = passes::jvp(&self.program, &self.with_captures(wrt));
             let columns = |operands: &[gradus_ir::Val]| batched(&pushed, operands, ty, num_results);
-            let columns = if ty.dtype.is_float() { columns(&self.operands(args)) } else { vec![] };
+            let columns = if ty.dtype.is_inexact() { columns(&self.operands(args)) } else { vec![] };
             let mut columns = columns.into_iter();
             for ((block, out), nonzero) in blocks.iter_mut().zip(&result_types).zip(&nonzero) {
                 let shape: Vec<usize> = out.shape.dims().into_iter().chain(ty.shape.dims()).collect();
@@ -248,7 +249,7 @@ pub(crate) fn check_differentiable(
     args: &[Val],
     paths: impl FnOnce() -> Vec<String>,
 ) -> Result<(), Error> {
-    let Some(i) = args.iter().position(|v| !type_of(*v).dtype.is_float()) else {
+    let Some(i) = args.iter().position(|v| !type_of(*v).dtype.is_inexact()) else {
         return Ok(());
     };
     let path = paths().swap_remove(i);

@@ -5,7 +5,7 @@ use gradus_ir::{ErrorKind, Place, Program};
 
 /// Whether a float element is NaN.
 pub(super) fn has_nan(array: &Array) -> bool {
-    array.dtype().is_float() && array.to_f64_vec().iter().any(|x| x.is_nan())
+    array.dtype().is_inexact() && array.parts().to_f64_vec().iter().any(|x| x.is_nan())
 }
 
 /// The error that names the first operation with a NaN among its results and none among its operands.

@@ -2,17 +2,19 @@
 
 use super::broadcast::{Promotion, bring_all, elementwise};
 use super::promote::Promoted;
-use super::{Val, strict};
-use crate::{Dtype, ErrorKind};
+use super::{Val, complex, iota, strict};
+use crate::{Dtype, ErrorKind, Type};
 use gradus_ir::ops::elementwise::{Binary, Choice, Domain, Unary};
 use gradus_ir::{Kind, bind1, for_each_binary, for_each_unary};
+use std::cmp::Ordering;
 
 /// The primitive `op`; integers become floats where it takes floats only.
 #[track_caller]
 fn unary(name: &'static str, op: Unary, x: Val) -> Val {
     Val::derive(name, &[x], |known| {
         let own = Promoted::from(&known[0]);
-        let met = if op.domain() == Domain::Float { own.inexact() } else { own };
+        let inexact = matches!(op.domain(), Domain::Float | Domain::Inexact);
+        let met = if inexact { own.inexact() } else { own };
         let x = strict::convert_literal(x, met.dtype);
         Ok(Val::from_ir(bind1(op, &[x])).with_weak(met.weak))
     })
@@ -22,11 +24,32 @@ fn unary(name: &'static str, op: Unary, x: Val) -> Val {
 #[track_caller]
 fn binary(name: &'static str, op: Binary, x: Val, y: Val) -> Val {
     let how = match op.domain() {
-        Domain::Float => Promotion::Inexact,
-        Domain::Bits | Domain::All => Promotion::Plain,
+        Domain::Float | Domain::Inexact => Promotion::Inexact,
+        Domain::Bits | Domain::All | Domain::Ordered => Promotion::Plain,
         _ => Promotion::Numeric,
     };
-    elementwise(name, op, how, &[x, y])
+    Val::derive(name, &[x, y], |known| {
+        if op.domain() == Domain::Ordered && how.of(known).dtype.is_complex() {
+            return Ok(lexicographic(op, x, y));
+        }
+        Ok(elementwise(name, op, how, &[x, y]))
+    })
+}
+
+/// The order of complex numbers as in NumPy and JAX: by real parts, equal ones by imaginary parts.
+#[track_caller]
+fn lexicographic(op: Binary, x: Val, y: Val) -> Val {
+    let ordered = |by_real: Binary, by_imaginary: Binary| {
+        let tie = x.real().eq(y.real()) & binary("compare", by_imaginary, x.imag(), y.imag());
+        binary("compare", by_real, x.real(), y.real()) | tie
+    };
+    match op {
+        Binary::Max => where_(ordered(Binary::Gt, Binary::Ge) | x.isnan(), x, y),
+        Binary::Min => where_(ordered(Binary::Lt, Binary::Le) | x.isnan(), x, y),
+        Binary::Le => ordered(Binary::Lt, Binary::Le),
+        Binary::Ge => ordered(Binary::Gt, Binary::Ge),
+        strict => ordered(strict, strict),
+    }
 }
 
 /// A primitive of numbers, which for truth values is `on_bool`: a sum is `or`, a product `and`.
@@ -177,7 +200,7 @@ impl Val {
         if let Some(n) = exponent.integer_literal() {
             return Val::derive("pow", &[self], |known| {
                 let met = Promoted::from(&known[0]).numeric();
-                if n < 0 && !met.dtype.is_float() {
+                if n < 0 && !met.dtype.is_inexact() {
                     let message = format!(
                         "integers {} to the negative power {n} are no integers; convert to float first",
                         known[0].ty
@@ -190,14 +213,14 @@ impl Val {
                     return Err(ErrorKind::invalid(message));
                 };
                 let x = strict::convert_literal(self, met.dtype);
-                Ok(Val::from_ir(x.integer_pow(n)).with_weak(met.weak && met.dtype.is_float()))
+                Ok(Val::from_ir(x.integer_pow(n)).with_weak(met.weak && met.dtype.is_inexact()))
             });
         }
         Val::derive("pow", &[self, exponent], |known| {
             let met = Promotion::Plain.of(known);
             let integer = known[1].ty.dtype.is_integer();
-            let both = known.iter().all(|k| !k.ty.dtype.is_float()) && !met.dtype.is_float();
-            let weak = met.weak && !both && !(integer && known[0].ty.dtype.is_float());
+            let both = known.iter().all(|k| !k.ty.dtype.is_inexact()) && !met.dtype.is_inexact();
+            let weak = met.weak && !both && !(integer && known[0].ty.dtype.is_inexact());
             let met = if both { met.numeric() } else { met.inexact() };
             let args = bring_all(&[self, exponent], known, met.dtype)?;
             Ok(Val::from_ir(bind1(Binary::Pow, &args)).with_weak(weak))
@@ -239,6 +262,9 @@ impl Val {
     /// The nearest integer to every element, the even one of two; integers stay as they are.
     #[track_caller]
     pub fn round(self) -> Val {
+        if self.is_complex() {
+            return Val::derive("round", &[self], |_| Ok(complex(self.real().round(), self.imag().round())));
+        }
         self.rounded("round", Unary::RoundEven)
     }
     /// Every element without its fraction; integers stay as they are.
@@ -250,9 +276,9 @@ impl Val {
     fn rounded(self, name: &'static str, op: Unary) -> Val {
         Val::derive(name, &[self], |known| match known[0].ty.dtype.kind() {
             Kind::Signed | Kind::Unsigned => Ok(self),
-            Kind::Bool => {
+            Kind::Bool | Kind::Complex => {
                 let message =
-                    format!("takes integers and floats, not {}; convert the operand first", known[0].ty);
+                    format!("takes integers and real floats, not {}; convert the operand first", known[0].ty);
                 Err(ErrorKind::invalid(message))
             }
             _ => Ok(unary(name, op, self)),
@@ -280,16 +306,37 @@ impl Val {
     #[track_caller]
     pub fn astype(self, dtype: Dtype) -> Val {
         Val::derive("astype", &[self], |_| match self.literal() {
-            Some(literal) if !literal.is_float() || dtype.is_float() => {
-                Ok(Val::from_ir(literal.write(dtype)))
-            }
+            Some(literal) if literal.fits_kind_of(dtype) => Ok(Val::from_ir(literal.write(dtype))),
             _ => Ok(Val::from_ir(strict::convert(self.ir(), dtype))),
         })
     }
-    /// The same bits read as another type of the same width.
+    /// The same bits read as another type. A narrower one has a new last axis over the parts of an element, the
+    /// lowest bits first; for a wider one the last axis goes, which must hold as many elements as one needs.
+    ///
+    /// ```
+    /// use gradus::{Array, Dtype, Val, jit};
+    /// let y = jit(|x: &Val| x.bitcast(Dtype::U16))(&Array::from([1.0f32]))?;
+    /// assert_eq!(y.to_vec::<u16>()?, [0, 0x3f80]);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn bitcast(self, dtype: Dtype) -> Val {
-        Val::derive("bitcast", &[self], |_| Ok(Val::from_ir(self.ir().bitcast_convert(dtype))))
+        Val::derive("bitcast", &[self], |known| {
+            let (from, to) = (known[0].ty.dtype.size_bytes(), dtype.size_bytes());
+            let plain = [known[0].ty.dtype, dtype].iter().all(|d| *d != Dtype::Bool && !d.is_complex());
+            match from.cmp(&to) {
+                Ordering::Greater if plain => Ok(cut(self, dtype, from / to)),
+                Ordering::Less if plain => joined(self, &known[0].ty, dtype, to / from),
+                _ => Ok(Val::from_ir(self.ir().bitcast_convert(dtype))),
+            }
+        })
+    }
+    /// The nearest numbers of a float type with so many bits of exponent and mantissa, as elements of this type.
+    #[track_caller]
+    pub fn reduce_precision(self, exponent_bits: u32, mantissa_bits: u32) -> Val {
+        Val::derive("reduce_precision", &[self], |_| {
+            Ok(Val::from_ir(self.ir().reduce_precision(exponent_bits, mantissa_bits)))
+        })
     }
     /// Zeros of this type and shape.
     #[track_caller]
@@ -310,6 +357,41 @@ impl Val {
             Ok(Val::from_ir(strict::broadcast(fill, &known[0].ty.shape)).with_weak(known[0].weak))
         })
     }
+}
+
+/// The unsigned integers of so many bytes.
+fn word(bytes: usize) -> Dtype {
+    match bytes {
+        1 => Dtype::U8,
+        2 => Dtype::U16,
+        4 => Dtype::U32,
+        _ => Dtype::U64,
+    }
+}
+
+/// The bits of every element as `count` narrower ones along a new last axis.
+#[track_caller]
+fn cut(x: Val, dtype: Dtype, count: usize) -> Val {
+    let (wide, narrow) = (word(count * dtype.size_bytes()), word(dtype.size_bytes()));
+    let amounts = iota(wide, [count], 0) * (8 * dtype.size_bytes() as i64);
+    let bits = Val::from_ir(x.ir().bitcast_convert(wide)).expand_dims(-1);
+    let parts = bits.shift_right_logical(amounts).astype(narrow);
+    Val::from_ir(parts.ir().bitcast_convert(dtype))
+}
+
+/// The bits of `count` elements along the last axis as one wider one.
+#[track_caller]
+fn joined(x: Val, ty: &Type, dtype: Dtype, count: usize) -> Result<Val, ErrorKind> {
+    if ty.rank() == 0 || ty.shape.dim(ty.rank() - 1) != count {
+        let message =
+            format!("an element of {dtype} needs {count} of {ty} along its last axis; reshape it first");
+        return Err(ErrorKind::invalid(message));
+    }
+    let (narrow, wide) = (word(ty.dtype.size_bytes()), word(dtype.size_bytes()));
+    let amounts = iota(wide, [count], 0) * (8 * ty.dtype.size_bytes() as i64);
+    let bits = Val::from_ir(x.ir().bitcast_convert(narrow)).astype(wide).shift_left(amounts);
+    let word = bits.ir().reduce_or(&[ty.rank() - 1]);
+    Ok(Val::from_ir(word.bitcast_convert(dtype)))
 }
 
 /// The elements of `x` where `condition` holds, else those of `y`; all three broadcast, `x` and `y` promote.

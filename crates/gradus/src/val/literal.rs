@@ -4,7 +4,7 @@
 //! before any trace is open. Invariant: an index once given stands for the same number for ever.
 
 use super::strict;
-use crate::{Array, Dtype, Element, ErrorKind};
+use crate::{Array, Complex, Dtype, Element, ErrorKind};
 use gradus_ir::{Kind, trace as ir, with_element};
 use rustc_hash::FxHashMap;
 use std::fmt;
@@ -15,6 +15,8 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 pub(crate) enum Literal {
     /// The bits of an `f64`.
     Float(u64),
+    /// The bits of the parts of a complex number.
+    Complex(u64, u64),
     /// An integer.
     Int(i64),
     /// A truth value; never weak.
@@ -46,6 +48,7 @@ impl Literal {
     pub(crate) fn dtype(self) -> Dtype {
         match self {
             Literal::Float(_) => Dtype::F32,
+            Literal::Complex(..) => Dtype::Complex64,
             Literal::Int(_) => Dtype::I32,
             Literal::Bool(_) => Dtype::Bool,
         }
@@ -53,8 +56,13 @@ impl Literal {
     pub(crate) fn is_weak(self) -> bool {
         !matches!(self, Literal::Bool(_))
     }
-    pub(crate) fn is_float(self) -> bool {
-        matches!(self, Literal::Float(_))
+    /// Whether it becomes an element of `dtype` without a conversion that cuts something off.
+    pub(crate) fn fits_kind_of(self, dtype: Dtype) -> bool {
+        match self {
+            Literal::Float(_) => dtype.is_inexact(),
+            Literal::Complex(..) => dtype.is_complex(),
+            Literal::Int(_) | Literal::Bool(_) => true,
+        }
     }
     /// The number, if it was written as an integer.
     pub(crate) fn integer(self) -> Option<i64> {
@@ -71,8 +79,11 @@ impl Literal {
     pub(crate) fn array(self, dtype: Dtype) -> Result<Array, ErrorKind> {
         Ok(with_element!(dtype, T => match self {
             Literal::Float(bits) => Array::scalar(T::from_f64(f64::from_bits(bits))),
+            Literal::Complex(re, im) => {
+                Array::scalar(T::from_complex(Complex::new(f64::from_bits(re), f64::from_bits(im))))
+            }
             Literal::Bool(x) => Array::scalar(T::from_i128(x.into())),
-            Literal::Int(x) if dtype.is_float() => Array::scalar(T::from_f64(x as f64)),
+            Literal::Int(x) if dtype.is_inexact() => Array::scalar(T::from_i128(x.into())),
             Literal::Int(x) if dtype == Dtype::Bool => Array::scalar(T::from_i128((x != 0).into())),
             Literal::Int(x) => {
                 let bits = 8 * dtype.size_bytes() as u32;
@@ -102,6 +113,9 @@ impl fmt::Display for Literal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Literal::Float(bits) => write!(f, "{:?}", f64::from_bits(*bits)),
+            Literal::Complex(re, im) => {
+                write!(f, "{:?}", Complex::new(f64::from_bits(*re), f64::from_bits(*im)))
+            }
             Literal::Int(x) => write!(f, "{x}"),
             Literal::Bool(x) => write!(f, "{x}"),
         }

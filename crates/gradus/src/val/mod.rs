@@ -14,6 +14,7 @@ mod bits;
 mod body;
 pub(crate) mod broadcast;
 mod calculus;
+mod complex;
 mod contract;
 mod convolution;
 mod create;
@@ -47,13 +48,14 @@ pub(crate) mod strict;
 mod window;
 mod window_padding;
 
-use crate::{Array, Dtype, Error, ErrorKind, Type};
+use crate::{Array, Complex, Dtype, Error, ErrorKind, Type};
 pub use arrange::{block, column_stack, dstack, hstack, vstack};
 pub use at::Indexed;
 pub use attention::{Attention, dot_product_attention};
 pub use axes::{AxisSet, Extents, Integer, IntoAxes, IntoExtents, keep};
 pub use body::reduce_by;
 pub use calculus::Outside;
+pub use complex::complex;
 pub use convolution::{Conv, ConvTranspose, ConvolveMode, DimensionNumbers};
 pub use create::{arange, arange_step, eye, eye_of, full, iota, linspace, one_hot, ones, zeros};
 pub use einsum::einsum;
@@ -238,6 +240,7 @@ macro_rules! literals {
 // `i32` must be among them: that is what a bare `0` falls back to when several types fit.
 literals! {
     f64, x => Literal::Float(x.to_bits());
+    Complex<f64>, z => Literal::Complex(z.re.to_bits(), z.im.to_bits());
     i64, x => Literal::Int(x);
     i32, x => Literal::Int(x.into());
     u32, x => Literal::Int(x.into());

@@ -1,7 +1,7 @@
 //! Promotion of element types: JAX's lattice with its 64-bit types always there and defaults of 32 bits
 //! (its mode `jax_explicit_x64_dtypes=allow` with x64 off).
 //!
-//! bool < integers < floats. A weak type yields to every type that is not of a lower kind; an unsigned and a
+//! bool < integers < floats < complex numbers. A weak type yields to every type that is not of a lower kind; an unsigned and a
 //! signed integer meet in a signed one that holds both if 32 bits do, else in `i32` or the signed one's own
 //! width; `u64` and a signed integer meet in a weak `f32`.
 
@@ -41,11 +41,12 @@ impl From<&Known> for Promoted {
     }
 }
 
-/// bool, integers, floats: later ones win over weak earlier ones.
+/// bool, integers, floats, complex numbers: later ones win over weak earlier ones.
 fn rank(dtype: Dtype) -> u8 {
     match dtype.kind() {
         Kind::Bool => 0,
         Kind::Signed | Kind::Unsigned => 1,
+        Kind::Complex => 3,
         _ => 2,
     }
 }
@@ -54,6 +55,9 @@ fn rank(dtype: Dtype) -> u8 {
 pub(crate) fn promote(a: Promoted, b: Promoted) -> Promoted {
     if a == b {
         return a;
+    }
+    if let Some(met) = complex_and_float(a, b).or_else(|| complex_and_float(b, a)) {
+        return met;
     }
     if a.weak != b.weak {
         let (weak, strong) = if a.weak { (a, b) } else { (b, a) };
@@ -72,6 +76,13 @@ pub(crate) fn promote(a: Promoted, b: Promoted) -> Promoted {
         }
         _ => wider,
     }
+}
+
+/// Where complex numbers and strong floats meet: the parts are as wide as either.
+fn complex_and_float(complex: Promoted, float: Promoted) -> Option<Promoted> {
+    let both = complex.dtype.is_complex() && float.dtype.is_float() && !float.weak;
+    let wide = [complex.dtype, float.dtype.complex()].contains(&Dtype::Complex128);
+    both.then(|| Promoted::strong(if wide { Dtype::Complex128 } else { Dtype::Complex64 }))
 }
 
 /// Where an unsigned and a signed integer meet.

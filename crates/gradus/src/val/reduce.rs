@@ -51,6 +51,13 @@ fn inexact(x: Val, known: &Known) -> Strict {
     strict::convert_literal(x, Promoted::from(known).inexact().dtype)
 }
 
+/// A 16-bit float as the `f32` in which means are computed, and its own type.
+#[track_caller]
+fn computed(x: Strict) -> (Strict, Dtype) {
+    let own = x.ty().dtype;
+    (if own.is_half() { x.convert(Dtype::F32) } else { x }, own)
+}
+
 impl Val {
     /// Reduces over `axes` after bringing the elements to `dtype(own)`.
     #[track_caller]
@@ -169,8 +176,9 @@ impl Val {
     pub fn mean_axes(self, axes: impl IntoAxes) -> Val {
         self.reduced("mean", axes, |known, axes, keep| {
             let n = count(&known.ty.shape, axes) as f64;
-            let sum = Val::from_ir(reduce(Monoid::Sum, inexact(self, known), axes, keep));
-            Ok((sum / n).ir())
+            let (x, own) = computed(inexact(self, known));
+            let sum = Val::from_ir(reduce(Monoid::Sum, x, axes, keep));
+            Ok((sum / n).ir().convert(own))
         })
     }
     /// The variance of all elements: the mean squared distance from the mean.
@@ -189,11 +197,12 @@ impl Val {
     pub fn var_ddof(self, axes: impl IntoAxes, ddof: f64) -> Val {
         self.reduced("var", axes, |known, axes, keep| {
             let n = count(&known.ty.shape, axes) as f64;
-            let x = Val::from_ir(inexact(self, known));
+            let (x, own) = computed(inexact(self, known));
+            let x = Val::from_ir(x);
             let centred = x - x.mean_axes(super::axes::keep(axes));
-            let squares = (centred * centred).ir();
+            let squares = (centred * centred.conj()).real().ir();
             let sum = Val::from_ir(reduce(Monoid::Sum, squares, axes, keep));
-            Ok((sum / (n - ddof)).ir())
+            Ok((sum / (n - ddof)).ir().convert(own.real()))
         })
     }
     /// The standard deviation of all elements.
@@ -216,12 +225,12 @@ impl Val {
     /// The index of the first largest element along `axis`, an `i32`; a NaN is larger than all.
     #[track_caller]
     pub fn argmax(self, axis: impl Integer) -> Val {
-        self.arg_extremum("argmax", axis, Strict::argmax)
+        self.arg_extremum("argmax", axis, Strict::argmax, (Monoid::Max, f64::NEG_INFINITY))
     }
     /// The index of the first smallest element along `axis`, an `i32`; a NaN is smaller than all.
     #[track_caller]
     pub fn argmin(self, axis: impl Integer) -> Val {
-        self.arg_extremum("argmin", axis, Strict::argmin)
+        self.arg_extremum("argmin", axis, Strict::argmin, (Monoid::Min, f64::INFINITY))
     }
     #[track_caller]
     fn arg_extremum(
@@ -229,10 +238,17 @@ impl Val {
         op: &'static str,
         axis: impl Integer,
         find: impl FnOnce(Strict, usize, Dtype) -> Strict,
+        (monoid, worst): (Monoid, f64),
     ) -> Val {
         self.derive1(op, |ty| {
             let axis = axis_of(axis.to_i64(), &ty.shape)?;
             not_empty(&ty.shape, &[axis])?;
+            if ty.dtype.is_complex() {
+                // By real parts, equal ones by imaginary parts.
+                let best = Val::from_ir(reduce(monoid, self.real().ir(), &[axis], true));
+                let among = super::where_(self.real().eq(best), self.imag(), worst);
+                return Ok(Val::from_ir(find(among.ir(), axis, Dtype::I32)));
+            }
             Ok(Val::from_ir(find(self.ir(), axis, Dtype::I32)))
         })
     }

@@ -2,8 +2,9 @@
 
 use super::broadcast::{Promotion, bring_all};
 use super::promote::Promoted;
-use super::{Val, strict, where_};
+use super::{Val, complex, strict, where_};
 use crate::Dtype;
+use gradus_ir::Kind;
 
 /// Operands broadcast and promoted to floats once, for functions that read them several times.
 #[track_caller]
@@ -125,13 +126,17 @@ impl Val {
     #[track_caller]
     pub fn isfinite(self) -> Val {
         Val::derive("isfinite", &[self], |known| {
-            Ok(if known[0].ty.dtype.is_float() { self.is_finite() } else { self.eq(self) })
+            Ok(match known[0].ty.dtype.kind() {
+                Kind::Complex => self.real().is_finite() & self.imag().is_finite(),
+                Kind::Float => self.is_finite(),
+                _ => self.eq(self),
+            })
         })
     }
     #[track_caller]
     fn is_equal_to(self, name: &'static str, test: impl FnOnce(Val) -> Val) -> Val {
         Val::derive(name, &[self], |known| {
-            Ok(if known[0].ty.dtype.is_float() { test(self) } else { self.ne(self) })
+            Ok(if known[0].ty.dtype.is_inexact() { test(self) } else { self.ne(self) })
         })
     }
     /// Whether the sign bit is set: below zero, or -0.
@@ -149,11 +154,12 @@ impl Val {
     #[track_caller]
     pub fn nan_to_num(self) -> Val {
         Val::derive("nan_to_num", &[self], |known| {
-            let largest = match known[0].ty.dtype {
-                Dtype::F32 => f64::from(f32::MAX),
-                Dtype::F64 => f64::MAX,
-                _ => return Ok(self),
-            };
+            let dtype = known[0].ty.dtype;
+            if dtype.is_complex() {
+                return Ok(complex(self.real().nan_to_num(), self.imag().nan_to_num()));
+            }
+            let Some(info) = dtype.finfo() else { return Ok(self) };
+            let largest = info.max;
             let known = where_(self.isnan(), 0.0, self);
             let known = where_(known.isposinf(), largest, known);
             Ok(where_(known.isneginf(), -largest, known))
@@ -163,7 +169,11 @@ impl Val {
     /// precision; for `f64` two steps of Halley's method from there.
     #[track_caller]
     pub fn erf_inv(self) -> Val {
-        self.of_float("erf_inv", erf_inv)
+        // 16-bit floats have too few digits for the polynomial's steps.
+        self.of_float("erf_inv", |x| match x.dtype() {
+            dtype if dtype.is_half() => erf_inv(x.astype(Dtype::F32)).astype(dtype),
+            _ => erf_inv(x),
+        })
     }
     /// One operand promoted to a float once, for functions that read it several times.
     #[track_caller]

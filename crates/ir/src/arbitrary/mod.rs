@@ -74,7 +74,7 @@ impl Recipe {
 /// Arguments for a Program, the same for the same `seed`: floats and integers of both signs, small.
 pub fn arguments(program: &Program, seed: u64) -> Vec<Array> {
     let fill = |(i, ty): (usize, &Type)| {
-        let (low, high) = if ty.dtype.is_float() { RANGE } else { (-9.0, 9.0) };
+        let (low, high) = if ty.dtype.is_inexact() { RANGE } else { (-9.0, 9.0) };
         Argument::Range(ty.clone(), low, high).fill(seed.wrapping_mul(1009).wrapping_add(i as u64))
     };
     program.param_types().iter().enumerate().map(fill).collect()
@@ -229,7 +229,7 @@ impl Writer {
         let axis = choices.below(ty.rank());
         let result = match (choices.below(3), ty.dtype) {
             (_, Dtype::Bool) => val.reduce_or(&[axis]),
-            (1, _) if ty.shape.dim(axis) > 0 => val.reduce_max(&[axis]),
+            (1, dtype) if ty.shape.dim(axis) > 0 && !dtype.is_complex() => val.reduce_max(&[axis]),
             _ => val.reduce_sum(&[axis]),
         };
         self.define(result, ANYWHERE);

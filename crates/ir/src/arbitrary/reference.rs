@@ -36,6 +36,8 @@ const MOVED_ULPS: f64 = 2.0;
 const MARGIN: f64 = 8.0;
 /// Relative spread above which an element says nothing.
 const UNSTABLE: f64 = 0.02;
+/// The same where 16-bit floats take part, whose two or three digits spread further.
+const UNSTABLE_HALVES: f64 = 0.5;
 
 impl Reference {
     /// Runs `program` on `args`.
@@ -46,10 +48,16 @@ impl Reference {
         let results = eval(program, args)?;
         let others: Vec<Vec<Array>> =
             (1..=RUNS).map(|seed| moved_run(program, args, seed)).collect::<Result<_, _>>()?;
+        let unstable = if has_halves(program) { UNSTABLE_HALVES } else { UNSTABLE };
         let allowed = |(k, result): (usize, &Array)| {
-            let others: Vec<Vec<f64>> = others.iter().map(|run| run[k].to_f64_vec()).collect();
-            let own = result.to_f64_vec();
-            (0..own.len()).map(|i| allowed(result.dtype(), own[i], others.iter().map(|run| run[i]))).collect()
+            let others: Vec<Vec<f64>> = others.iter().map(|run| run[k].parts().to_f64_vec()).collect();
+            let own = result.parts().to_f64_vec();
+            let magnitudes = magnitudes(result);
+            (0..own.len())
+                .map(|i| {
+                    allowed(result.dtype(), unstable, magnitudes[i], own[i], others.iter().map(|run| run[i]))
+                })
+                .collect()
         };
         let allowed = results.iter().enumerate().map(allowed).collect();
         Ok(Reference { results, allowed })
@@ -71,7 +79,7 @@ impl Reference {
             if got.ty() != expected.ty() {
                 return Err(format!("result {k} is of type {}, not {}", got.ty(), expected.ty()));
             }
-            let pairs = got.to_f64_vec().into_iter().zip(expected.to_f64_vec());
+            let pairs = got.parts().to_f64_vec().into_iter().zip(expected.parts().to_f64_vec());
             for (i, ((x, y), allowed)) in pairs.zip(&self.allowed[k]).enumerate() {
                 left_out.of += 1;
                 left_out.elements += usize::from(allowed.is_infinite());
@@ -92,25 +100,38 @@ impl Reference {
     }
 }
 
-/// The distance that is allowed at an element that is `x` in `eval` and `others` in the moved runs.
-fn allowed(dtype: Dtype, x: f64, others: impl Iterator<Item = f64>) -> f64 {
+fn has_halves(program: &Program) -> bool {
+    let results = program.equations().iter().flat_map(|eqn| &eqn.results);
+    program.params().chain(results.copied()).any(|v| program.ty(v).dtype.is_half())
+}
+
+/// For every part the size of its number: rounding in one part of a complex number is of the size of both.
+fn magnitudes(a: &Array) -> Vec<f64> {
+    let parts = if a.dtype().is_complex() { 2 } else { 1 };
+    a.to_complex_vec().into_iter().flat_map(|z| vec![z.norm(); parts]).collect()
+}
+
+/// The distance that is allowed at a number, or part of one, that is `x` in `eval` and `others` in the moved runs.
+fn allowed(dtype: Dtype, unstable: f64, magnitude: f64, x: f64, others: impl Iterator<Item = f64>) -> f64 {
     let spread = others.map(|y| if x == y || x.is_nan() && y.is_nan() { 0.0 } else { (x - y).abs() });
     let spread = spread.fold(0.0, |a: f64, b| if b.is_nan() { f64::INFINITY } else { a.max(b) });
-    if !dtype.is_float() {
+    if !dtype.is_inexact() {
         return if spread > 0.0 { f64::INFINITY } else { 0.0 };
     }
-    if spread > UNSTABLE * x.abs().max(smallest_normal(dtype)) {
+    if spread > unstable * magnitude.max(smallest_normal(dtype)) {
         return f64::INFINITY;
     }
-    MARGIN * spread + 4.0 * epsilon(dtype) * x.abs() + smallest_normal(dtype)
+    // Kernels compute the parts of a complex number by formulas of several steps.
+    let steps = if dtype.is_complex() { 32.0 } else { 4.0 };
+    MARGIN * spread + steps * epsilon(dtype) * magnitude + smallest_normal(dtype)
 }
 
 fn epsilon(dtype: Dtype) -> f64 {
-    if dtype == Dtype::F32 { f32::EPSILON.into() } else { f64::EPSILON }
+    dtype.finfo().map_or(f64::EPSILON, |info| info.eps)
 }
 
 fn smallest_normal(dtype: Dtype) -> f64 {
-    if dtype == Dtype::F32 { f32::MIN_POSITIVE.into() } else { f64::MIN_POSITIVE }
+    dtype.finfo().map_or(f64::MIN_POSITIVE, |info| info.smallest_normal)
 }
 
 /// `eval` with floats moved between the operations.
@@ -146,20 +167,23 @@ fn evaluated(eqn: &Equation, args: &[&Array]) -> Result<Vec<Array>, Error> {
 
 /// Whether no rounding can be in `result`: it is no float, or each of its elements is one of an operand.
 fn moves_only(args: &[&Array], result: &Array) -> bool {
-    if !result.dtype().is_float() || args.is_empty() {
+    if !result.dtype().is_inexact() || args.is_empty() {
         return true;
     }
     let same: FxHashSet<u64> = args
         .iter()
         .filter(|a| a.dtype() == result.dtype())
-        .flat_map(|a| a.to_f64_vec())
+        .flat_map(|a| a.parts().to_f64_vec())
         .map(f64::to_bits)
         .collect();
-    result.to_f64_vec().iter().all(|x| same.contains(&x.to_bits()))
+    result.parts().to_f64_vec().iter().all(|x| same.contains(&x.to_bits()))
 }
 
 /// Zeros of one sign: that of a sum of zeros depends on where the sum starts.
 fn with_zeros_of_sign(a: &Array, negative: bool) -> Array {
+    if a.dtype().is_complex() {
+        return with_zeros_of_sign(&a.parts(), negative).reinterpreted(a.ty().clone());
+    }
     if !a.dtype().is_float() {
         return a.clone();
     }
@@ -189,6 +213,9 @@ impl Moves {
 
 /// Every float up to [`MOVED_ULPS`] further. Infinities and NaN stay, and small integers, with which floats are exact.
 fn moved(a: &Array, moves: &mut Moves) -> Array {
+    if a.dtype().is_complex() {
+        return moved(&a.parts(), moves).reinterpreted(a.ty().clone());
+    }
     if !a.dtype().is_float() {
         return a.clone();
     }

@@ -9,7 +9,7 @@ mod tape;
 
 pub use buffer::Buffer;
 
-use crate::{Dtype, Element, Error, ErrorKind, Shape, Type};
+use crate::{Complex, Dtype, Element, Error, ErrorKind, Shape, Type};
 use bytemuck::cast_slice;
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use std::hash::{Hash, Hasher};
@@ -144,6 +144,27 @@ impl Array {
     /// Every element converted to `f64`.
     pub fn to_f64_vec(&self) -> Vec<f64> {
         with_element!(self.dtype(), T => self.elements::<T>().map(Element::to_f64).collect())
+    }
+    /// Every element as a complex number of `f64`.
+    pub fn to_complex_vec(&self) -> Vec<Complex<f64>> {
+        with_element!(self.dtype(), T => self.elements::<T>().map(Element::to_complex).collect())
+    }
+    /// An array of type `ty` whose elements are the nearest to `data`.
+    pub fn from_complex(ty: &Type, data: impl IntoIterator<Item = Complex<f64>>) -> Array {
+        with_element!(ty.dtype, T => Array::collect(ty.shape.clone(), data.into_iter().map(T::from_complex)))
+    }
+    /// Complex numbers as pairs (real part, imaginary part) along a new last axis; other elements as they are.
+    /// The buffer is shared.
+    pub fn parts(&self) -> Array {
+        Array { ty: self.ty.parts(), buffer: self.buffer.clone() }
+    }
+    /// The same bytes as elements of another type.
+    ///
+    /// # Panics
+    /// If the type has another number of bytes.
+    pub fn reinterpreted(&self, ty: Type) -> Array {
+        assert_eq!(ty.size_bytes(), self.bytes().len(), "internal: as many bytes");
+        Array { ty, buffer: self.buffer.clone() }
     }
     /// An array of type `ty` whose elements are the nearest to `data`.
     pub fn from_f64(ty: &Type, data: impl IntoIterator<Item = f64>) -> Array {

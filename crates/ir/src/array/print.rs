@@ -1,7 +1,8 @@
 //! Arrays print as NumPy prints them with its defaults: eight digits, 75 columns, the ends of long axes.
 
 use super::Array;
-use crate::{Element, Kind};
+use crate::{Dtype, Element, Kind};
+use half::f16;
 use std::fmt;
 
 /// Above this many elements only the ends of each axis are shown.
@@ -101,38 +102,148 @@ fn words(a: &Array, shown: &[usize]) -> Vec<String> {
         let all: Vec<T> = a.elements().collect();
         let picked = shown.iter().map(|&i| all[i]);
         match a.dtype().kind() {
-            Kind::Float if a.dtype().size_bytes() < 8 => {
-                float_words(&picked.map(|x| x.to_f64() as f32).collect::<Vec<f32>>())
+            Kind::Complex => {
+                let (re, im): (Vec<f64>, Vec<f64>) = picked.map(|x| x.to_complex()).map(|z| (z.re, z.im)).unzip();
+                let words = real_words(a.dtype().real(), &re).into_iter().zip(imaginary_words(a.dtype().real(), &im));
+                words.map(|(re, im)| re + &im).collect()
             }
-            Kind::Float => float_words(&picked.map(|x| x.to_f64()).collect::<Vec<f64>>()),
+            Kind::Float => real_words(a.dtype(), &picked.map(|x| x.to_f64()).collect::<Vec<f64>>()),
             Kind::Bool => picked.map(|x| if x.to_i128() == 1 { " True".into() } else { "False".into() }).collect(),
             _ => aligned(picked.map(|x| x.to_i128().to_string()).collect()),
         }
     })
 }
 
-/// A scalar prints as Python's: `1.5`, `2.0`, `1e+16`, `True`.
+/// The words of floats of type `dtype`.
+fn real_words(dtype: Dtype, xs: &[f64]) -> Vec<String> {
+    match dtype {
+        Dtype::BF16 => aligned(xs.iter().map(|x| six_digits(*x)).collect()),
+        Dtype::F16 => float_words(&xs.iter().map(|x| Half(f16::from_f64(*x))).collect::<Vec<Half>>()),
+        Dtype::F32 => float_words(&xs.iter().map(|x| *x as f32).collect::<Vec<f32>>()),
+        _ => float_words(xs),
+    }
+}
+
+/// The words of imaginary parts: always with a sign, `j` behind the digits.
+fn imaginary_words(dtype: Dtype, xs: &[f64]) -> Vec<String> {
+    let signed = |word: String| {
+        let word = word.trim_start();
+        if word.starts_with('-') { word.to_string() } else { format!("+{word}") }
+    };
+    let words = aligned(real_words(dtype, xs).into_iter().map(signed).collect());
+    let with_unit = |word: String| {
+        let digits = word.trim_end().len();
+        format!("{}j{}", &word[..digits], &word[digits..])
+    };
+    words.into_iter().map(with_unit).collect()
+}
+
+/// C's `%g`, as `ml_dtypes` writes bfloat16.
+fn six_digits(x: f64) -> String {
+    if !x.is_finite() {
+        return special(x);
+    }
+    let scientific = format!("{x:.5e}");
+    let (mantissa, exponent) = scientific.split_once('e').expect("internal: an exponent is asked for");
+    let power: i32 = exponent.parse().expect("internal: an exponent is a number");
+    let trimmed = |digits: &str| match digits.contains('.') {
+        true => digits.trim_end_matches('0').trim_end_matches('.').to_string(),
+        false => digits.to_string(),
+    };
+    if (-4..6).contains(&power) {
+        let decimals = (5 - power) as usize;
+        return trimmed(&format!("{x:.decimals$}"));
+    }
+    format!("{}{}", trimmed(mantissa), exponent_word(exponent, 2))
+}
+
+/// A scalar prints as Python's: `1.5`, `2.0`, `1e+16`, `True`, `(1+2j)`.
 fn scalar_word(a: &Array) -> String {
-    let x = a.to_f64_vec()[0];
+    let z = a.to_complex_vec()[0];
     match a.dtype().kind() {
-        Kind::Bool => if x == 1.0 { "True" } else { "False" }.into(),
-        Kind::Float if !x.is_finite() => special(x),
-        Kind::Float => {
-            let narrow = a.dtype().size_bytes() < 8;
-            let most = if narrow { 1e6 } else { 1e16 };
-            let wide = x != 0.0 && !(1e-4..most).contains(&x.abs());
-            let word = match (wide, narrow) {
-                (false, true) => format!("{:?}", x as f32),
-                (false, false) => format!("{x:?}"),
-                (true, true) => format!("{:e}", x as f32),
-                (true, false) => format!("{x:e}"),
+        Kind::Bool => if z.re == 1.0 { "True" } else { "False" }.into(),
+        Kind::Complex => {
+            let part = |x: f64| {
+                let word = scalar_float(a.dtype().real(), x);
+                word.strip_suffix(".0").map_or(word.clone(), str::to_string)
             };
-            match word.split_once('e') {
-                Some((mantissa, exponent)) if wide => format!("{mantissa}{}", exponent_word(exponent, 2)),
-                _ => word,
+            let im = part(z.im);
+            if z.re == 0.0 && z.re.is_sign_positive() {
+                return format!("{im}j");
             }
+            let plus = if im.starts_with('-') { "" } else { "+" };
+            format!("({}{plus}{im}j)", part(z.re))
         }
+        Kind::Float => scalar_float(a.dtype(), z.re),
         _ => with_element!(a.dtype(), T => a.elements::<T>().map(|x| x.to_i128().to_string()).collect()),
+    }
+}
+
+fn scalar_float(dtype: Dtype, x: f64) -> String {
+    if !x.is_finite() {
+        return special(x);
+    }
+    let narrow = dtype.size_bytes() < 8;
+    let most = match dtype {
+        Dtype::BF16 => return six_digits(x),
+        Dtype::F16 => 1e3,
+        Dtype::F32 => 1e6,
+        _ => 1e16,
+    };
+    let wide = x != 0.0 && !(1e-4..most).contains(&x.abs());
+    let half = Half(f16::from_f64(x));
+    let word = match (wide, narrow) {
+        (false, true) if dtype == Dtype::F16 => format!("{half}"),
+        (true, true) if dtype == Dtype::F16 => format!("{half:e}"),
+        (false, true) => format!("{:?}", x as f32),
+        (false, false) => format!("{x:?}"),
+        (true, true) => format!("{:e}", x as f32),
+        (true, false) => format!("{x:e}"),
+    };
+    match word.split_once('e') {
+        Some((mantissa, exponent)) if wide => format!("{mantissa}{}", exponent_word(exponent, 2)),
+        None if !word.contains('.') && !wide => word + ".0",
+        _ => word,
+    }
+}
+
+/// An `f16` that prints in the fewest digits that read back to it.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+struct Half(f16);
+
+impl Half {
+    fn shortest(self) -> f64 {
+        let x = f64::from(self.0);
+        let words = (0..6).map(|digits| format!("{x:.digits$e}"));
+        let numbers = words.filter_map(|word| word.parse::<f64>().ok());
+        let same = |number: &f64| f16::from_f64(*number) == self.0;
+        numbers.into_iter().find(same).unwrap_or(x)
+    }
+    fn written(self, f: &fmt::Formatter<'_>) -> f64 {
+        if f.precision().is_some() { self.0.into() } else { self.shortest() }
+    }
+}
+impl From<Half> for f64 {
+    fn from(x: Half) -> f64 {
+        x.0.into()
+    }
+}
+impl fmt::Display for Half {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.written(f), f)
+    }
+}
+impl fmt::LowerExp for Half {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::LowerExp::fmt(&self.written(f), f)
+    }
+}
+impl Float for Half {
+    fn spread_is_wide(largest: Half, smallest: Half) -> bool {
+        smallest.0 < f16::from_f64(0.0001) || (largest.0 / smallest.0) > f16::from_f64(1000.0)
+    }
+    fn magnitude(self) -> Half {
+        Half(f16::from_f64(f64::from(self.0).abs()))
     }
 }
 

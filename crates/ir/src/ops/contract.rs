@@ -74,7 +74,7 @@ impl Contraction {
         let sample = |dims: DotDims, dtype, lhs: &[usize], rhs: &[usize]| {
             let sample = Sample::new(Contraction::DotGeneral(dims)).arg(Type::new(dtype, lhs), 0.0, 2.0);
             let sample = sample.arg(Type::new(dtype, rhs), 0.0, 2.0);
-            if dtype.is_float() { sample } else { sample.not_smooth() }
+            if dtype.is_inexact() { sample } else { sample.not_smooth() }
         };
         let matmul = || DotDims::contracting(&[1], &[0]);
         let mut all = vec![
@@ -191,6 +191,9 @@ impl Rules for Contraction {
             _ => unreachable!("internal: dot_general is linear in one operand at a time"),
         }
     }
+    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+        Some(crate::ops::elementwise::bilinear(&self.clone().into(), args))
+    }
     fn batch(&self, _: &dyn Passes, args: &[Val], mapped: &[bool], _: Lanes) -> Vals {
         let Contraction::DotGeneral(dims) = self;
         let shifted =
@@ -304,7 +307,9 @@ fn evaluate(dims: &DotDims, lhs: &Array, rhs: &Array) -> Array {
         let (x, y): (Vec<T>, Vec<T>) = (lhs.elements().collect(), rhs.elements().collect());
         let total = |(l, r): (usize, usize)| {
             let terms = summed.iter().map(|(i, j)| (x[l + i], y[r + j]));
-            if T::DTYPE.is_float() {
+            if T::DTYPE.is_complex() {
+                T::from_complex(terms.map(|(x, y)| x.to_complex() * y.to_complex()).sum())
+            } else if T::DTYPE.is_float() {
                 T::from_f64(terms.map(|(x, y)| x.to_f64() * y.to_f64()).sum())
             } else {
                 let product = |(x, y): (T, T)| x.to_i128().wrapping_mul(y.to_i128());

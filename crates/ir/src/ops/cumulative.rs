@@ -79,12 +79,14 @@ impl Cumulative {
     pub fn samples() -> Vec<Sample> {
         let on = |op: Cumulative, dtype: Dtype, shape: &[usize]| {
             let sample = Sample::new(op).arg(Type::new(dtype, shape), 0.5, 2.0);
-            if dtype.is_float() { sample } else { sample.not_smooth() }
+            if dtype.is_inexact() { sample } else { sample.not_smooth() }
         };
         let mut all = vec![];
         for monoid in MONOIDS {
             let of = |dimension, reverse| Cumulative::Monoid { monoid, dimension, reverse };
-            all.extend(monoid.domain().dtypes().into_iter().map(|dtype| on(of(0, false), dtype, &[5])));
+            all.extend(
+                monoid.domain_of_parts().dtypes().into_iter().map(|dtype| on(of(0, false), dtype, &[5])),
+            );
             all.push(on(of(1, true), Dtype::F64, &[2, 4, 3]));
             all.push(on(of(0, true), Dtype::F64, &[4, 2]));
             all.push(on(of(0, false), Dtype::F64, &[0, 2]));
@@ -107,7 +109,7 @@ impl Cumulative {
         for monoid in MONOIDS {
             let of = |dimension| Cumulative::Monoid { monoid, dimension, reverse: false };
             all.push(refused(of(2), 1, matrix(Dtype::F32)));
-            let dtype = Dtype::ALL.iter().find(|dtype| !monoid.domain().admits(**dtype));
+            let dtype = Dtype::ALL.iter().find(|dtype| !monoid.domain_of_parts().admits(**dtype));
             all.extend(dtype.map(|dtype| refused(of(0), 2, matrix(*dtype))));
         }
         let of = |dimension| Cumulative::LogSumExp { dimension, reverse: false };
@@ -201,14 +203,7 @@ impl Rules for Cumulative {
         1..=1
     }
     fn constraints(&self) -> &'static [&'static str] {
-        let all: &[&str] = &[
-            "`dimension` is an axis of the operand.",
-            "The element type is one the combination is defined for.",
-        ];
-        match self {
-            Cumulative::Monoid { monoid: Monoid::Max | Monoid::Min, .. } => &all[..1],
-            _ => all,
-        }
+        &["`dimension` is an axis of the operand.", "The element type is one the combination is defined for."]
     }
     fn infer(&self, args: &[&Type]) -> Infer {
         let (x, dimension) = (args[0], self.dimension());
@@ -218,7 +213,7 @@ impl Rules for Cumulative {
         }
         let refused = match self {
             Cumulative::Monoid { monoid, .. } => {
-                let domain = monoid.domain();
+                let domain = monoid.domain_of_parts();
                 (!domain.admits(x.dtype)).then(|| domain.words())
             }
             Cumulative::LogSumExp { .. } => (!x.dtype.is_float()).then_some("floats"),
@@ -240,6 +235,15 @@ impl Rules for Cumulative {
                 crate::ops::elementwise::maximum(x, y) + (-(x - y).abs()).exp().ln_1p()
             }
         };
+        if let (Cumulative::Monoid { monoid, .. }, true) = (self, x.dtype().is_complex()) {
+            let mut all = x.to_complex_vec();
+            evaluate(x, dimension, reverse, |at, before| {
+                if let Some(before) = before {
+                    all[at] = monoid.combine_complex(all[before], all[at]);
+                }
+            });
+            return Ok(vec![Array::from_complex(x.ty(), all)]);
+        }
         if x.dtype().is_float() {
             let mut all = x.to_f64_vec();
             evaluate(x, dimension, reverse, |at, before| {
@@ -275,6 +279,9 @@ impl Rules for Cumulative {
         };
         // Element i is in every total from i on, so it gets the cotangents from i on.
         vec![ct[0].map(|ct| bind1(Cumulative::Monoid { monoid, dimension, reverse: !reverse }, &[ct]))]
+    }
+    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+        Some(crate::ops::elementwise::componentwise(&self.clone().into(), args))
     }
     fn batch(&self, _: &dyn Passes, args: &[Val], _: &[bool], _: Lanes) -> Vals {
         let mut op = self.clone();

@@ -212,6 +212,26 @@ pub trait Rules {
     fn is_commutative(&self) -> bool {
         false
     }
+    /// Whether results are elements of operands as they are: then 16-bit floats need no care.
+    fn moves_elements(&self) -> bool {
+        false
+    }
+    /// The same results, of operands or with results that are 16-bit floats, by primitives on `f32` and on bits;
+    /// `None` if computing in `f32` and rounding the results once does it.
+    ///
+    /// Called while a trace is open, for operations whose operands or results are 16-bit floats.
+    fn in_singles(&self, args: &[Val]) -> Option<Vals> {
+        let _ = args;
+        None
+    }
+    /// The same results, of complex operands or with complex results, by primitives on real and imaginary parts;
+    /// `None` if there is no such form.
+    ///
+    /// Called while a trace is open, for operations whose operands or results are complex.
+    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+        let _ = args;
+        None
+    }
     /// The body of a kernel, if the operation works element by element.
     fn elementwise(&self) -> Option<&dyn Elementwise> {
         None
@@ -308,6 +328,8 @@ families! {
     Conversion(elementwise::Conversion),
     IntegerPow(elementwise::IntegerPow),
     Special(elementwise::Special),
+    ReducePrecision(elementwise::ReducePrecision),
+    Parts(elementwise::Parts),
     Threefry2x32(elementwise::Threefry2x32),
     Source(source::Source),
     Movement(movement::Movement),

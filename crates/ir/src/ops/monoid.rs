@@ -1,7 +1,7 @@
 //! Associative combinations with an identity: what reductions, scatters and cumulative primitives have in common.
 
 use super::elementwise::{Binary, Domain, maximum, minimum};
-use crate::{Array, Dtype, Element, Kind, Op, Program, Type};
+use crate::{Array, Complex, Dtype, Element, Kind, Op, Program, Type};
 
 /// An associative and commutative combination of two elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,9 +32,13 @@ impl Monoid {
     pub fn domain(self) -> Domain {
         match self {
             Monoid::Sum | Monoid::Prod => Domain::Number,
-            Monoid::Max | Monoid::Min => Domain::All,
+            Monoid::Max | Monoid::Min => Domain::Ordered,
             Monoid::And | Monoid::Or | Monoid::Xor => Domain::Bits,
         }
+    }
+    /// The elements of which it combines each part alone: no products of complex numbers.
+    pub fn domain_of_parts(self) -> Domain {
+        if self == Monoid::Prod { Domain::Real } else { self.domain() }
     }
     /// The elementwise primitive that combines two.
     pub fn binary(self) -> Binary {
@@ -60,7 +64,7 @@ impl Monoid {
     /// The scalar that changes nothing.
     pub fn identity(self, dtype: Dtype) -> Array {
         match dtype.kind() {
-            Kind::Float => Array::from_f64(&Type::scalar(dtype), [self.float_identity()]),
+            Kind::Float | Kind::Complex => Array::from_f64(&Type::scalar(dtype), [self.float_identity()]),
             _ => with_element!(dtype, T => Array::scalar(T::from_i128(self.integer_identity(dtype)))),
         }
     }
@@ -68,6 +72,13 @@ impl Monoid {
     pub(crate) fn fold(self, x: &Array, ty: Type, slots: &[usize]) -> Array {
         let size = ty.shape.size();
         let dtype = ty.dtype;
+        if dtype.is_complex() {
+            let mut totals = vec![Complex::from(self.float_identity()); size];
+            for (z, slot) in x.to_complex_vec().into_iter().zip(slots) {
+                totals[*slot] = self.combine_complex(totals[*slot], z);
+            }
+            return Array::from_complex(&ty, totals);
+        }
         if dtype.is_float() {
             let mut totals = vec![self.float_identity(); size];
             with_element!(dtype, T => for (e, slot) in x.elements::<T>().zip(slots) {
@@ -91,6 +102,14 @@ impl Monoid {
             Monoid::Max => maximum(x, y),
             Monoid::Min => minimum(x, y),
             Monoid::And | Monoid::Or | Monoid::Xor => unreachable!("internal: bits of floats"),
+        }
+    }
+    /// Combines two complex numbers.
+    pub(crate) fn combine_complex(self, x: Complex<f64>, y: Complex<f64>) -> Complex<f64> {
+        match self {
+            Monoid::Sum => x + y,
+            Monoid::Prod => x * y,
+            _ => unreachable!("internal: an order or bits of complex numbers"),
         }
     }
     /// Combines two integers; the caller wraps.
@@ -131,6 +150,6 @@ pub(crate) fn integer_range(dtype: Dtype) -> (i128, i128) {
         Kind::Bool => (0, 1),
         Kind::Unsigned => (0, (1 << width) - 1),
         Kind::Signed => (-(1 << (width - 1)), (1 << (width - 1)) - 1),
-        Kind::Float => unreachable!("internal: the range of integers"),
+        Kind::Float | Kind::Complex => unreachable!("internal: the range of integers"),
     }
 }

@@ -1,6 +1,6 @@
 //! Samples of primitives: what the conformance tests and the generated spec run over.
 
-use crate::{Array, Dtype, Element, Op, Type};
+use crate::{Array, Complex, Dtype, Element, Op, Type, bf16, f16};
 use std::borrow::Borrow;
 
 /// An operation with operands on which it is defined.
@@ -51,6 +51,12 @@ impl Argument {
                         low + (high - low) * unit
                     }
                 };
+                if ty.dtype.is_complex() {
+                    return Array::from_complex(
+                        ty,
+                        (0..ty.shape.size()).map(|_| Complex::new(next(), next())),
+                    );
+                }
                 Array::from_f64(ty, (0..ty.shape.size()).map(|_| next()))
             }
         }
@@ -92,13 +98,17 @@ impl Sample {
         self.smooth_twice = false;
         self
     }
-    /// The same operation with its floats in f64, if it takes them so.
+    /// The same operation with its floats in f64, and complex numbers of them, if it takes them so.
     pub fn in_f64(&self) -> Option<Sample> {
-        let wide = |ty: &Type| if ty.dtype.is_float() { ty.with_dtype(Dtype::F64) } else { ty.clone() };
+        let wide = |ty: &Type| match ty.dtype {
+            dtype if dtype.is_float() => ty.with_dtype(Dtype::F64),
+            dtype if dtype.is_complex() => ty.with_dtype(Dtype::Complex128),
+            _ => ty.clone(),
+        };
         let widened = |arg: &Argument| match arg {
             Argument::Range(ty, low, high) => Argument::Range(wide(ty), *low, *high),
-            Argument::Exact(a) if a.dtype().is_float() => {
-                Argument::Exact(Array::from_f64(&wide(a.ty()), a.to_f64_vec()))
+            Argument::Exact(a) if a.dtype().is_inexact() => {
+                Argument::Exact(Array::from_complex(&wide(a.ty()), a.to_complex_vec()))
             }
             Argument::Exact(a) => Argument::Exact(a.clone()),
         };
@@ -124,6 +134,8 @@ impl Sample {
 pub fn edge_values(dtype: Dtype) -> Array {
     if dtype.is_float() {
         let (smallest, largest, epsilon) = match dtype {
+            Dtype::BF16 => (f64::from(f32::MIN_POSITIVE), f64::from(bf16::MAX), f64::from(bf16::EPSILON)),
+            Dtype::F16 => (f64::from(f16::MIN_POSITIVE), f64::from(f16::MAX), f64::from(f16::EPSILON)),
             Dtype::F32 => (f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX), f64::from(f32::EPSILON)),
             _ => (f64::MIN_POSITIVE, f64::MAX, f64::EPSILON),
         };
@@ -158,6 +170,11 @@ pub fn edge_values(dtype: Dtype) -> Array {
         let all: Vec<f64> =
             positive.into_iter().chain(positive.into_iter().map(|x| -x)).chain([f64::NAN]).collect();
         return Array::from_f64(&Type::new(dtype, [all.len()]), all);
+    }
+    if dtype.is_complex() {
+        let parts = [0.0, -0.0, 0.5, -1.5, 3.0];
+        let all = parts.iter().flat_map(|re| parts.iter().map(|im| Complex::new(*re, *im)));
+        return Array::from_complex(&Type::new(dtype, [parts.len() * parts.len()]), all);
     }
     let width = 8 * dtype.size_bytes() as i128;
     let bits = [0, 1, 2, 3, 7, width - 1, width, width + 1, 100, (1 << (width - 1)) - 1, 1 << (width - 1)];

@@ -13,7 +13,8 @@ documented! {
 #[non_exhaustive]
 pub enum Sorting {
     /// The operands in the increasing order of the first `num_keys` of them along an axis; the others go with them.
-    /// Equal elements keep their order. Among floats -0 equals +0, and NaN comes last.
+    /// Equal elements keep their order. Among floats -0 equals +0, and NaN comes last. Complex numbers are in the order
+    /// of their real parts, equal ones of their imaginary parts.
     Sort {
         /// The axis.
         dimension: usize,
@@ -25,9 +26,12 @@ pub enum Sorting {
 
 /// The order of two elements of one type.
 pub(crate) fn compare<T: Element>(x: T, y: T) -> Ordering {
-    if T::DTYPE.is_float() {
-        let (x, y) = (x.to_f64(), y.to_f64());
-        x.partial_cmp(&y).unwrap_or_else(|| x.is_nan().cmp(&y.is_nan()))
+    let floats = |x: f64, y: f64| x.partial_cmp(&y).unwrap_or_else(|| x.is_nan().cmp(&y.is_nan()));
+    if T::DTYPE.is_complex() {
+        let (x, y) = (x.to_complex(), y.to_complex());
+        floats(x.re, y.re).then_with(|| floats(x.im, y.im))
+    } else if T::DTYPE.is_float() {
+        floats(x.to_f64(), y.to_f64())
     } else {
         x.to_i128().cmp(&y.to_i128())
     }
@@ -39,7 +43,7 @@ impl Sorting {
         let sort = |dimension, num_keys| Sample::new(Sorting::Sort { dimension, num_keys });
         let with = |sample: Sample, dtype: Dtype, shape: &[usize]| {
             let sample = sample.arg(Type::new(dtype, shape), 0.0, 9.0);
-            if dtype.is_float() { sample } else { sample.not_smooth() }
+            if dtype.is_inexact() { sample } else { sample.not_smooth() }
         };
         let mut all: Vec<Sample> = Dtype::ALL.iter().map(|dtype| with(sort(0, 1), *dtype, &[5])).collect();
         let special =
@@ -139,6 +143,22 @@ impl Rules for Sorting {
     }
     fn transpose(&self, _: &dyn Passes, _: &[Option<Val>], _: &[Operand]) -> Vec<Option<Val>> {
         unreachable!("internal: sort is not linear")
+    }
+    /// Real and imaginary parts are operands, and keys, of their own.
+    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+        let Sorting::Sort { dimension, num_keys } = self;
+        let is_complex: Vec<bool> = args.iter().map(|arg| arg.ty().dtype.is_complex()).collect();
+        let num_keys = num_keys + is_complex[..*num_keys].iter().filter(|complex| **complex).count();
+        let parts = args.iter().zip(&is_complex).flat_map(|(v, complex)| match complex {
+            true => vec![v.real(), v.imag()],
+            false => vec![*v],
+        });
+        let sorted = bind(Sorting::Sort { dimension: *dimension, num_keys }, &parts.collect::<Vals>());
+        let mut sorted = sorted.into_iter();
+        let mut next = || sorted.next().expect("internal: a result for each part");
+        Some(
+            is_complex.iter().map(|complex| if *complex { next().complex(next()) } else { next() }).collect(),
+        )
     }
     fn batch(&self, _: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
         let Sorting::Sort { dimension, num_keys } = self;

@@ -4,7 +4,7 @@ use crate::ops::control::Tape;
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Dtype, Element, ErrorKind, Shape, Type};
+use crate::{Array, Complex, Dtype, Element, ErrorKind, Shape, Type, bf16};
 use smallvec::smallvec;
 
 documented! {
@@ -34,6 +34,14 @@ impl Source {
             Sample::new(Source::Constant(Array::from([true, false]))).not_smooth(),
             Sample::new(iota(Dtype::I32)).not_smooth(),
             Sample::new(iota(Dtype::F32)).not_smooth(),
+            Sample::new(iota(Dtype::F16)).not_smooth(),
+            Sample::new(iota(Dtype::Complex64)).not_smooth(),
+            Sample::new(Source::Constant(Array::from([
+                Complex::new(1.5f32, -0.0),
+                Complex::new(f32::NAN, 2.0),
+            ])))
+            .not_smooth(),
+            Sample::new(Source::Constant(Array::from([bf16::from_f32(1.5), bf16::NAN]))).not_smooth(),
         ]
     }
     /// See [`crate::ops::refusals`].
@@ -122,6 +130,28 @@ impl Rules for Source {
     }
     fn is_cheap(&self) -> bool {
         true
+    }
+    fn moves_elements(&self) -> bool {
+        matches!(self, Source::Constant(_))
+    }
+    fn in_singles(&self, _: &[Val]) -> Option<Vals> {
+        let Source::Iota { ty, dimension } = self else { return None };
+        Some(smallvec![Val::iota(ty.with_dtype(Dtype::I32), *dimension).convert(ty.dtype)])
+    }
+    fn in_parts(&self, _: &[Val]) -> Option<Vals> {
+        Some(smallvec![match self {
+            Source::Constant(value) => {
+                let part = |of: fn(&crate::Complex<f64>) -> f64| {
+                    let ty = value.ty().with_dtype(value.dtype().real());
+                    Val::constant(Array::from_f64(&ty, value.to_complex_vec().iter().map(of)))
+                };
+                part(|z| z.re).complex(part(|z| z.im))
+            }
+            Source::Iota { ty, dimension } => {
+                let re = Val::iota(ty.with_dtype(ty.dtype.real()), *dimension);
+                re.complex(re.zeros_like())
+            }
+        }])
     }
 }
 

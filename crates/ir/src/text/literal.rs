@@ -1,4 +1,5 @@
-//! Elements in text: floats in the fewest digits that read back to the same bits, NaNs by their bits.
+//! Elements in text: floats in the fewest digits that read back to the same bits, NaNs by their bits, complex numbers
+//! as their parts one after the other.
 
 use crate::{Array, Element, Kind, Type};
 use std::fmt::{self, Write};
@@ -6,6 +7,7 @@ use std::fmt::{self, Write};
 /// Writes `f32[2] [1.0, nan:7fc00000]`.
 pub(super) fn write(out: &mut dyn Write, array: &Array) -> fmt::Result {
     write!(out, "{} [", array.ty())?;
+    let array = &array.parts();
     with_element!(array.dtype(), T => {
         for (i, x) in array.elements::<T>().enumerate() {
             out.write_str(if i == 0 { "" } else { ", " })?;
@@ -21,11 +23,19 @@ fn write_element<T: Element>(out: &mut dyn Write, x: T) -> fmt::Result {
         let repr = x.to_repr();
         return bytemuck::bytes_of(&repr).iter().rev().try_for_each(|b| write!(out, "{b:02x}"));
     }
+    if T::DTYPE.is_half() {
+        // Every one of them is an f32, whose digits read back to it.
+        return write!(out, "{:?}", x.to_f64() as f32);
+    }
     write!(out, "{x:?}")
 }
 
-/// The array of type `ty` whose elements are `words`, as many as it holds; else the position of the wrong one.
+/// The array of type `ty` whose elements, or their parts, are `words`, as many as it holds; else the position of the
+/// wrong one.
 pub(super) fn read<'a>(ty: &Type, words: impl Iterator<Item = &'a str>) -> Result<Array, usize> {
+    if ty.dtype.is_complex() {
+        return Ok(read(&ty.parts(), words)?.reinterpreted(ty.clone()));
+    }
     with_element!(ty.dtype, T => {
         let elements = words.enumerate().map(|(i, word)| read_element::<T>(word).ok_or(i));
         let elements = elements.collect::<Result<Vec<T>, usize>>()?;
@@ -51,9 +61,10 @@ fn read_element<T: Element>(word: &str) -> Option<T> {
                 (all_read && element.to_f64().is_nan()).then_some(element)
             }
             // A decimal is rounded once, to the type itself.
-            None if T::DTYPE.size_bytes() == 4 => number(word.parse::<f32>().ok()?.into()),
+            None if T::DTYPE.size_bytes() <= 4 => number(word.parse::<f32>().ok()?.into()),
             None => number(word.parse::<f64>().ok()?),
         },
+        Kind::Complex => None,
     }
 }
 

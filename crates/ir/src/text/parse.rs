@@ -247,8 +247,9 @@ impl<'a> Parser<'a> {
             let word = p.run_of(|c| c.is_ascii_alphanumeric() || "+-.:".contains(c));
             Ok((begin, word))
         })?;
-        if words.len() != ty.shape.size() {
-            let message = format!("{ty} holds {} elements, not {}", ty.shape.size(), words.len());
+        let (wanted, what) = (ty.parts().shape.size(), if dtype.is_complex() { "parts" } else { "elements" });
+        if words.len() != wanted {
+            let message = format!("{ty} holds {wanted} {what}, not {}", words.len());
             return Err(Fault { at: begin, message });
         }
         let array = literal::read(&ty, words.iter().map(|(_, word)| *word));

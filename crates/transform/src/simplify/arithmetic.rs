@@ -3,7 +3,7 @@
 use super::draft::{Draft, Rewrite};
 use gradus_ir::ops::elementwise::{Binary, Conversion, IntegerPow, Unary};
 use gradus_ir::program::Var;
-use gradus_ir::{Dtype, Op};
+use gradus_ir::{Dtype, Kind, Op};
 
 pub(super) const EQUATIONS: &[Rewrite] = &[
     add_zero,
@@ -93,7 +93,11 @@ fn div_power_of_two(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
     let (x, y) = operands(op, args, Binary::Div)?;
     let divisor = draft.uniform(y)?.to_f64_vec()[0];
     let ty = draft.ty(x).clone();
-    let largest = if ty.dtype == Dtype::F64 { 1022 } else { 126 };
+    let largest = match ty.dtype {
+        Dtype::F64 => 1022,
+        Dtype::F16 => 14,
+        _ => 126,
+    };
     let exponent = divisor.abs().log2();
     let exact = exponent.abs() <= f64::from(largest) && divisor.abs() == 2f64.powi(exponent as i32);
     if !exact || !ty.dtype.is_float() {
@@ -144,8 +148,12 @@ fn neg_of_scaled(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
 /// pow(x, n) = integer_pow(x, n) for a small integer constant n, not negative for integers
 fn pow_of_integer(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
     let (x, y) = operands(op, args, Binary::Pow)?;
-    let n = draft.uniform(y)?.to_f64_vec()[0];
-    let least = if draft.dtype(x).is_float() { -LARGEST_POWER } else { 0.0 };
+    let n = draft.uniform(y)?.to_complex_vec()[0];
+    if n.im != 0.0 {
+        return None;
+    }
+    let n = n.re;
+    let least = if draft.dtype(x).is_inexact() { -LARGEST_POWER } else { 0.0 };
     let small = n.fract() == 0.0 && (least..=LARGEST_POWER).contains(&n);
     small.then(|| draft.write(IntegerPow { exponent: n as i32 }, &[x]))
 }
@@ -191,12 +199,19 @@ fn convert_and_back(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
 
 /// Whether every number of type `part` is one of type `whole`.
 fn holds(whole: Dtype, part: Dtype) -> bool {
-    use Dtype::{Bool, F32, F64, I32, I64, U8, U32};
-    match whole {
-        F64 => matches!(part, Bool | U8 | I32 | U32 | F32),
-        F32 => matches!(part, Bool | U8),
-        I64 => matches!(part, Bool | U8 | I32 | U32),
-        I32 | U32 => matches!(part, Bool | U8),
-        _ => part == Bool,
+    use Dtype::{BF16, Bool, F16, F32, F64};
+    let (wide, narrow) = (whole.size_bytes(), part.size_bytes());
+    match (whole.kind(), part.kind()) {
+        _ if part == Bool => true,
+        (Kind::Unsigned, Kind::Unsigned) | (Kind::Signed, Kind::Signed) => narrow <= wide,
+        (Kind::Signed, Kind::Unsigned) => narrow < wide,
+        (Kind::Float, Kind::Signed | Kind::Unsigned) => match whole {
+            F64 => narrow <= 4,
+            F32 => narrow <= 2,
+            _ => narrow == 1,
+        },
+        (Kind::Float, Kind::Float) => matches!((whole, part), (F64, F32) | (F64 | F32, BF16 | F16)),
+        (Kind::Complex, Kind::Float) => holds(whole.real(), part) || whole.real() == part,
+        _ => false,
     }
 }

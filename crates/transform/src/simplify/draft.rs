@@ -1,6 +1,6 @@
 //! The program that simplification writes, and what equations may ask about it.
 
-use super::{arithmetic, contraction, elementwise, logic, movement, reduction, selection};
+use super::{arithmetic, contraction, elementwise, logic, movement, parts, reduction, selection};
 use crate::rebuild::Rebuild;
 use gradus_ir::ops::movement::Movement;
 use gradus_ir::ops::source::Source;
@@ -10,7 +10,7 @@ use gradus_ir::{Array, Dtype, Equation, Op, Place, Shape, Type};
 /// An equation of this module: the value of `op(args)` written another way.
 pub(super) type Rewrite = fn(&mut Draft, &Op, &[Var]) -> Option<Var>;
 
-const FILES: [&[Rewrite]; 7] = [
+const FILES: [&[Rewrite]; 8] = [
     arithmetic::EQUATIONS,
     logic::EQUATIONS,
     movement::EQUATIONS,
@@ -18,6 +18,7 @@ const FILES: [&[Rewrite]; 7] = [
     reduction::EQUATIONS,
     contraction::EQUATIONS,
     selection::EQUATIONS,
+    parts::EQUATIONS,
 ];
 
 /// Equations that rewrite what another one wrote go at most this deep.
@@ -112,9 +113,10 @@ impl<'a> Draft<'a> {
             }
         }
     }
-    /// Whether every element of `var` is the constant `x`; the sign of zero counts.
+    /// Whether every element of `var` is the real constant `x`; the sign of zero counts.
     pub(super) fn is_all(&self, var: Var, x: f64) -> bool {
-        self.uniform(var).is_some_and(|scalar| scalar.to_f64_vec()[0].to_bits() == x.to_bits())
+        !self.dtype(var).is_complex()
+            && self.uniform(var).is_some_and(|scalar| scalar.to_f64_vec()[0].to_bits() == x.to_bits())
     }
     /// A value of type `ty` whose elements all are `x`.
     pub(super) fn full(&mut self, ty: &Type, x: f64) -> Var {

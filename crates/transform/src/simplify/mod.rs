@@ -16,6 +16,7 @@ mod draft;
 mod elementwise;
 mod logic;
 mod movement;
+mod parts;
 mod reduction;
 mod selection;
 

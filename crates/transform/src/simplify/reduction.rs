@@ -5,8 +5,9 @@ use gradus_ir::ops::elementwise::Binary;
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::movement::Movement;
 use gradus_ir::ops::reduce::Reduction;
+use gradus_ir::ops::source::Source;
 use gradus_ir::program::Var;
-use gradus_ir::{Dims, Op, Shape};
+use gradus_ir::{Array, Dims, Dtype, Op, Shape};
 
 pub(super) const EQUATIONS: &[Rewrite] = &[reduce_of_unit_axes, reduce_of_transpose, reduce_of_broadcast];
 
@@ -67,8 +68,13 @@ fn reduce_of_broadcast(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> 
     };
     let extents = |shape: &Shape, axes: &Dims| axes.iter().map(|axis| shape.dim(*axis)).product::<usize>();
     let repeats = extents(&shape, axes) / extents(&ty.shape, &own);
+    // A number of repeats that the type does not hold exactly is another factor.
+    let factor = repeated(ty.dtype, repeats);
+    if monoid == Monoid::Sum && ty.dtype.is_inexact() && factor.to_f64_vec()[0] != repeats as f64 {
+        return None;
+    }
     let y = match monoid {
-        Monoid::Sum => times(draft, y, repeats),
+        Monoid::Sum => times(draft, y, factor),
         _ => y,
     };
     // A sum was taken already, which is never -0.
@@ -79,8 +85,14 @@ fn reduce_of_broadcast(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> 
     Some(draft.write(Movement::Broadcast { shape: shape.without(axes), dims }, &[y]))
 }
 
-fn times(draft: &mut Draft, x: Var, repeats: usize) -> Var {
-    let ty = draft.ty(x).clone();
-    let factor = draft.full(&ty, repeats as f64);
+/// The number of repeats as a factor, modulo the range of an integer type.
+fn repeated(dtype: Dtype, repeats: usize) -> Array {
+    Array::from_i128(dtype, repeats as i128)
+}
+
+fn times(draft: &mut Draft, x: Var, factor: Array) -> Var {
+    let shape = draft.shape(x).clone();
+    let factor = draft.write(Source::Constant(factor), &[]);
+    let factor = draft.splat(factor, &shape);
     draft.write(Binary::Mul, &[x, factor])
 }

@@ -73,8 +73,8 @@ fn batch_is_a_loop() {
             let one_by_one: Vec<Vec<Array>> = lanes.iter().map(|args| run(&program, args)).collect();
             for (k, got) in got.iter().enumerate() {
                 let expected = stack(&one_by_one.iter().map(|r| r[k].clone()).collect::<Vec<_>>());
-                let tolerance = if got.dtype() == Dtype::F64 { 1e-12 } else { 1e-5 };
-                let tolerance = if got.dtype().is_float() { tolerance } else { 0.0 };
+                let tolerance = if got.dtype().real() == Dtype::F64 { 1e-12 } else { 1e-5 };
+                let tolerance = if got.dtype().is_inexact() { tolerance } else { 0.0 };
                 assert_near(got, &expected, tolerance, &format!("mapped {mapped:?}, result {k}"));
             }
         }

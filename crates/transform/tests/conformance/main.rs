@@ -38,7 +38,7 @@ fn near(x: f64, y: f64, tolerance: f64) -> bool {
 #[track_caller]
 fn assert_near(got: &Array, expected: &Array, tolerance: f64, what: &str) {
     assert_eq!(got.ty(), expected.ty(), "{what}");
-    let pairs = got.to_f64_vec().into_iter().zip(expected.to_f64_vec());
+    let pairs = got.parts().to_f64_vec().into_iter().zip(expected.parts().to_f64_vec());
     let worst = pairs.clone().find(|(x, y)| !near(*x, *y, tolerance));
     assert!(worst.is_none(), "{what}: {worst:?} in\n{got}\nnot\n{expected}");
 }

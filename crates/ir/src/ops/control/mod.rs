@@ -145,6 +145,9 @@ impl Rules for Control {
     fn takes_tapes(&self) -> bool {
         self.rules().takes_tapes()
     }
+    fn moves_elements(&self) -> bool {
+        true
+    }
     fn programs(&self) -> Vec<&Arc<Program>> {
         self.rules().programs()
     }

@@ -15,7 +15,9 @@ impl Convolution {
             let (x, w): (Vec<T>, Vec<T>) = (lhs.elements().collect(), rhs.elements().collect());
             let total = |terms: Vec<Tap>| {
                 let pairs = terms.into_iter().map(|(i, j)| (x[i], w[j]));
-                if T::DTYPE.is_float() {
+                if T::DTYPE.is_complex() {
+                    T::from_complex(pairs.map(|(x, w)| x.to_complex() * w.to_complex()).sum())
+                } else if T::DTYPE.is_float() {
                     T::from_f64(pairs.map(|(x, w)| x.to_f64() * w.to_f64()).sum())
                 } else {
                     let product = |(x, w): (T, T)| x.to_i128().wrapping_mul(w.to_i128());

@@ -16,7 +16,7 @@ fn first(n: usize) -> ConvDims {
 
 fn on(op: Convolution, dtype: Dtype, lhs: &[usize], rhs: &[usize]) -> Sample {
     let sample = Sample::new(op).arg(Type::new(dtype, lhs), 0.0, 2.0).arg(Type::new(dtype, rhs), 0.0, 2.0);
-    if dtype.is_float() { sample } else { sample.not_smooth() }
+    if dtype.is_inexact() { sample } else { sample.not_smooth() }
 }
 
 fn padded(dims: ConvDims, low: &[i64], high: &[i64]) -> Convolution {

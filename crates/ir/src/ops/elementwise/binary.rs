@@ -1,10 +1,10 @@
 //! Functions of two elements. To add one, add a record to `binary!`: nothing else to touch.
 
-use super::{Domain, Elementwise, Output, bits, lowering};
+use super::{Domain, Elementwise, OfComplex, Output, bits, formulas, lowering};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Dtype, Element, ErrorKind, Type};
+use crate::{Array, Complex, Dtype, Element, ErrorKind, Type};
 use gradus_kernel::{Builder, Value};
 use smallvec::{SmallVec, smallvec};
 use std::cmp::Ordering;
@@ -51,6 +51,17 @@ pub(crate) struct Record {
     ulps: u32,
     /// Operands for the samples.
     range: (f64, f64),
+    /// For domains that hold complex numbers; a truth is the real part.
+    complex: Option<OfComplex<fn(Complex<f64>, Complex<f64>) -> Complex<f64>, fn(Val, Val) -> Val>>,
+}
+
+macro_rules! of_complex {
+    ($meaning:expr, $formula:expr) => {
+        Some(OfComplex { meaning: $meaning, formula: $formula })
+    };
+    () => {
+        None
+    };
 }
 
 macro_rules! binary {
@@ -60,7 +71,8 @@ macro_rules! binary {
         derivative: $derivative:expr,
         lower: $lower:expr,
         ulps: $ulps:expr,
-        sample: $range:expr $(,)?
+        sample: $range:expr
+        $(, complex: $complex:expr, parts: $formula:expr)? $(,)?
     })*) => {
         /// A function of two elements.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,6 +93,7 @@ macro_rules! binary {
                         lower: $lower,
                         ulps: $ulps,
                         range: $range,
+                        complex: of_complex!($($complex, $formula)?),
                     }),*
                 }
             }
@@ -120,6 +133,8 @@ binary! {
         lower: Builder::add,
         ulps: 0,
         sample: (-2.0, 2.0),
+        complex: |x, y| x + y,
+        parts: formulas::add,
     }
     /// The difference; integers wrap.
     sub = Sub {
@@ -129,6 +144,8 @@ binary! {
         lower: Builder::sub,
         ulps: 0,
         sample: (-2.0, 2.0),
+        complex: |x, y| x - y,
+        parts: formulas::sub,
     }
     /// The product; integers wrap.
     mul = Mul {
@@ -138,6 +155,8 @@ binary! {
         lower: Builder::mul,
         ulps: 0,
         sample: (-2.0, 2.0),
+        complex: |x, y| x * y,
+        parts: formulas::mul,
     }
     /// The quotient; of integers truncated towards zero, by zero all bits set.
     div = Div {
@@ -147,10 +166,12 @@ binary! {
         lower: Builder::div,
         ulps: 0,
         sample: (0.5, 2.0),
+        complex: |x, y| x / y,
+        parts: formulas::div,
     }
     /// The remainder with the sign of the first operand; of integers by zero the first operand.
     rem = Rem {
-        domain: Number,
+        domain: Real,
         meaning: Number(|x, y| x % y, |x, y, _| x.checked_rem(y).unwrap_or(x)),
         derivative: Slopes(|x, _, _| x.ones_like(), |x, y, _| -truncated(x / y)),
         lower: Builder::rem,
@@ -166,6 +187,8 @@ binary! {
         lower: lowering::pow,
         ulps: 4,
         sample: (0.5, 2.0),
+        complex: formulas::exact_pow,
+        parts: formulas::pow,
     }
     /// The angle of the point whose height is the first and whose width the second operand, in [-π, π].
     atan2 = Atan2 {
@@ -178,7 +201,7 @@ binary! {
     }
     /// The larger operand; NaN if either is, and -0 is below +0. At a tie either has half of the derivative.
     max = Max {
-        domain: All,
+        domain: Ordered,
         meaning: Number(maximum, |x, y, _| x.max(y)),
         derivative: Slopes(share, |x, y, z| share(y, x, z)),
         lower: Builder::max,
@@ -187,7 +210,7 @@ binary! {
     }
     /// The smaller operand; NaN if either is, and -0 is below +0. At a tie either has half of the derivative.
     min = Min {
-        domain: All,
+        domain: Ordered,
         meaning: Number(minimum, |x, y, _| x.min(y)),
         derivative: Slopes(share, |x, y, z| share(y, x, z)),
         lower: Builder::min,
@@ -269,6 +292,8 @@ binary! {
         lower: Builder::eq,
         ulps: 0,
         sample: (-2.0, 2.0),
+        complex: |x, y| f64::from(u8::from(x == y)).into(),
+        parts: formulas::eq,
     }
     /// Whether the operands differ; a NaN differs from everything.
     ne = Ne {
@@ -278,10 +303,12 @@ binary! {
         lower: Builder::ne,
         ulps: 0,
         sample: (-2.0, 2.0),
+        complex: |x, y| f64::from(u8::from(x != y)).into(),
+        parts: formulas::ne,
     }
     /// Whether the first operand is less; with a NaN it is not.
     lt = Lt {
-        domain: All,
+        domain: Ordered,
         meaning: Test(|x, y| x < y, |x, y| x < y),
         derivative: Zero,
         lower: Builder::lt,
@@ -290,7 +317,7 @@ binary! {
     }
     /// Whether the first operand is less or equal; with a NaN it is not.
     le = Le {
-        domain: All,
+        domain: Ordered,
         meaning: Test(|x, y| x <= y, |x, y| x <= y),
         derivative: Zero,
         lower: Builder::le,
@@ -299,7 +326,7 @@ binary! {
     }
     /// Whether the first operand is greater; with a NaN it is not.
     gt = Gt {
-        domain: All,
+        domain: Ordered,
         meaning: Test(|x, y| x > y, |x, y| x > y),
         derivative: Zero,
         lower: Builder::gt,
@@ -308,7 +335,7 @@ binary! {
     }
     /// Whether the first operand is greater or equal; with a NaN it is not.
     ge = Ge {
-        domain: All,
+        domain: Ordered,
         meaning: Test(|x, y| x >= y, |x, y| x >= y),
         derivative: Zero,
         lower: Builder::ge,
@@ -332,7 +359,7 @@ impl Binary {
             domain.dtypes().map(move |dtype| {
                 let ty = Type::new(dtype, [2, 3]);
                 let sample = Sample::new(op).arg(ty.clone(), low, high).arg(ty, low, high);
-                if smooth && dtype.is_float() { sample } else { sample.not_smooth() }
+                if smooth && dtype.is_inexact() { sample } else { sample.not_smooth() }
             })
         };
         Binary::ALL.iter().copied().flat_map(sample).collect()
@@ -378,6 +405,9 @@ impl Rules for Binary {
         match self.record().domain {
             Domain::All => &[SAME_DTYPE, SAME_SHAPE],
             Domain::Float => const { &[SAME_DTYPE, SAME_SHAPE, Domain::Float.constraint()] },
+            Domain::Inexact => const { &[SAME_DTYPE, SAME_SHAPE, Domain::Inexact.constraint()] },
+            Domain::Real => const { &[SAME_DTYPE, SAME_SHAPE, Domain::Real.constraint()] },
+            Domain::Ordered => const { &[SAME_DTYPE, SAME_SHAPE, Domain::Ordered.constraint()] },
             Domain::Number => const { &[SAME_DTYPE, SAME_SHAPE, Domain::Number.constraint()] },
             Domain::Integer => const { &[SAME_DTYPE, SAME_SHAPE, Domain::Integer.constraint()] },
             Domain::Bits => const { &[SAME_DTYPE, SAME_SHAPE, Domain::Bits.constraint()] },
@@ -402,7 +432,13 @@ impl Rules for Binary {
         Ok(vec![lhs.with_dtype(self.output().dtype(lhs.dtype))])
     }
     fn eval(&self, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
-        Ok(vec![eval(&self.record().meaning, args[0], args[1])])
+        let record = self.record();
+        if let (Some(complex), true) = (&record.complex, args[0].dtype().is_complex()) {
+            let ty = args[0].ty().with_dtype(self.output().dtype(args[0].dtype()));
+            let pairs = args[0].to_complex_vec().into_iter().zip(args[1].to_complex_vec());
+            return Ok(vec![Array::from_complex(&ty, pairs.map(|(x, y)| (complex.meaning)(x, y)))]);
+        }
+        Ok(vec![eval(&record.meaning, args[0], args[1])])
     }
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         with_tangent((*self).into(), x, |y| match self.record().derivative {
@@ -432,6 +468,12 @@ impl Rules for Binary {
     fn batch(&self, _: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
         let along = |i: usize| if mapped[i] { args[i] } else { args[i].repeat_leading(lanes.size) };
         smallvec![bind1(*self, &[along(0), along(1)])]
+    }
+    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+        self.record().complex.map(|complex| smallvec![(complex.formula)(args[0], args[1])])
+    }
+    fn in_singles(&self, args: &[Val]) -> Option<Vals> {
+        (*self == Binary::Nextafter).then(|| smallvec![formulas::next_half(args[0], args[1])])
     }
     fn elementwise(&self) -> Option<&dyn Elementwise> {
         Some(self)
@@ -547,6 +589,8 @@ fn eval(meaning: &Meaning, x: &Array, y: &Array) -> Array {
         OwnFloat(f, _) if x.dtype() == Dtype::F32 => {
             Array::collect(shape.clone(), x.elements::<f32>().zip(y.elements()).map(|(x, y)| f(x, y)))
         }
+        // Where the neighbours of a 16-bit float are: see the formula, which is exact.
+        OwnFloat(..) if x.dtype().is_half() => formulas::evaluated_next_half(x, y),
         OwnFloat(_, f) => {
             Array::collect(shape.clone(), x.elements::<f64>().zip(y.elements()).map(|(x, y)| f(x, y)))
         }

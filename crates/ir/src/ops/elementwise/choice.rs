@@ -1,7 +1,8 @@
 //! Functions of three elements: `select` and `clamp`.
 
-use super::Elementwise;
 use super::binary::{maximum, minimum};
+use super::complex::componentwise;
+use super::{Domain, Elementwise};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
 use crate::trace::{Val, Vals, bind1};
@@ -28,8 +29,20 @@ impl Choice {
         let ty = Type::new(Dtype::F32, [2, 3]);
         let predicate = Array::from([[true, false, true], [false, false, true]]);
         let number = |x: f64| Array::from_f64(&Type::scalar(Dtype::F32), [x]);
+        let complex = ty.with_dtype(Dtype::Complex64);
+        let half = ty.with_dtype(Dtype::BF16);
+        let by = |ty: &Type| {
+            let sample = Sample::new(Choice::Select).exact(predicate.clone());
+            sample.arg(ty.clone(), -2.0, 2.0).arg(ty.clone(), -2.0, 2.0)
+        };
         vec![
-            Sample::new(Choice::Select).exact(predicate).arg(ty.clone(), -2.0, 2.0).arg(
+            by(&complex),
+            by(&half),
+            Sample::new(Choice::Clamp)
+                .arg(half.clone(), -1.0, -0.5)
+                .arg(half.clone(), -2.0, 2.0)
+                .arg(half, 0.5, 1.0),
+            Sample::new(Choice::Select).exact(predicate.clone()).arg(ty.clone(), -2.0, 2.0).arg(
                 ty.clone(),
                 -2.0,
                 2.0,
@@ -102,7 +115,7 @@ impl Rules for Choice {
                 "The first operand is a scalar or has the shape of the others.",
             ],
             Choice::Clamp => &[
-                "The operand is a number, not `bool`.",
+                "The operand is a real number, not `bool`.",
                 "The bounds have the operand's element type.",
                 "Each bound is a scalar or has the operand's shape.",
             ],
@@ -129,8 +142,8 @@ impl Rules for Choice {
                 scalar_or(4, args[0], args[1])?;
             }
             Choice::Clamp => {
-                if args[1].dtype == Dtype::Bool {
-                    let message = format!("takes integers and floats, not {}; use `and` and `or`", args[1]);
+                if !Domain::Real.admits(args[1].dtype) {
+                    let message = format!("takes integers and real floats, not {}", args[1]);
                     return Err(ErrorKind::constraint(1, message));
                 }
                 for bound in [args[0], args[2]] {
@@ -211,6 +224,12 @@ impl Rules for Choice {
             })
             .collect();
         smallvec![bind1(*self, &along)]
+    }
+    fn moves_elements(&self) -> bool {
+        *self == Choice::Select
+    }
+    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+        Some(componentwise(&(*self).into(), args))
     }
     fn elementwise(&self) -> Option<&dyn Elementwise> {
         Some(self)

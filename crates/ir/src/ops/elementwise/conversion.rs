@@ -1,6 +1,6 @@
 //! Elements of another type: `convert` keeps the number, `bitcast_convert` the bits.
 
-use super::Elementwise;
+use super::{Elementwise, formulas};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
@@ -15,7 +15,7 @@ documented! {
     #[non_exhaustive]
     pub enum Conversion {
         /// The nearest number: floats are rounded once; from float to integer truncated, saturated, NaN to zero; among
-        /// integers the low bits; to `bool` whether it is not zero.
+        /// integers the low bits; to `bool` whether it is not zero; of a complex number the real part.
         Convert(Dtype),
         /// The same bits read as another type of the same width.
         BitcastConvert(Dtype),
@@ -28,7 +28,8 @@ impl Conversion {
         let convert = |from: Dtype, to: Dtype| {
             let low = if matches!(from.kind(), Kind::Unsigned) { 0.0 } else { -9.0 };
             let sample = Sample::new(Conversion::Convert(to)).arg(Type::new(from, [2, 3]), low, 9.0);
-            if from.is_float() && to.is_float() { sample } else { sample.not_smooth() }
+            // Differences say nothing where the result has few digits.
+            if from.is_inexact() && to.is_inexact() && !to.is_half() { sample } else { sample.not_smooth() }
         };
         let bits = |from: Dtype, to: Dtype| {
             Sample::new(Conversion::BitcastConvert(to)).arg(Type::new(from, [2, 3]), 0.0, 9.0).not_smooth()
@@ -36,6 +37,8 @@ impl Conversion {
         let pairs = Dtype::ALL.iter().flat_map(|from| Dtype::ALL.iter().map(|to| (*from, *to)));
         let mut all: Vec<Sample> = pairs.map(|(from, to)| convert(from, to)).collect();
         all.extend([
+            bits(Dtype::BF16, Dtype::I16),
+            bits(Dtype::U16, Dtype::F16),
             bits(Dtype::F32, Dtype::U32),
             bits(Dtype::U32, Dtype::F32),
             bits(Dtype::I64, Dtype::F64),
@@ -50,6 +53,7 @@ impl Conversion {
         vec![
             bits(1, Dtype::Bool, Dtype::U8),
             bits(1, Dtype::U8, Dtype::Bool),
+            bits(1, Dtype::Complex64, Dtype::I64),
             bits(2, Dtype::F32, Dtype::I64),
         ]
     }
@@ -85,14 +89,15 @@ impl Rules for Conversion {
         match self {
             Conversion::Convert(_) => &[],
             Conversion::BitcastConvert(_) => {
-                &["Neither element type is `bool`.", "Both element types have the same width."]
+                &["Neither element type is `bool` or complex.", "Both element types have the same width."]
             }
         }
     }
     fn infer(&self, args: &[&Type]) -> Infer {
         let (from, to) = (args[0].dtype, self.dtype());
         if let Conversion::BitcastConvert(_) = self {
-            if from == Dtype::Bool || to == Dtype::Bool {
+            let is_plain = |dtype: Dtype| dtype != Dtype::Bool && !dtype.is_complex();
+            if !is_plain(from) || !is_plain(to) {
                 let message = format!("the bits of {} cannot be read as {to}; use `convert`", args[0]);
                 return Err(ErrorKind::constraint(1, message));
             }
@@ -112,14 +117,19 @@ impl Rules for Conversion {
             return Ok(vec![Array::from_buffer(ty, buffer)]);
         }
         let result = with_element!(x.dtype(), S => with_element!(ty.dtype, T => {
-            let number = |e: S| if S::DTYPE.is_float() { T::from_f64(e.to_f64()) } else { T::from_i128(e.to_i128()) };
+            let number = |e: S| match S::DTYPE.kind() {
+                Kind::Complex if T::DTYPE == Dtype::Bool => T::from_i128((e.to_complex() != Default::default()).into()),
+                Kind::Complex => T::from_complex(e.to_complex()),
+                Kind::Float => T::from_f64(e.to_f64()),
+                _ => T::from_i128(e.to_i128()),
+            };
             Array::collect(ty.shape, x.elements::<S>().map(number))
         }));
         Ok(vec![result])
     }
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         with_tangent((*self).into(), x, |_| match self {
-            Conversion::Convert(to) if to.is_float() => dx[0].map(|dx| dx.convert(*to)),
+            Conversion::Convert(to) if to.is_inexact() => dx[0].map(|dx| dx.convert(*to)),
             _ => None,
         })
     }
@@ -131,6 +141,28 @@ impl Rules for Conversion {
     }
     fn batch(&self, _: &dyn Passes, args: &[Val], _: &[bool], _: Lanes) -> Vals {
         smallvec![bind1(*self, args)]
+    }
+    fn moves_elements(&self) -> bool {
+        matches!(self, Conversion::BitcastConvert(_))
+    }
+    fn in_singles(&self, args: &[Val]) -> Option<Vals> {
+        let (from, to) = (args[0].ty().dtype, self.dtype());
+        let x = if from.is_half() { formulas::widened(args[0]) } else { args[0] };
+        let x = if to.is_half() { x.real() } else { x };
+        Some(smallvec![if to.is_half() { formulas::half_of(x, to) } else { x.convert(to) }])
+    }
+    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+        let (x, to) = (args[0], self.dtype());
+        let is_complex = x.ty().dtype.is_complex();
+        Some(smallvec![match (is_complex, to.is_complex()) {
+            (true, true) => x.real().convert(to.real()).complex(x.imag().convert(to.real())),
+            (false, true) => {
+                let re = x.convert(to.real());
+                re.complex(re.zeros_like())
+            }
+            _ if to == Dtype::Bool => x.real().convert(to) | x.imag().convert(to),
+            _ => x.real().convert(to),
+        }])
     }
     fn elementwise(&self) -> Option<&dyn Elementwise> {
         Some(self)

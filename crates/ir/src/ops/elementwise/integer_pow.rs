@@ -26,11 +26,12 @@ impl IntegerPow {
     pub fn samples() -> Vec<Sample> {
         let sample = |exponent: i32, dtype: Dtype| {
             let sample = Sample::new(IntegerPow { exponent }).arg(Type::new(dtype, [2, 3]), 0.5, 2.0);
-            if dtype.is_float() { sample } else { sample.not_smooth() }
+            if dtype.is_inexact() { sample } else { sample.not_smooth() }
         };
         let floats = [-20, -3, -1, 0, 1, 2, 5, 31].map(|n| [sample(n, Dtype::F32), sample(n, Dtype::F64)]);
         let integers = [0, 3, 40].map(|n| [sample(n, Dtype::I32), sample(n, Dtype::U8)]);
-        floats.into_iter().chain(integers).flatten().collect()
+        let others = [-2, 0, 3].map(|n| [sample(n, Dtype::Complex64), sample(n, Dtype::BF16)]);
+        floats.into_iter().chain(integers).chain(others).flatten().collect()
     }
     /// See [`crate::ops::refusals`].
     pub fn refusals() -> Vec<(u8, Sample)> {
@@ -62,11 +63,14 @@ impl Rules for IntegerPow {
         1..=1
     }
     fn constraints(&self) -> &'static [&'static str] {
-        &["The elements are integers or floats, not `bool`.", "The exponent of integers is not negative."]
+        &[
+            "The elements are integers, floats or complex numbers, not `bool`.",
+            "The exponent of integers is not negative.",
+        ]
     }
     fn infer(&self, args: &[&Type]) -> Infer {
         Domain::Number.check(1, args[0])?;
-        if !args[0].dtype.is_float() && self.exponent < 0 {
+        if args[0].dtype.is_integer() && self.exponent < 0 {
             let message =
                 format!("a negative power of {} has no integer result; convert to a float", args[0]);
             return Err(ErrorKind::constraint(2, message));
@@ -78,7 +82,8 @@ impl Rules for IntegerPow {
         let exponent = self.exponent;
         Ok(vec![with_element!(x.dtype(), T => {
             let power = |x: T| match u32::try_from(exponent) {
-                Ok(n) if !T::DTYPE.is_float() => T::from_i128(x.to_i128().wrapping_pow(n)),
+                _ if T::DTYPE.is_complex() => T::from_complex(x.to_complex().powi(exponent)),
+                Ok(n) if T::DTYPE.is_integer() => T::from_i128(x.to_i128().wrapping_pow(n)),
                 _ => T::from_f64(x.to_f64().powf(exponent.into())),
             };
             Array::collect(x.ty().shape.clone(), x.elements::<T>().map(power))
@@ -97,6 +102,22 @@ impl Rules for IntegerPow {
     }
     fn batch(&self, _: &dyn Passes, args: &[Val], _: &[bool], _: Lanes) -> Vals {
         smallvec![bind1(*self, args)]
+    }
+    /// Square and multiply, of the reciprocal for a negative exponent.
+    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+        let x = args[0];
+        let mut left = self.exponent.unsigned_abs();
+        let (mut power, mut base) = (x.ones_like(), if self.exponent < 0 { x.ones_like() / x } else { x });
+        while left > 0 {
+            if left & 1 == 1 {
+                power = power * base;
+            }
+            left >>= 1;
+            if left > 0 {
+                base = base * base;
+            }
+        }
+        Some(smallvec![power])
     }
     fn elementwise(&self) -> Option<&dyn Elementwise> {
         Some(self)

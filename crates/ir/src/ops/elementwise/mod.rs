@@ -4,10 +4,13 @@
 
 mod binary;
 mod choice;
+mod complex;
 mod conversion;
+mod formulas;
 mod integer_pow;
 mod lowering;
 mod operators;
+mod reduce_precision;
 mod special;
 mod threefry;
 mod unary;
@@ -15,8 +18,12 @@ mod unary;
 pub use binary::Binary;
 pub(crate) use binary::{maximum, minimum};
 pub use choice::Choice;
+pub use complex::Parts;
+pub(crate) use complex::{bilinear, componentwise};
 pub use conversion::Conversion;
+pub use formulas::{narrowed, widened};
 pub use integer_pow::IntegerPow;
+pub use reduce_precision::ReducePrecision;
 pub use special::Special;
 pub use threefry::Threefry2x32;
 pub use unary::Unary;
@@ -28,14 +35,20 @@ use smallvec::SmallVec;
 /// Which element types a primitive takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Domain {
-    /// Floating point only.
+    /// Real floating point only.
     Float,
-    /// Numbers: integers and floats.
+    /// Floats, real or complex.
+    Inexact,
+    /// Real numbers: integers and floats.
+    Real,
+    /// Numbers: integers, floats and complex numbers.
     Number,
     /// Integers only.
     Integer,
     /// Integers and `bool`.
     Bits,
+    /// What has an order: every type but complex numbers.
+    Ordered,
     /// Every type.
     All,
 }
@@ -46,9 +59,12 @@ impl Domain {
         match (self, dtype.kind()) {
             (Domain::All, _) => true,
             (Domain::Float, kind) => kind == Kind::Float,
+            (Domain::Inexact, kind) => matches!(kind, Kind::Float | Kind::Complex),
+            (Domain::Real, kind) => !matches!(kind, Kind::Bool | Kind::Complex),
+            (Domain::Ordered, kind) => kind != Kind::Complex,
             (Domain::Number, kind) => kind != Kind::Bool,
             (Domain::Integer, kind) => matches!(kind, Kind::Signed | Kind::Unsigned),
-            (Domain::Bits, kind) => kind != Kind::Float,
+            (Domain::Bits, kind) => !matches!(kind, Kind::Float | Kind::Complex),
         }
     }
     /// The element types that are taken.
@@ -58,20 +74,26 @@ impl Domain {
     /// In words, for messages: "takes floats".
     pub fn words(self) -> &'static str {
         match self {
-            Domain::Float => "floats",
-            Domain::Number => "integers and floats",
+            Domain::Float => "real floats",
+            Domain::Inexact => "floats and complex numbers",
+            Domain::Real => "integers and real floats",
+            Domain::Number => "integers, floats and complex numbers",
             Domain::Integer => "integers",
             Domain::Bits => "integers and bool",
+            Domain::Ordered => "elements that have an order, no complex numbers",
             Domain::All => "any elements",
         }
     }
     /// The constraint on the operands' element type.
     const fn constraint(self) -> &'static str {
         match self {
-            Domain::Float => "The elements are floats.",
-            Domain::Number => "The elements are integers or floats, not `bool`.",
+            Domain::Float => "The elements are real floats.",
+            Domain::Inexact => "The elements are floats or complex numbers.",
+            Domain::Real => "The elements are integers or real floats, not `bool` or complex.",
+            Domain::Number => "The elements are integers, floats or complex numbers, not `bool`.",
             Domain::Integer => "The elements are integers, not `bool`.",
             Domain::Bits => "The elements are integers or `bool`.",
+            Domain::Ordered => "The elements have an order: they are not complex.",
             Domain::All => "The elements are of any type.",
         }
     }
@@ -94,6 +116,8 @@ impl Domain {
 pub enum Output {
     /// The operands'.
     Same,
+    /// That of the operands' parts, if they are complex.
+    Real,
     /// `bool`.
     Bool,
 }
@@ -102,6 +126,7 @@ impl Output {
     fn dtype(self, operand: Dtype) -> Dtype {
         match self {
             Output::Same => operand,
+            Output::Real => operand.real(),
             Output::Bool => Dtype::Bool,
         }
     }
@@ -122,6 +147,14 @@ pub trait Elementwise {
     fn relative_error(&self) -> f64 {
         0.0
     }
+}
+
+/// What a function does with complex numbers.
+pub(crate) struct OfComplex<Meaning, Formula> {
+    /// Computed in `f64` and rounded once.
+    meaning: Meaning,
+    /// The same by primitives of real numbers, for kernels.
+    formula: Formula,
 }
 
 /// The bits of an integer of type `dtype`, zeros above.

@@ -1,10 +1,10 @@
 //! Functions of one element. To add one, add a record to `unary!`: nothing else to touch.
 
-use super::{Domain, Elementwise, Output, bits, lowering};
+use super::{Domain, Elementwise, OfComplex, Output, bits, formulas, lowering};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Dtype, Element, ErrorKind, Type};
+use crate::{Array, Complex, Dtype, Element, ErrorKind, Type};
 use gradus_kernel::{Builder, ColdFunction, Value, special};
 use smallvec::{SmallVec, smallvec};
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2};
@@ -45,6 +45,17 @@ pub(crate) struct Record {
     ulps: u32,
     /// Operands for the samples.
     range: (f64, f64),
+    /// For domains that hold complex numbers.
+    complex: Option<OfComplex<fn(Complex<f64>) -> Complex<f64>, fn(Val) -> Val>>,
+}
+
+macro_rules! of_complex {
+    ($meaning:expr, $formula:expr) => {
+        Some(OfComplex { meaning: $meaning, formula: $formula })
+    };
+    () => {
+        None
+    };
 }
 
 macro_rules! unary {
@@ -54,7 +65,8 @@ macro_rules! unary {
         derivative: $derivative:expr,
         lower: $lower:expr,
         ulps: $ulps:expr,
-        sample: $range:expr $(,)?
+        sample: $range:expr
+        $(, complex: $complex:expr, parts: $formula:expr)? $(,)?
     })*) => {
         /// A function of one element.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +87,7 @@ macro_rules! unary {
                         lower: $lower,
                         ulps: $ulps,
                         range: $range,
+                        complex: of_complex!($($complex, $formula)?),
                     }),*
                 }
             }
@@ -114,6 +127,8 @@ unary! {
         lower: Builder::neg,
         ulps: 0,
         sample: (-2.0, 2.0),
+        complex: |z| -z,
+        parts: formulas::neg,
     }
     /// The absolute value; the lowest integer stays itself. At zero the derivative is zero.
     abs = Abs {
@@ -123,6 +138,8 @@ unary! {
         lower: Builder::abs,
         ulps: 0,
         sample: (-2.0, 2.0),
+        complex: |z| Complex::new(z.norm(), 0.0),
+        parts: formulas::abs,
     }
     /// -1, 0 or 1 as the element's sign; a zero and a NaN stay themselves.
     sign = Sign {
@@ -132,69 +149,85 @@ unary! {
         lower: lowering::sign,
         ulps: 0,
         sample: (-2.0, 2.0),
+        complex: |z| if z.norm() == 0.0 { z } else { z / z.norm() },
+        parts: formulas::sign,
     }
     /// e to the power of every element.
     exp = Exp {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(f64::exp),
         derivative: Slope(|_, y| y),
         lower: Builder::exp,
         ulps: 2,
         sample: (-2.0, 2.0),
+        complex: Complex::exp,
+        parts: formulas::exp,
     }
     /// 2 to the power of every element.
     exp2 = Exp2 {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(f64::exp2),
         derivative: Slope(|_, y| y * LN_2),
         lower: Builder::exp2,
         ulps: 2,
         sample: (-2.0, 2.0),
+        complex: Complex::exp2,
+        parts: formulas::exp2,
     }
     /// e to the power of every element, minus one, accurate near zero.
     expm1 = Expm1 {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(f64::exp_m1),
         derivative: Slope(|_, y| y + 1.0),
         lower: Builder::expm1,
         ulps: 2,
         sample: (-2.0, 2.0),
+        complex: formulas::exact_expm1,
+        parts: formulas::expm1,
     }
     /// The natural logarithm of every element.
     log = Log {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(f64::ln),
         derivative: Slope(|x, _| 1.0 / x),
         lower: Builder::log,
         ulps: 2,
         sample: (0.2, 3.0),
+        complex: Complex::ln,
+        parts: formulas::log,
     }
     /// The natural logarithm of one plus every element, accurate near zero.
     log1p = Log1p {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(f64::ln_1p),
         derivative: Slope(|x, _| 1.0 / (x + 1.0)),
         lower: Builder::log1p,
         ulps: 2,
         sample: (-0.7, 2.0),
+        complex: formulas::exact_log1p,
+        parts: formulas::log1p,
     }
     /// The square root of every element.
     sqrt = Sqrt {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(f64::sqrt),
         derivative: Slope(|_, y| 0.5 / y),
         lower: Builder::sqrt,
         ulps: 0,
         sample: (0.2, 3.0),
+        complex: Complex::sqrt,
+        parts: formulas::sqrt,
     }
     /// One over the square root of every element.
     rsqrt = Rsqrt {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(|x| 1.0 / x.sqrt()),
         derivative: Slope(|x, y| -0.5 * (y / x)),
         lower: lowering::rsqrt,
         ulps: 2,
         sample: (0.2, 3.0),
+        complex: |z| z.sqrt().inv(),
+        parts: formulas::rsqrt,
     }
     /// The cube root of every element.
     cbrt = Cbrt {
@@ -207,120 +240,146 @@ unary! {
     }
     /// Sine of every element, in radians.
     sin = Sin {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(f64::sin),
         derivative: Slope(|x, _| x.cos()),
         lower: Builder::sin,
         ulps: 2,
         sample: (-3.0, 3.0),
+        complex: Complex::sin,
+        parts: formulas::sin,
     }
     /// Cosine of every element, in radians.
     cos = Cos {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(f64::cos),
         derivative: Slope(|x, _| -x.sin()),
         lower: Builder::cos,
         ulps: 2,
         sample: (-3.0, 3.0),
+        complex: Complex::cos,
+        parts: formulas::cos,
     }
     /// Tangent of every element, in radians.
     tan = Tan {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(f64::tan),
         derivative: Slope(|_, y| y * y + 1.0),
         lower: Builder::tan,
         ulps: 2,
         sample: (-1.0, 1.0),
+        complex: Complex::tan,
+        parts: formulas::tan,
     }
     /// The angle in [-π/2, π/2] of that sine.
     asin = Asin {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(f64::asin),
         derivative: Slope(|x, _| ((1.0 - x) * (1.0 + x)).rsqrt()),
         lower: Builder::asin,
         ulps: 4,
         sample: (-0.9, 0.9),
+        complex: Complex::asin,
+        parts: formulas::asin,
     }
     /// The angle in [0, π] of that cosine.
     acos = Acos {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(f64::acos),
         derivative: Slope(|x, _| -((1.0 - x) * (1.0 + x)).rsqrt()),
         lower: Builder::acos,
         ulps: 4,
         sample: (-0.9, 0.9),
+        complex: Complex::acos,
+        parts: formulas::acos,
     }
     /// The angle in [-π/2, π/2] of that tangent.
     atan = Atan {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(f64::atan),
         derivative: Slope(|x, _| 1.0 / (x * x + 1.0)),
         lower: Builder::atan,
         ulps: 4,
         sample: (-3.0, 3.0),
+        complex: Complex::atan,
+        parts: formulas::atan,
     }
     /// Hyperbolic sine of every element.
     sinh = Sinh {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(f64::sinh),
         derivative: Slope(|x, _| x.cosh()),
         lower: Builder::sinh,
         ulps: 4,
         sample: (-2.0, 2.0),
+        complex: Complex::sinh,
+        parts: formulas::sinh,
     }
     /// Hyperbolic cosine of every element.
     cosh = Cosh {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(f64::cosh),
         derivative: Slope(|x, _| x.sinh()),
         lower: Builder::cosh,
         ulps: 4,
         sample: (-2.0, 2.0),
+        complex: Complex::cosh,
+        parts: formulas::cosh,
     }
     /// Hyperbolic tangent of every element.
     tanh = Tanh {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(f64::tanh),
         derivative: Slope(|_, y| (1.0 + y) * (1.0 - y)),
         lower: Builder::tanh,
         ulps: 2,
         sample: (-2.0, 2.0),
+        complex: Complex::tanh,
+        parts: formulas::tanh,
     }
     /// The number of that hyperbolic sine.
     asinh = Asinh {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(libm::asinh),
         derivative: Slope(|x, _| (x * x + 1.0).rsqrt()),
         lower: Builder::asinh,
         ulps: 4,
         sample: (-2.0, 2.0),
+        complex: Complex::asinh,
+        parts: formulas::asinh,
     }
     /// The number, not negative, of that hyperbolic cosine.
     acosh = Acosh {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(libm::acosh),
         derivative: Slope(|x, _| ((x - 1.0) * (x + 1.0)).rsqrt()),
         lower: Builder::acosh,
         ulps: 4,
         sample: (1.2, 3.0),
+        complex: Complex::acosh,
+        parts: formulas::acosh,
     }
     /// The number of that hyperbolic tangent.
     atanh = Atanh {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(libm::atanh),
         derivative: Slope(|x, _| 1.0 / ((1.0 - x) * (1.0 + x))),
         lower: Builder::atanh,
         ulps: 4,
         sample: (-0.9, 0.9),
+        complex: Complex::atanh,
+        parts: formulas::atanh,
     }
     /// The logistic function 1 / (1 + exp(-x)) of every element x.
     logistic = Logistic {
-        domain: Float,
+        domain: Inexact,
         meaning: Float(|x| 1.0 / (1.0 + (-x).exp())),
         derivative: Slope(|_, y| y * (1.0 - y)),
         lower: Builder::logistic,
         ulps: 2,
         sample: (-3.0, 3.0),
+        complex: |z| (1.0 + (-z).exp()).inv(),
+        parts: formulas::logistic,
     }
     /// The error function of every element.
     erf = Erf {
@@ -465,6 +524,7 @@ impl Unary {
     fn output(self) -> Output {
         match self.record().meaning {
             Meaning::Test(_) => Output::Bool,
+            _ if self == Unary::Abs => Output::Real,
             _ => Output::Same,
         }
     }
@@ -475,7 +535,7 @@ impl Unary {
             let smooth = !matches!(derivative, Zero);
             domain.dtypes().map(move |dtype| {
                 let sample = Sample::new(op).arg(Type::new(dtype, [2, 3]), low, high);
-                if smooth && dtype.is_float() { sample } else { sample.not_smooth() }
+                if smooth && dtype.is_inexact() { sample } else { sample.not_smooth() }
             })
         };
         Unary::ALL.iter().copied().flat_map(sample).collect()
@@ -501,6 +561,9 @@ impl Rules for Unary {
     fn constraints(&self) -> &'static [&'static str] {
         match self.record().domain {
             Domain::All => &[],
+            Domain::Inexact => const { &[Domain::Inexact.constraint()] },
+            Domain::Real => const { &[Domain::Real.constraint()] },
+            Domain::Ordered => const { &[Domain::Ordered.constraint()] },
             Domain::Float => const { &[Domain::Float.constraint()] },
             Domain::Number => const { &[Domain::Number.constraint()] },
             Domain::Integer => const { &[Domain::Integer.constraint()] },
@@ -512,13 +575,23 @@ impl Rules for Unary {
         Ok(vec![args[0].with_dtype(self.output().dtype(args[0].dtype))])
     }
     fn eval(&self, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
-        Ok(vec![eval(&self.record().meaning, args[0])])
+        let record = self.record();
+        if let (Some(complex), true) = (&record.complex, args[0].dtype().is_complex()) {
+            let ty = args[0].ty().with_dtype(self.output().dtype(args[0].dtype()));
+            return Ok(vec![Array::from_complex(
+                &ty,
+                args[0].to_complex_vec().into_iter().map(complex.meaning),
+            )]);
+        }
+        Ok(vec![eval(&record.meaning, args[0])])
     }
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         with_tangent((*self).into(), x, |y| {
             let dx = dx[0]?;
             match self.record().derivative {
                 Linear => Some(bind1(*self, &[dx])),
+                // The distance from zero changes with the part of the tangent along the number.
+                Slope(_) if x[0].ty().dtype != y.ty().dtype => Some((dx * x[0].sign().conj()).real()),
                 Slope(slope) => Some(dx * slope(x[0], y)),
                 Zero => None,
             }
@@ -530,6 +603,9 @@ impl Rules for Unary {
     }
     fn batch(&self, _: &dyn Passes, args: &[Val], _: &[bool], _: Lanes) -> Vals {
         smallvec![bind1(*self, args)]
+    }
+    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+        self.record().complex.map(|complex| smallvec![(complex.formula)(args[0])])
     }
     fn elementwise(&self) -> Option<&dyn Elementwise> {
         Some(self)

@@ -8,7 +8,7 @@ mod windows;
 
 use crate::ops::monoid::Monoid;
 use crate::ops::{Attribute, Attributes, Infer, Lanes, Operand, Passes, Rules, with_tangent};
-use crate::trace::{Val, Vals};
+use crate::trace::{Val, Vals, bind1};
 use crate::{Array, Dims, ErrorKind, Type};
 use smallvec::smallvec;
 use std::ops::RangeInclusive;
@@ -223,6 +223,23 @@ impl Rules for Indexing {
             },
             Indexing::Scatter(scatter) => scatter.pull_back(ct, args),
         }
+    }
+    fn moves_elements(&self) -> bool {
+        !matches!(self, Indexing::Scatter(scatter) if scatter.combine.is_some())
+    }
+    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+        let Indexing::Gather(gather) = self else {
+            return Some(crate::ops::elementwise::componentwise(&self.clone().into(), args));
+        };
+        // The parts of what stands for windows out of bounds.
+        let with = |part: fn(&crate::Complex<f64>) -> f64, operand: Val| {
+            let fill = gather.fill.as_ref().map(|fill| {
+                let ty = fill.ty().with_dtype(fill.dtype().real());
+                Array::from_f64(&ty, fill.to_complex_vec().iter().map(part))
+            });
+            bind1(Indexing::Gather(Box::new(Gather { fill, ..(**gather).clone() })), &[operand, args[1]])
+        };
+        Some(smallvec![with(|z| z.re, args[0].real()).complex(with(|z| z.im, args[0].imag()))])
     }
     fn batch(&self, _: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
         smallvec![match self {

@@ -15,7 +15,7 @@ fn on(op: impl Into<Indexing>, dtype: Dtype, shape: &[usize]) -> Sample {
 
 fn and(sample: Sample, dtype: Dtype, shape: &[usize]) -> Sample {
     let sample = sample.arg(Type::new(dtype, shape), 0.5, 3.0);
-    if dtype.is_float() { sample } else { sample.not_smooth() }
+    if dtype.is_inexact() { sample } else { sample.not_smooth() }
 }
 
 /// Rows of a matrix: `x[indices]` for indices `[n, 1]`.
@@ -128,7 +128,7 @@ fn scatter_samples() -> Vec<Sample> {
     use Dtype::F64;
     let mut all = vec![];
     for combine in std::iter::once(None).chain(Monoid::ALL.iter().copied().map(Some)) {
-        let admits = |dtype: &Dtype| combine.is_none_or(|monoid| monoid.domain().admits(*dtype));
+        let admits = |dtype: &Dtype| super::scatter::domain(combine).admits(*dtype);
         for dtype in Dtype::ALL.iter().copied().filter(admits) {
             // Several updates of one element, some out of bounds.
             for mode in [IndexMode::FillOrDrop, IndexMode::Clip] {
@@ -201,7 +201,7 @@ fn gather_refusals() -> Vec<(u8, Sample)> {
 fn scatter_refusals() -> Vec<(u8, Sample)> {
     let mut all = vec![];
     for combine in std::iter::once(None).chain(Monoid::ALL.iter().copied().map(Some)) {
-        let admits = |dtype: Dtype| combine.is_none_or(|monoid| monoid.domain().admits(dtype));
+        let admits = |dtype: Dtype| super::scatter::domain(combine).admits(dtype);
         let dtype = if admits(Dtype::F32) { Dtype::F32 } else { Dtype::I32 };
         let good = || scatter(combine, rows(2, IndexMode::Clip));
         let with = |change: fn(&mut ScatterDims), updates: &[usize]| {

@@ -29,6 +29,11 @@ const NAMES: Names = Names {
     indices_batching: "scatter_indices_batching_dims",
 };
 
+/// The elements that a combination takes: no product of complex numbers, whose parts do not go their own ways.
+pub(super) fn domain(combine: Option<Monoid>) -> Domain {
+    combine.map_or(Domain::All, Monoid::domain_of_parts)
+}
+
 impl Scatter {
     pub(super) fn name(&self) -> &'static str {
         match self.combine {
@@ -49,7 +54,7 @@ impl Scatter {
         }
     }
     pub(super) fn domain(&self) -> Domain {
-        self.combine.map_or(Domain::All, Monoid::domain)
+        domain(self.combine)
     }
     pub(super) fn result_type(
         &self,
@@ -105,6 +110,11 @@ impl Scatter {
                 Array::collect(ty.shape.clone(), all)
             });
         };
+        if ty.dtype.is_complex() {
+            let (mut all, updates) = (operand.to_complex_vec(), updates.to_complex_vec());
+            pairs.for_each(|(from, to)| all[to] = monoid.combine_complex(all[to], updates[from]));
+            return Array::from_complex(ty, all);
+        }
         if ty.dtype.is_float() {
             let (mut all, updates) = (operand.to_f64_vec(), updates.to_f64_vec());
             pairs.for_each(|(from, to)| all[to] = monoid.combine_floats(all[to], updates[from]));

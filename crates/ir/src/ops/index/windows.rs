@@ -155,7 +155,7 @@ pub fn clamp_start(start: i128, extent: usize, size: usize) -> usize {
 /// true.
 pub fn default_fill(dtype: crate::Dtype) -> Array {
     match dtype.kind() {
-        Kind::Float => Array::from_f64(&Type::scalar(dtype), [f64::NAN]),
+        Kind::Float | Kind::Complex => Array::from_f64(&Type::scalar(dtype), [f64::NAN]),
         Kind::Signed => Array::from_i128(dtype, 1 << (8 * dtype.size_bytes() - 1)),
         Kind::Unsigned | Kind::Bool => Array::from_i128(dtype, -1),
     }

@@ -204,6 +204,12 @@ impl Rules for Movement {
     fn batch(&self, _: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
         smallvec![self.batched(args, mapped, lanes)]
     }
+    fn moves_elements(&self) -> bool {
+        true
+    }
+    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+        Some(crate::ops::elementwise::componentwise(&self.clone().into(), args))
+    }
     fn is_cheap(&self) -> bool {
         matches!(self, Movement::Broadcast { .. })
     }

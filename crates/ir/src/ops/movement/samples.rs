@@ -10,7 +10,7 @@ fn on(op: Movement, dtype: Dtype, shape: impl Into<Shape>) -> Sample {
 
 fn and(sample: Sample, dtype: Dtype, shape: impl Into<Shape>) -> Sample {
     let sample = sample.arg(Type::new(dtype, shape), 0.0, 9.0);
-    if dtype.is_float() { sample } else { sample.not_smooth() }
+    if dtype.is_inexact() { sample } else { sample.not_smooth() }
 }
 
 fn broadcast(shape: &[usize], dims: &[usize]) -> Movement {

@@ -73,6 +73,35 @@ fn scalars(x: &Array) -> Vec<Array> {
     with_element!(x.dtype(), T => x.elements::<T>().map(Array::scalar).collect())
 }
 
+/// The reduction over real and imaginary parts, by the body on numbers that are joined from them.
+pub(super) fn in_parts(axes: &[usize], body: &Program, args: &[Val]) -> Vals {
+    let split = |v: &Val| match v.ty().dtype.is_complex() {
+        true => vec![v.real(), v.imag()],
+        false => vec![*v],
+    };
+    let types: Vec<Type> = body
+        .param_types()
+        .iter()
+        .flat_map(|ty| vec![ty.with_dtype(ty.dtype.real()); num_parts(ty)])
+        .collect();
+    let join = |types: &[Type], parts: &[Val]| -> Vec<Val> {
+        let mut parts = parts.iter().copied();
+        let mut next = || parts.next().expect("internal: a value for each part");
+        types.iter().map(|ty| if ty.dtype.is_complex() { next().complex(next()) } else { next() }).collect()
+    };
+    let traced = crate::trace(crate::Place::unknown(), &types, |parts| {
+        body.inline(&join(body.param_types(), parts)).iter().flat_map(split).collect()
+    });
+    let body_of_parts = Arc::new(traced.expect("internal: a body of parts is well typed").program);
+    let args: Vals = args.iter().flat_map(split).collect();
+    let results = bind(Reduction::Body { axes: axes.into(), body: body_of_parts }, &args);
+    join(&body.result_types(), &results).into()
+}
+
+fn num_parts(ty: &Type) -> usize {
+    if ty.dtype.is_complex() { 2 } else { 1 }
+}
+
 pub(super) fn batched(
     passes: &dyn Passes,
     axes: &[usize],
@@ -105,7 +134,7 @@ pub(super) fn tangents(
     dx: &[Option<Val>],
 ) -> Vec<Option<Val>> {
     let n = x.len() / 2;
-    let is_float: Vec<bool> = x[..n].iter().map(|x| x.ty().dtype.is_float()).collect();
+    let is_float: Vec<bool> = x[..n].iter().map(|x| x.ty().dtype.is_inexact()).collect();
     let (program, nonzero) = dual(passes, body, &is_float);
     if !nonzero.contains(&true) {
         return vec![None; n];
@@ -131,7 +160,7 @@ fn dual(passes: &dyn Passes, body: &Arc<Program>, is_float: &[bool]) -> (Arc<Pro
     let num_tangents = is_float.iter().filter(|float| **float).count();
     let scalars = &body.param_types()[..n];
     let half: Vec<Type> =
-        scalars.iter().chain(scalars.iter().filter(|ty| ty.dtype.is_float())).cloned().collect();
+        scalars.iter().chain(scalars.iter().filter(|ty| ty.dtype.is_inexact())).cloned().collect();
     let types: Vec<Type> = half.iter().chain(&half).cloned().collect();
     let traced = crate::trace(crate::Place::unknown(), &types, |args| {
         let (left, right) = args.split_at(n + num_tangents);

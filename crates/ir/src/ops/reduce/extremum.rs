@@ -16,6 +16,9 @@ pub(super) fn index_type(x: &Type, axis: usize, dtype: Dtype) -> Result<Type, Er
     if !dtype.is_integer() {
         return refuse(3, format!("indices along axis {axis} of {x} cannot be {dtype}; use an integer type"));
     }
+    if x.dtype.is_complex() {
+        return refuse(4, format!("{x} has no order; compare magnitudes or real parts"));
+    }
     Ok(Type::new(dtype, x.shape.without(&[axis])))
 }
 

@@ -5,7 +5,7 @@ mod extremum;
 mod samples;
 mod values;
 
-use crate::ops::elementwise::Domain;
+use crate::ops::elementwise::{Domain, componentwise};
 use crate::ops::monoid::Monoid;
 use crate::ops::strided::{View, are_increasing_axes, other_axes};
 use crate::ops::{Attributes, Infer, Lanes, Op, Operand, Passes, Rules, with_tangent};
@@ -139,6 +139,7 @@ impl Rules for Reduction {
                 "`axis` is an axis of the operand.",
                 "The axis is not empty.",
                 "`dtype` is an integer type.",
+                "The elements have an order: they are not complex.",
             ],
             Reduction::Body { .. } => body::SENTENCES,
         }
@@ -214,6 +215,16 @@ impl Rules for Reduction {
             Reduction::Body { axes, body } => body::batched(passes, axes, body, args, mapped, lanes),
         }
     }
+    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+        match self {
+            Reduction::Monoid { monoid: Monoid::Sum, .. } => Some(componentwise(&self.clone().into(), args)),
+            Reduction::Monoid { monoid: Monoid::Prod, axes } => {
+                Some(smallvec![product_by_pairs(args[0], axes)])
+            }
+            Reduction::Body { axes, body } => Some(body::in_parts(axes, body, args)),
+            _ => None,
+        }
+    }
     fn programs(&self) -> Vec<&Arc<Program>> {
         match self {
             Reduction::Body { body, .. } => vec![body],
@@ -253,6 +264,21 @@ fn pairs(x: Val) -> (Val, Val, Option<Val>) {
 
 fn with_last(x: Val, last: Option<Val>) -> Val {
     last.map_or(x, |last| Val::concatenate(&[x, last], 0))
+}
+
+/// The product along `axes`: of pairs, then of pairs of pairs.
+fn product_by_pairs(x: Val, axes: &[usize]) -> Val {
+    let ty = x.ty();
+    let shape = ty.shape.without(axes);
+    let mut x = axes_first(x, axes);
+    if x.shape().dim(0) == 0 {
+        return Val::full(ty.with_shape(shape), 1.0);
+    }
+    while x.shape().dim(0) > 1 {
+        let (left, right, last) = pairs(x);
+        x = with_last(left * right, last);
+    }
+    x.reshape(shape)
 }
 
 /// The tangent of a product, right where factors are zero: products of pairs, then of pairs of pairs.

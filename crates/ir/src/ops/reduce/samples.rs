@@ -2,6 +2,7 @@
 
 use super::Reduction;
 use crate::ops::Sample;
+use crate::ops::elementwise::Domain;
 use crate::ops::monoid::Monoid;
 use crate::trace::{Val, trace};
 use crate::{Array, Dtype, Place, Program, Type};
@@ -14,7 +15,7 @@ fn wide_dtype(monoid: Monoid) -> Dtype {
 
 fn on(op: Reduction, dtype: Dtype, shape: &[usize]) -> Sample {
     let sample = Sample::new(op).arg(Type::new(dtype, shape), 0.5, 3.0);
-    if dtype.is_float() { sample } else { sample.not_smooth() }
+    if dtype.is_inexact() { sample } else { sample.not_smooth() }
 }
 
 fn monoid(monoid: Monoid, axes: &[usize]) -> Reduction {
@@ -61,7 +62,7 @@ impl Reduction {
         all.push(Sample::new(monoid(Monoid::Prod, &[1])).exact(zeros));
         let ties = Array::from([[1.0f32, 3.0, 3.0], [f32::NAN, 5.0, f32::INFINITY]]);
         for (axis, shape) in [(0, vec![4]), (1, vec![2, 3, 2]), (2, vec![2, 0, 3])] {
-            for dtype in Dtype::ALL.iter().copied() {
+            for dtype in Domain::Ordered.dtypes() {
                 all.push(on(Reduction::Argmax { axis, dtype: Dtype::I32 }, dtype, &shape).not_smooth());
                 all.push(on(Reduction::Argmin { axis, dtype: Dtype::I64 }, dtype, &shape).not_smooth());
             }
@@ -75,6 +76,12 @@ impl Reduction {
             all.push(on(op, Dtype::F64, &shape).arg(Type::scalar(Dtype::F64), -1.0, 1.0));
         }
         let op = Reduction::Body { axes: [1].as_slice().into(), body: larger_with_index() };
+        let complex = body(&[Dtype::Complex64; 2], |z| vec![z[0] * z[1] + z[0] + z[1]]);
+        let half = body(&[Dtype::F16; 2], |x| vec![x[0] * x[1] + x[0] + x[1]]);
+        for (dtype, body) in [(Dtype::Complex64, complex), (Dtype::F16, half)] {
+            let op = Reduction::Body { axes: [1].as_slice().into(), body };
+            all.push(on(op, dtype, &[2, 3]).arg(Type::scalar(dtype), -1.0, 1.0).not_smooth());
+        }
         let indices = Array::from([[0i32, 1, 2], [0, 1, 2]]);
         let pair = on(op, Dtype::F64, &[2, 3]).exact(indices);
         all.push(pair.exact(f64::NEG_INFINITY).exact(-1i32));
@@ -98,6 +105,7 @@ impl Reduction {
             all.push((1, on(arg(2, I32), F32, &[2, 3])));
             all.push((2, on(arg(1, I32), F32, &[2, 0])));
             all.push((3, on(arg(1, F32), F32, &[2, 3])));
+            all.push((4, on(arg(1, I32), Dtype::Complex64, &[2, 3])));
         }
         let reduce = |axis: usize| Reduction::Body { axes: [axis].as_slice().into(), body: log_add_exp() };
         let (matrix, scalar) = (|| Type::new(F64, [2, 3]), || Type::scalar(F64));

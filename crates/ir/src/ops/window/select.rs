@@ -19,19 +19,21 @@ pub(super) const GATHER_SENTENCES: &[&str] = &[
     POSITIVE,
     PADDING,
     "Both operands have the same shape.",
-    "The first operand is of numbers, not `bool`.",
+    "The first operand is of real numbers, not `bool`, and so is what selects.",
 ];
 pub(super) const SCATTER_SENTENCES: &[&str] = &[
     ENTRIES,
     POSITIVE,
     PADDING,
     "The first operand has an element for each window of the second.",
-    "The first operand is of numbers, not `bool`.",
+    "The first operand is of real numbers, not `bool`, and so is what selects.",
 ];
 
-fn numbers(x: &Type) -> Result<(), ErrorKind> {
-    if x.dtype == crate::Dtype::Bool {
-        return Err(ErrorKind::constraint(5, format!("adds integers and floats, not {x}; convert it first")));
+fn numbers(x: &Type, operand: &Type) -> Result<(), ErrorKind> {
+    if x.dtype == crate::Dtype::Bool || x.dtype.is_complex() || operand.dtype.is_complex() {
+        let message =
+            format!("adds integers and real floats, not {x} as {operand} selects; convert it first");
+        return Err(ErrorKind::constraint(5, message));
     }
     Ok(())
 }
@@ -43,7 +45,7 @@ pub(super) fn gathered(window: &Window, tangents: &Type, operand: &Type) -> Infe
         let hint = "what is gathered lies where the operand lies";
         return Err(ErrorKind::ShapeMismatch { number: 4, lhs, rhs, hint });
     }
-    numbers(tangents)?;
+    numbers(tangents, operand)?;
     Ok(vec![tangents.with_shape(shape)])
 }
 
@@ -54,7 +56,7 @@ pub(super) fn scattered(window: &Window, source: &Type, operand: &Type) -> Infer
         let hint = "there is one element to scatter for each window";
         return Err(ErrorKind::ShapeMismatch { number: 4, lhs, rhs, hint });
     }
-    numbers(source)?;
+    numbers(source, operand)?;
     Ok(vec![source.with_shape(operand.shape.clone())])
 }
 
