@@ -19,7 +19,10 @@ mod val;
 pub use axes::{Axes, PerLeaf};
 pub use form::{Function, JitFunction, Jittable, Outer, Reads, ReadsTrees, Shared, Signature};
 pub use gradus_compile::codegen::Level as Isa;
-pub use gradus_ir::{Array, Complex, Dtype, Element, Error, ErrorKind, Program, Result, Shape, Type};
+pub use gradus_ir::{
+    Array, Complex, Dtype, Element, Error, ErrorKind, FloatInfo, IntInfo, Program, Result, Shape, Type, bf16,
+    f16,
+};
 pub use gradus_macros::Tree;
 pub use jit::{Config, Jit, Jitted, jit, trace};
 pub use transforms::{
@@ -32,9 +35,9 @@ pub use val::{
     GatherDims, GridOrder, Histogram, IndexMode, Indexed, Integer, Interpolation, IntoAxes, IntoExtents,
     NewAxis, Outside, PadMode, Padding, PlaceMode, Pool, PowerOrder, Quantile, ResizeMethod, Scatter,
     ScatterDims, SearchMethod, Side, Slice, Unique, Update, Val, Window, arange, arange_between, arange_step,
-    block, column_stack, concatenate, diag_indices, dot_product_attention, dstack, einsum, eye, eye_of, full,
-    geomspace, hstack, indices, iota, keep, lexsort, linspace, linspace_of, logspace, meshgrid, one_hot,
-    ones, piecewise, ravel_multi_index, reduce_by, segment_max, segment_min, segment_prod, segment_sum,
-    select, select_n, sort_together, stack, tri, tril_indices, triu_indices, unravel_index, vstack, where_,
-    zeros,
+    block, column_stack, complex, concatenate, diag_indices, dot_product_attention, dstack, einsum, eye,
+    eye_of, full, geomspace, hstack, indices, iota, keep, lexsort, linspace, linspace_of, logspace, meshgrid,
+    one_hot, ones, piecewise, ravel_multi_index, reduce_by, segment_max, segment_min, segment_prod,
+    segment_sum, select, select_n, sort_together, stack, tri, tril_indices, triu_indices, unravel_index,
+    vstack, where_, zeros,
 };
