@@ -591,7 +591,11 @@ impl Rules for Unary {
             match self.record().derivative {
                 Linear => Some(bind1(*self, &[dx])),
                 // The distance from zero changes with the part of the tangent along the number.
-                Slope(_) if x[0].ty().dtype != y.ty().dtype => Some((dx * x[0].sign().conj()).real()),
+                Slope(_) if x[0].ty().dtype != y.ty().dtype => {
+                    let safe = y.eq(y.zeros_like()).select(y.ones_like(), y);
+                    let direction = (x[0].real() / safe).complex(-(x[0].imag() / safe));
+                    Some((dx * direction).real())
+                }
                 Slope(slope) => Some(dx * slope(x[0], y)),
                 Zero => None,
             }
