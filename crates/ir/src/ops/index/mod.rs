@@ -2,12 +2,13 @@
 
 mod dynamic;
 mod gather;
+mod hazard;
 mod samples;
 mod scatter;
 mod windows;
 
 use crate::ops::monoid::Monoid;
-use crate::ops::{Attribute, Attributes, Infer, Lanes, Operand, Passes, Rules, with_tangent};
+use crate::ops::{Attribute, Attributes, Hazard, Infer, Lanes, Operand, Passes, Rules, with_tangent};
 use crate::trace::{Val, Vals};
 use crate::{Array, Dims, ErrorKind, Type};
 use smallvec::smallvec;
@@ -223,6 +224,9 @@ impl Rules for Indexing {
             },
             Indexing::Scatter(scatter) => scatter.pull_back(ct, args),
         }
+    }
+    fn hazards(&self, args: &[Val]) -> Vec<(Hazard, Val)> {
+        vec![(Hazard::OutOfBounds, self.in_bounds(args))]
     }
     fn batch(&self, _: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
         smallvec![match self {
