@@ -10,7 +10,9 @@ use crate::ops::contract::Contraction;
 use crate::ops::control::{Call, Control, optimization_barrier};
 use crate::ops::custom::batched_everywhere;
 use crate::ops::effect::{masked_program, without_effects};
-use crate::ops::{Attribute, Attributes, Infer, Lanes, Operand, Passes, Remaining, Residual, Rules, Sample, Split};
+use crate::ops::{
+    Attribute, Attributes, Infer, Lanes, Operand, Passes, Remaining, Residual, Rules, Sample, Split,
+};
 use crate::program::Var;
 use crate::trace::{Val, Vals, at_place, bind, bind1, trace};
 use crate::{Array, Dtype, Equation, ErrorKind, Op, Place, Program, Type};

@@ -286,8 +286,9 @@ impl While {
         // A lane that has ended neither prints nor calls nor fails: both Programs read which lanes go on.
         let masked = [true];
         let (cond, body) = (mask_first(&self.cond), mask_first(&self.body));
-        let (test, _) = passes.batch(&cond, &[&masked, own.cond_consts, &everyone].concat(), lanes);
-        let (batched, outputs) = passes.batch(&body, &[&masked, own.body_consts, &everyone].concat(), lanes);
+        let (test, _) = passes.batch(&cond, &[&masked[..], own.cond_consts, &everyone].concat(), lanes);
+        let (batched, outputs) =
+            passes.batch(&body, &[&masked[..], own.body_consts, &everyone].concat(), lanes);
         let first: Vec<Val> = given
             .carry
             .iter()
@@ -295,7 +296,7 @@ impl While {
             .map(|(v, mapped)| everywhere(*v, *mapped, lanes.size))
             .collect();
         let everyone = Val::constant(Array::scalar(true)).repeat_leading(lanes.size);
-        let active = test.inline(&[&[everyone], given.cond_consts, &first].concat())[0];
+        let active = test.inline(&[&[everyone][..], given.cond_consts, &first].concat())[0];
         let mut state = vec![active];
         if self.record {
             state.push(Val::zeros(Type::new(Dtype::I32, [lanes.size])));
@@ -310,14 +311,14 @@ impl While {
             let (consts, state) = inputs.split_at(consts.len());
             let (cond_consts, body_consts) = consts.split_at(self.num_cond_consts);
             let (own, old) = state.split_at(num_own);
-            let new = batched.inline(&[&[own[0]], body_consts, old].concat());
+            let new = batched.inline(&[&own[..1], body_consts, old].concat());
             let kept = new.iter().zip(old).zip(&outputs);
             let kept: Vec<Val> = kept
                 .map(|((new, old), output)| choose(own[0], everywhere(*new, *output, lanes.size), *old))
                 .collect();
             let residuals = new[n..].iter().zip(&outputs[n..]);
             let residuals = residuals.map(|(v, output)| everywhere(*v, *output, lanes.size));
-            let goes_on = test.inline(&[&[own[0]], cond_consts, &kept].concat())[0];
+            let goes_on = test.inline(&[&own[..1], cond_consts, &kept].concat())[0];
             let mut results = vec![goes_on & own[0]];
             results.extend(own[1..].iter().map(|steps| *steps + own[0].convert(Dtype::I32)));
             results.extend(kept.iter().copied().chain(residuals));
