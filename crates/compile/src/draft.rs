@@ -8,6 +8,7 @@ use crate::cache::Compiled;
 use crate::convolve;
 use crate::fuse::{Unit, fuse};
 use crate::graph::{Graph, Id, Kind};
+use crate::host;
 use crate::matmul::{self, Matmul};
 use crate::nest::{self, Needed, Nest, Param};
 use crate::nested::{self, NestedDraft};
@@ -147,6 +148,7 @@ impl<'g> Draft<'g> {
                     sort::step(graph, *id, key, slot, scratch)
                 }
                 Kind::Tape(op) => tapes::step(graph, *id, *op, slot),
+                Kind::Host(op) => host::step(graph, *id, op, slot),
                 kind => unreachable!("internal: {kind:?} is no library step"),
             },
         }
@@ -176,7 +178,9 @@ impl<'g> Piece<'g> {
                 vec![*id]
             }
         };
-        if writes.iter().all(|id| graph.ty(*id).shape.size() == 0) {
+        // A loop without results may still print or fail.
+        let does_more = matches!(unit, Unit::Nested(id) if graph.node(*id).kind.can_fail());
+        if !does_more && writes.iter().all(|id| graph.ty(*id).shape.size() == 0) {
             return None;
         }
         Some(match unit {
@@ -216,6 +220,7 @@ impl<'g> Piece<'g> {
             Piece::Library(id) => {
                 let writes = match graph.node(*id).kind {
                     Kind::Sort(_) => sort::results(graph, *id).collect(),
+                    Kind::Host(_) => std::iter::once(*id).chain(host::results(graph, *id)).collect(),
                     _ => vec![*id],
                 };
                 Access { reads: library_reads(graph, *id), writes, ..Access::default() }
@@ -328,7 +333,7 @@ fn place_barriers(graph: &Graph, plan: &Plan, accesses: &[Access], steps: &mut [
         let writes: Vec<Span> = access.writes.iter().filter_map(span).collect();
         let conflict = reads.iter().any(|r| written.iter().any(|w| touch(r, w)))
             || writes.iter().any(|w| read.iter().chain(&written).any(|other| touch(w, other)));
-        if conflict || read.len() + written.len() > 256 {
+        if conflict || step.barrier || read.len() + written.len() > 256 {
             step.barrier = true;
             read.clear();
             written.clear();

@@ -86,7 +86,9 @@ pub(crate) enum Kind {
     Scatter { windows: Box<Windows>, combine: Option<Combine> },
     /// Stable sort of all operands by the leading ones; the value is the first result, the nodes after it the others.
     Sort(SortKey),
-    /// A further result of the sort `args[0]`.
+    /// An operation that the host runs. Its value says nothing; the nodes after it are the results.
+    Host(Box<Op>),
+    /// A further result of the sort, or a result of the host's operation, `args[0]`.
     Extra,
     /// A loop or a choice; its values are the nodes that follow, each a part of it.
     Nested(Arc<Nested>),
@@ -211,6 +213,7 @@ impl Kind {
             Kind::Contract(_) | Kind::Matmul(_) => "dot_general",
             Kind::Assemble { .. } => "assemble",
             Kind::Scatter { .. } => "scatter",
+            Kind::Host(op) => op.rules().name(),
             Kind::Sort(_) | Kind::Extra => "sort",
             Kind::Nested(_) | Kind::Part => "loop",
             Kind::Tape(_) => "tape",
@@ -226,6 +229,7 @@ impl Kind {
                 | Kind::Assemble { .. }
                 | Kind::Scatter { .. }
                 | Kind::Sort(_)
+                | Kind::Host(_)
                 | Kind::Extra
                 | Kind::Nested(_)
                 | Kind::Part
@@ -247,6 +251,7 @@ impl Kind {
     /// May its step end the call with an `Err`? State is then written to buffers of its own and swapped at the end.
     pub(crate) fn can_fail(&self) -> bool {
         match self {
+            Kind::Host(_) => true,
             Kind::Nested(nested) => nested.can_fail(),
             Kind::Tape(_) => self.makes_tapes(),
             _ => false,

@@ -15,6 +15,7 @@ mod emit;
 mod executable;
 mod fuse;
 mod graph;
+mod host;
 mod lower;
 mod matmul;
 mod nest;

@@ -19,7 +19,8 @@ use gradus_ir::ops::reduce::Reduction;
 use gradus_ir::ops::sort::Sorting;
 use gradus_ir::ops::source::Source;
 use gradus_ir::{
-    Array, Buffer, Dims, Equation, Error, ErrorKind, Op, Place, Program, Result, Shape, Type, trace,
+    Array, Buffer, Dims, Dtype, Effect, Equation, Error, ErrorKind, Op, Place, Program, Result, Shape, Type,
+    trace,
 };
 use gradus_kernel::Combine;
 use std::sync::Arc;
@@ -157,6 +158,9 @@ impl Lowering {
             let types: Vec<Type> = args.iter().map(|arg| self.graph.ty(*arg).clone()).collect();
             let expanded = trace(place, &types, |args| op.rules().expand(args))?;
             return self.program(&expanded.program, args);
+        }
+        if op.rules().effect() != Effect::None && op.rules().programs().is_empty() {
+            return Ok(self.host(op, args, types, place));
         }
         if op.rules().elementwise().is_some() {
             let elementwise = |result| Kind::Elementwise { op: op.clone(), result };
@@ -327,6 +331,18 @@ impl Lowering {
         let first = self.node(Kind::Sort(key), args, types[0].clone(), place);
         let others = types[1..].iter().map(|ty| self.node(Kind::Extra, &[first], (*ty).clone(), place));
         Ok(std::iter::once(first).chain(others).collect())
+    }
+
+    /// An operation that the host runs, and its results.
+    fn host(&mut self, op: &Op, args: &[Id], types: &[&Type], place: Place) -> Vec<Id> {
+        let kind = Kind::Host(Box::new(op.clone()));
+        let ty = Type::scalar(Dtype::Bool);
+        let run = self.graph.push(Node { kind, args: Ids::from_slice(args), ty, place });
+        let result = |ty: &&Type| {
+            let args = Ids::from_slice(&[run]);
+            self.graph.push(Node { kind: Kind::Extra, args, ty: (*ty).clone(), place })
+        };
+        types.iter().map(result).collect()
     }
 
     fn indexing(&mut self, indexing: &Indexing, args: &[Id], ty: Type, place: Place) -> Result<Id> {

@@ -9,6 +9,7 @@ use crate::tree::key::{AnyTree, Key, Typed, hash_of};
 use crate::{Array, Error, Function, JitFunction, Jittable, Outer, Program, Result, Stored, Traced, Val};
 use gradus_compile::codegen::Level as Isa;
 use gradus_ir::{ErrorKind, Place, Type};
+use gradus_transform::Checks;
 use smallvec::SmallVec;
 use std::fmt;
 use std::ops::Deref;
@@ -46,12 +47,14 @@ pub struct Config {
     pub tape_bytes: usize,
     /// A call whose result is NaN returns an `Err` that names the first operation that made one.
     pub debug_nans: bool,
+    /// What makes a call return an `Err` with the user's line: a NaN, an index out of bounds, a divisor that is zero.
+    pub checks: Checks,
 }
 
 impl Default for Config {
     fn default() -> Config {
         let gradus_compile::Config { threads, isa, precise, tape_bytes } = gradus_compile::Config::default();
-        Config { threads, isa, precise, tape_bytes, debug_nans: false }
+        Config { threads, isa, precise, tape_bytes, debug_nans: false, checks: Checks::default() }
     }
 }
 
@@ -295,7 +298,9 @@ pub(crate) fn outline<T: Traced>(
     f: Body<'_, T>,
 ) -> (Vec<Val>, T) {
     let fits = |o: &Outlined<T>| o.key.matches(args);
-    if let Some(known) = cache.find(|| hash_of(args), fits) {
+    // A Program traced inside of a named axis speaks of that axis: it serves this call alone.
+    let alone = engine::is_any_axis_named();
+    if let Some(known) = cache.find(|| hash_of(args), fits).filter(|_| !alone) {
         let inner = Inner { program: known.program.clone(), captures: vec![] };
         return parted(args, num_state, &known.result, &inner.call(name, place, vals));
     }
@@ -310,7 +315,7 @@ pub(crate) fn outline<T: Traced>(
     match traced {
         Ok(inner) => {
             let out = parted(args, num_state, &result, &inner.call(name, place, vals));
-            if inner.captures.is_empty() {
+            if inner.captures.is_empty() && !alone {
                 cache.insert(Outlined { key: Key::of(args), program: inner.program, result }, fits);
             }
             out

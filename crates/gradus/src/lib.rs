@@ -6,8 +6,12 @@
 extern crate self as gradus;
 
 mod axes;
+mod collectives;
+mod custom;
+mod debug;
 mod engine;
 mod form;
+mod jet;
 mod jit;
 pub mod random;
 pub mod special;
@@ -15,19 +19,29 @@ pub mod stats;
 mod transforms;
 pub mod tree;
 mod val;
+mod vmap;
 
 pub use axes::{Axes, PerLeaf};
+pub use collectives::{
+    AxisNames, all_gather, all_gather_along, all_gather_tiled, all_to_all, all_to_all_tiled, axis_index,
+    axis_size, pmax, pmean, pmin, ppermute, psum, psum_scatter, psum_scatter_along, psum_scatter_tiled,
+};
+pub use custom::{checkpoint, checkpoint_name, checkpoint_policy, custom_jvp, custom_vjp};
+pub use debug::{check, debug_callback, debug_print, pure_callback};
 pub use form::{Function, JitFunction, Jittable, Outer, Reads, ReadsTrees, Shared, Signature};
 pub use gradus_compile::codegen::Level as Isa;
+pub use gradus_ir::ops::checkpoint::Policy;
 pub use gradus_ir::{
     Array, Complex, Dtype, Element, Error, ErrorKind, FloatInfo, IntInfo, Program, Result, Shape, Type, bf16,
     f16,
 };
 pub use gradus_macros::Tree;
+pub use gradus_transform::Checks;
+pub use jet::jet;
 pub use jit::{Config, Jit, Jitted, jit, trace};
 pub use transforms::{
-    Linear, Loss, LossAux, Pairs, Returning, grad, hessian, jacfwd, jacrev, jvp, linearize, outline,
-    stop_gradient, value_and_grad, value_and_grad_aux, vjp, vmap, vmap_axes,
+    Linear, Loss, LossAux, Pairs, Returning, grad, hessian, jacfwd, jacrev, jvp, linear_transpose, linearize,
+    outline, stop_gradient, value_and_grad, value_and_grad_aux, vjp,
 };
 pub use tree::{Data, Fixed, Leaf, Mismatch, Part, Placeholder, Same, Static, Stored, Traced, Tree};
 pub use val::{
@@ -41,3 +55,4 @@ pub use val::{
     segment_sum, select, select_n, sort_together, stack, tri, tril_indices, triu_indices, unravel_index,
     vstack, where_, zeros,
 };
+pub use vmap::{Vmap, vmap, vmap_axes};

@@ -4,9 +4,9 @@
 //! what runs at once (`jvp`, `vjp`, ..) takes the function and where. They nest in any order, work inside a
 //! trace only, and record the place where they are made, so that an error of the transform names it.
 
-use crate::engine::{self, Inner, Mapped, check_differentiable, refill, values};
+use crate::engine::{self, Inner, check_differentiable, refill, values};
 use crate::jit::{Cache, outline as outlined};
-use crate::{Axes, Error, Function, Mismatch, Reads, ReadsTrees, Result, Traced, Tree, Val};
+use crate::{Array, Axes, Error, Function, Mismatch, Reads, ReadsTrees, Result, Traced, Tree, Type, Val};
 use gradus_ir::{ErrorKind, Place};
 
 /// What `grad` asks of a result.
@@ -136,63 +136,6 @@ pub fn outline<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, 
     })
 }
 
-/// Maps `f` over the first axis of every leaf of every parameter.
-///
-/// ```
-/// use gradus::{Array, Val, jit, vmap};
-/// let f = jit(vmap(|x: &Val, y: &Val| (x * y).sum()));
-/// let (x, y) = (Array::from([[1.0f32, 2.0], [3.0, 4.0]]), Array::from([[1.0f32, 1.0], [2.0, 2.0]]));
-/// assert_eq!(f(&x, &y)?, Array::from([3.0f32, 14.0]));
-/// # Ok::<(), gradus::Error>(())
-/// ```
-#[track_caller]
-pub fn vmap<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::Out> {
-    vmap_axes(f, 0, 0)
-}
-
-/// [`vmap`] over axes of one's choice: `vmap_axes(f, (None, 0), 0)` maps the second of two parameters.
-///
-/// See [`Axes`] for the ways to say which; a result that does not differ between lanes may have the axis `None`.
-#[track_caller]
-pub fn vmap_axes<'f, S: ReadsTrees, F: Function<'f, S>>(
-    f: F,
-    inputs: impl Axes<S::Args> + Send + Sync + 'f,
-    outputs: impl Axes<S::Out> + Send + Sync + 'f,
-) -> Returning<'f, S, S::Out> {
-    let place = Place::here();
-    S::wrap_all(f.share(), move |f, args| {
-        let mut result = None;
-        let mut lanes = || -> Result<Vec<Val>> {
-            let mapped = Mapped::trace(
-                place,
-                &values(args),
-                &axes_of(&inputs, args, place)?,
-                || args.paths(),
-                &mut |x| {
-                    let out = f(&refill(args, x));
-                    let vals = values(&out);
-                    result = Some(out);
-                    vals
-                },
-            );
-            let mapped = mapped.map_err(|e| within(e, "vmap", place))?;
-            let result = result.as_ref().expect(RAN);
-            mapped.run(&axes_of(&outputs, result, place)?)
-        };
-        match lanes() {
-            Ok(vals) => refill(result.as_ref().expect(RAN), &vals),
-            // refused before `f` ran: its result for one poisoned lane has the structure
-            Err(error) => {
-                let v = engine::refuse(error);
-                match &result {
-                    Some(result) => all(result, v),
-                    None => f(&all(args, v)),
-                }
-            }
-        }
-    })
-}
-
 /// `f(primals)` and its derivative along `tangents`.
 ///
 /// Several parameters are one tuple: `jvp(|(x, y)| .., &(x, y), &(dx, dy))`.
@@ -226,7 +169,8 @@ pub fn vjp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear
             let y = refill(&out, &y);
             let result = y.copy();
             let pull = move |ct: &R| {
-                let pulled = tree_like("vjp", place, &result, ct).and_then(|ct| derivative.pull(place, &ct));
+                let pulled =
+                    tree_like("vjp", place, &result, ct).and_then(|ct| derivative.pull("vjp", place, &ct));
                 filled(&like, pulled)
             };
             (y, Box::new(pull))
@@ -260,13 +204,46 @@ pub fn linearize<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, 
     }
 }
 
+/// The transpose of `f`, which must be linear: from a cotangent of its result to one of `primals`, whose values do not
+/// matter.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linear_transpose};
+/// let f = jit(|ct: &Val| linear_transpose(|x: &Val| x.sum() * 3.0, &Val::from(&Array::from([0.0f32, 0.0])))(ct));
+/// assert_eq!(f(&Array::from(2.0f32))?, Array::from([6.0f32, 6.0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+///
+/// # Errors
+/// The enclosing `jit` or `trace` returns `Err` if the derivative of `f` depends on where it is taken.
+#[track_caller]
+pub fn linear_transpose<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> Linear<R, P> {
+    let (op, place) = ("linear_transpose", Place::here());
+    let (inner, out) = traced(op, place, &f, primals);
+    let like = primals.copy();
+    let transposed = inner.and_then(|inner| {
+        check_differentiable(op, place, &values(primals), || primals.paths())?;
+        inner.linear(place)
+    });
+    match transposed {
+        Ok(derivative) => Box::new(move |ct: &R| {
+            let pulled = tree_like(op, place, &out, ct).and_then(|ct| derivative.pull(op, place, &ct));
+            filled(&like, pulled)
+        }),
+        Err(error) => {
+            let v = engine::refuse(error);
+            Box::new(move |_| all(&like, v))
+        }
+    }
+}
+
 /// The same values, through which no derivative flows.
 #[track_caller]
 pub fn stop_gradient<T: Traced>(tree: &T) -> T {
     tree.map(|v| engine::stop_gradient(*v))
 }
 
-const RAN: &str = "internal: a function that was traced ran to its end";
+pub(crate) const RAN: &str = "internal: a function that was traced ran to its end";
 
 /// Traces `f` on the leaves of `p`; the tree's values belong to that trace.
 fn traced<P: Traced, R: Traced>(
@@ -331,7 +308,7 @@ fn jacobian<P: Traced, R: Traced>(
 }
 
 /// The leaves of `tree`, which must be of the structure of `like`.
-fn tree_like<T: Traced>(op: &'static str, place: Place, like: &T, tree: &T) -> Result<Vec<Val>> {
+pub(crate) fn tree_like<T: Traced>(op: &'static str, place: Place, like: &T, tree: &T) -> Result<Vec<Val>> {
     let mut vals = vec![];
     match Tree::<Val>::zip_leaves::<Val, ()>(like, tree, &mut |_, v| vals.push(*v)) {
         Ok(_) => Ok(vals),
@@ -343,7 +320,7 @@ fn differing(op: &'static str, place: Place, mismatch: &Mismatch) -> Error {
     Error::new(op, ErrorKind::invalid(mismatch.to_string()), place)
 }
 
-fn axes_of<X, A: Axes<X>>(axes: &A, x: &X, place: Place) -> Result<Vec<Option<i64>>> {
+pub(crate) fn axes_of<X, A: Axes<X>>(axes: &A, x: &X, place: Place) -> Result<Vec<Option<i64>>> {
     let mut all = vec![];
     axes.axes(x, &mut all).map_err(|mismatch| {
         let message = format!("the axes are of another structure than what they belong to: {mismatch}");
@@ -353,7 +330,7 @@ fn axes_of<X, A: Axes<X>>(axes: &A, x: &X, place: Place) -> Result<Vec<Option<i6
 }
 
 /// An error from inside a transform, which was made at `place`.
-fn within(error: Error, op: &'static str, place: Place) -> Error {
+pub(crate) fn within(error: Error, op: &'static str, place: Place) -> Error {
     error.with_note(format!("inside `{op}`, made"), place)
 }
 
@@ -366,6 +343,19 @@ fn filled<T: Traced>(like: &T, vals: Result<Vec<Val>>) -> T {
 }
 
 /// A tree like `like` whose every leaf is `v`.
-fn all<T: Traced>(like: &T, v: Val) -> T {
+pub(crate) fn all<T: Traced>(like: &T, v: Val) -> T {
     like.map(|_| v)
+}
+
+/// The leaves of a tree of data, which must be of the structure of `like`.
+///
+/// # Errors
+/// Where they differ.
+pub(crate) fn tree_like_data<T: Tree<Type>>(
+    like: &T,
+    tree: &<T as Tree<Type>>::With<Array>,
+) -> std::result::Result<Vec<Array>, String> {
+    let mut data = vec![];
+    let zipped = like.zip_leaves::<Array, ()>(tree, &mut |_, array| data.push(array.clone()));
+    zipped.map(|_| data).map_err(|mismatch| mismatch.to_string())
 }

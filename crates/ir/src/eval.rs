@@ -1,6 +1,9 @@
 //! The reference interpreter: one operation after the other, by its own meaning.
 
-use crate::{Array, Error, ErrorKind, Program};
+use crate::{Array, Equation, Error, ErrorKind, Program};
+use std::cell::Cell;
+
+thread_local!(static LOOKS_FOR_NAN: Cell<bool> = const { Cell::new(false) });
 
 /// Runs `program` on `args`.
 ///
@@ -20,6 +23,9 @@ pub fn eval(program: &Program, args: &[Array]) -> Result<Vec<Array>, Error> {
         let args: Vec<&Array> = eqn.args.iter().map(read).collect();
         let results = eqn.op.rules().eval(&args);
         let results = results.map_err(|kind| Error::new(eqn.op.rules().name(), kind, eqn.place))?;
+        if LOOKS_FOR_NAN.get() && results.iter().any(has_nan) && !args.iter().copied().any(has_nan) {
+            return Err(made_nan(eqn, &args));
+        }
         for (var, result) in eqn.results.iter().zip(results) {
             debug_assert_eq!(
                 program.ty(*var),
@@ -54,4 +60,39 @@ pub fn check_args(program: &Program, args: &[Array]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// [`eval`] that stops at the first operation, of a Program inside too, that makes a NaN from operands without one.
+///
+/// # Errors
+/// The error of that operation, with its operands; or what [`eval`] returns.
+pub fn eval_until_nan(program: &Program, args: &[Array]) -> Result<Vec<Array>, Error> {
+    struct Reset(bool);
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            LOOKS_FOR_NAN.set(self.0);
+        }
+    }
+    let _reset = Reset(LOOKS_FOR_NAN.replace(true));
+    eval(program, args)
+}
+
+/// Whether an element, or a part of it, is NaN.
+pub fn has_nan(array: &Array) -> bool {
+    array.dtype().is_inexact() && array.parts().to_f64_vec().iter().any(|x| x.is_nan())
+}
+
+fn made_nan(eqn: &Equation, args: &[&Array]) -> Error {
+    let shown: Vec<String> = args.iter().map(|a| format!("{}: {}", a.ty(), shortened(a))).collect();
+    let message = format!("the first NaN is made here, from {}", shown.join("; "));
+    Error::new(eqn.op.rules().name(), ErrorKind::invalid(message), eqn.place)
+}
+
+/// The values that a message has room for.
+fn shortened(array: &Array) -> String {
+    const MOST: usize = 8;
+    let values = array.to_f64_vec();
+    let shown: Vec<String> = values.iter().take(MOST).map(f64::to_string).collect();
+    let more = if values.len() > MOST { ", .." } else { "" };
+    format!("[{}{more}]", shown.join(", "))
 }

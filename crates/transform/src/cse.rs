@@ -8,7 +8,7 @@
 
 use crate::rebuild::Rebuild;
 use gradus_ir::program::{Program, Vars};
-use gradus_ir::{Effect, Equation, Op};
+use gradus_ir::{Equation, Op};
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
 use std::hash::{Hash, Hasher};
@@ -23,7 +23,7 @@ pub fn cse(program: &Program) -> Program {
         if eqn.op.rules().is_commutative() {
             args.sort_unstable();
         }
-        if eqn.op.rules().effect() != Effect::None {
+        if eqn.op.rules().effect().stays() {
             copy.replace(eqn, eqn.op.clone(), args);
             continue;
         }

@@ -7,7 +7,7 @@
 //! ```
 
 use crate::rebuild::Rebuild;
-use gradus_ir::{Effect, Program};
+use gradus_ir::Program;
 
 /// The program without equations that no result needs. Parameters stay.
 pub fn dce(program: &Program) -> Program {
@@ -15,7 +15,7 @@ pub fn dce(program: &Program) -> Program {
     program.results().iter().for_each(|r| needed[r.index()] = true);
     let mut kept = vec![false; program.equations().len()];
     for (i, eqn) in program.equations().iter().enumerate().rev() {
-        let does_more = eqn.op.rules().effect() != Effect::None;
+        let does_more = eqn.op.rules().effect().stays();
         kept[i] = does_more || eqn.results.iter().any(|r| needed[r.index()]);
         if kept[i] {
             eqn.args.iter().for_each(|a| needed[a.index()] = true);

@@ -41,7 +41,7 @@ fn inlined_inside(
     keep: Calls,
     done: &mut FxHashMap<Arc<Program>, Arc<Program>>,
 ) -> Program {
-    map_nested(program, |inside| {
+    map_nested(program, |_, inside| {
         if let Some(known) = done.get(inside) {
             return known.clone();
         }

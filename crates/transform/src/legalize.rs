@@ -39,7 +39,7 @@ pub fn legalize(program: &Program) -> Result<Program, Error> {
 
 fn with_legal_nested(program: &Program) -> Result<Program, Error> {
     let mut error = None;
-    let legal = map_nested(program, |inside| match legalize(inside) {
+    let legal = map_nested(program, |_, inside| match legalize(inside) {
         // A body on scalars keeps none of the complex numbers that its formulas joined.
         Ok(legal) if has_parts(&legal) => Arc::new(dce(&simplify(&legal))),
         Ok(legal) => Arc::new(legal),

@@ -50,7 +50,7 @@ impl Optimizer {
         program
     }
     fn nested_programs(&mut self, program: &Program) -> Program {
-        map_nested(program, |inside| {
+        map_nested(program, |_, inside| {
             if let Some(known) = self.nested.get(inside) {
                 return known.clone();
             }

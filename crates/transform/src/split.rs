@@ -197,7 +197,7 @@ fn needed_steps<'a>(program: &Program, remains: &'a [Remains], value: &[Option<V
     }
     let mut steps = vec![];
     for step in remains.iter().rev().map(|r| r.step(value)) {
-        if step.results.iter().any(|r| needed[r.index()]) {
+        if step.op.rules().effect().stays() || step.results.iter().any(|r| needed[r.index()]) {
             for arg in &step.args {
                 if let Read::Var(var) = arg {
                     needed[var.index()] = true;

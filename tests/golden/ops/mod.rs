@@ -5,6 +5,7 @@
 mod attention;
 mod binary;
 mod choice;
+mod custom;
 mod dtypes;
 mod index;
 mod models;
@@ -36,6 +37,7 @@ pub(crate) fn find(op: &str, params: &Params) -> Found {
         binary::find,
         choice::find,
         dtypes::find,
+        custom::find,
         shape::find,
         reduce::find,
         product::find,

@@ -3,8 +3,8 @@
 use super::{Found, many};
 use crate::manifest::Params;
 use gradus::{
-    Val, grad, hessian, jacfwd, jacrev, jvp, linearize, stack, value_and_grad, value_and_grad_aux, vjp, vmap,
-    vmap_axes,
+    Val, Vmap, all_gather, axis_index, grad, hessian, jacfwd, jacrev, jet, jvp, linearize, pmax, pmean,
+    ppermute, psum, stack, value_and_grad, value_and_grad_aux, vjp, vmap, vmap_axes,
 };
 
 pub(super) fn find(op: &str, _: &Params) -> Found {
@@ -45,6 +45,23 @@ pub(super) fn find(op: &str, _: &Params) -> Found {
             let pulled = |v: &Val| vjp(|u: &Val| u.tanh(), v).1(&v.ones_like());
             let (y, dy) = jvp(pulled, &a[0], &a[0].ones_like());
             vec![y, dy]
+        },
+        "transform.vmap_axis_name" => |a| {
+            let share = |v: &Val| v / psum(v, "i") + axis_index("i");
+            vec![Vmap::default().name("i").of(share)(&a[0])]
+        },
+        "transform.vmap_collectives" => |a| {
+            let n = a[0].shape()[0];
+            let f = move |v: &Val| {
+                let next: Vec<(usize, usize)> = (0..n).map(|j| (j, (j + 1) % n)).collect();
+                vec![pmean(v, "i"), pmax(v, "i"), all_gather(v, "i"), ppermute(v, "i", &next)]
+            };
+            Vmap::default().name("i").of(f)(&a[0])
+        },
+        "transform.jet5" => |a| {
+            let series = [a[0].ones_like(), a[0].zeros_like(), a[0].zeros_like()];
+            let (y, dy) = jet(|x: &Val| x.sin(), &a[0], &series);
+            std::iter::once(y).chain(dy).collect()
         },
         "transform.third_derivative" => |a| vec![vmap(grad(grad(grad(|x: &Val| x.sin()))))(&a[0])],
         "transform.grad_has_aux" => |a| {

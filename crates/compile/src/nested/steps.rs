@@ -177,7 +177,8 @@ impl<'g> NestedDraft<'g> {
             grain: 1,
             cost: inside.saturating_mul(shape.trips()),
             scratch_bytes,
-            barrier: false,
+            // What is seen from outside keeps its place.
+            barrier: nested(graph, self.id).can_fail(),
             at: node.place,
             label: shape.describe(),
             work: Work::Nested(Box::new(run::NestedStep {

@@ -14,6 +14,7 @@ mod team;
 use crate::buffers::{Base, Output, Place, Plan};
 use crate::cache::Compiled;
 use crate::convolve::Convolve;
+use crate::host::Host;
 use crate::matmul::Matmul;
 use crate::sort::Sort;
 use board::Board;
@@ -56,6 +57,7 @@ pub(crate) enum Work {
     /// A loop or a choice, with steps of its own.
     Nested(Box<nested::NestedStep>),
     Tapes(Box<tapes::TapeWork>),
+    Host(Box<Host>),
     /// Bytes moved as they are; nothing where both places are one.
     Copy {
         from: Slot,
@@ -251,6 +253,7 @@ impl Runtime {
             let code = match &step.work {
                 Work::Kernel { compiled, .. } => format!("{} bytes of code", compiled.num_bytes),
                 Work::Matmul(_) | Work::Convolve(_) | Work::Sort(_) => "library".into(),
+                Work::Host(_) => "as written".into(),
                 Work::Copy { .. } => "a copy unless in place".into(),
                 Work::Nested(_) => "the steps below".into(),
                 Work::Tapes(_) => "tapes".into(),
@@ -577,6 +580,8 @@ impl Step {
             Work::Tapes(tapes) => return unsafe { tapes.run(call, bases) },
             // SAFETY: the caller's promise.
             Work::Nested(nested) => return unsafe { nested.run(call, bases) },
+            // SAFETY: the caller's promise.
+            Work::Host(host) => return unsafe { host.run(bases) },
             Work::Copy { from, to, bytes } => {
                 // SAFETY: both places have so many bytes; `copy` allows that they are one place.
                 unsafe {

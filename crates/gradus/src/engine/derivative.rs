@@ -115,6 +115,31 @@ impl Inner {
         (outer(&results), Linearized { linear, residuals, wrt, has_tangent, arg_types, result_types: types })
     }
 
+    /// The function itself as a derivative, if it is linear in the arguments.
+    ///
+    /// # Errors
+    /// If the derivative depends on the arguments.
+    pub(crate) fn linear(&self, place: Place) -> Result<Linearized, Error> {
+        let wrt = floats(self.arg_types());
+        let passes::Linearized { primal, linear, has_tangent } =
+            passes::linearize(&self.program, &self.with_captures(wrt.clone()));
+        // What the derivative reads must be known from the captures alone.
+        let num_args = self.arg_types().len();
+        let known: Vec<bool> = (0..primal.num_params()).map(|i| i >= num_args).collect();
+        let halves = passes::split(&primal, &known);
+        let num_results = self.program.results().len();
+        if halves.known_results[num_results..].contains(&false) {
+            let message = "the function is not linear: its derivative depends on the argument; use `vjp`";
+            return Err(Error::new("linear_transpose", ErrorKind::invalid(message), place));
+        }
+        let num_known = halves.known_results[..num_results].iter().filter(|known| **known).count();
+        let values = halves.known.inline(&inner(&self.captures));
+        let num_residuals = halves.known_results.len() - num_results;
+        let residuals = outer(&values[num_known..num_known + num_residuals]);
+        let (arg_types, result_types) = (self.arg_types().to_vec(), self.program.result_types());
+        Ok(Linearized { linear, residuals, wrt, has_tangent, arg_types, result_types })
+    }
+
     /// Forward mode: for every result, a derivative by every argument, of shape `result ++ argument`.
     pub(crate) fn jacobian_forward(&self, args: &[Val]) -> (Vec<Val>, Vec<Vec<Val>>) {
         let result_types = self.program.result_types();
@@ -172,8 +197,8 @@ impl Linearized {
     ///
     /// # Errors
     /// If a cotangent is of another type than its result.
-    pub(crate) fn pull(&self, place: Place, cotangents: &[Val]) -> Result<Vec<Val>, Error> {
-        check_types("vjp", place, "cotangent", cotangents, &self.result_types)?;
+    pub(crate) fn pull(&self, op: &'static str, place: Place, cotangents: &[Val]) -> Result<Vec<Val>, Error> {
+        check_types(op, place, "cotangent", cotangents, &self.result_types)?;
         let (pulled, nonzero) = self.transposed(&vec![true; self.num_linear_results()]);
         let mut operands = inner(&self.residuals);
         operands.extend(inner(&marked(cotangents, &self.has_tangent)));

@@ -1,5 +1,6 @@
 //! vmap of functions on lists: lanes lead inside, axes are moved at the border only.
 
+use super::axes::Named;
 use super::{Flat, Inner, inner, outer, type_of};
 use crate::{Error, Val};
 use gradus_ir::{ErrorKind, Lanes, Place};
@@ -18,6 +19,14 @@ fn refused(place: Place, message: String) -> Error {
     Error::new("vmap", ErrorKind::invalid(message), place)
 }
 
+/// Which axes are mapped, and what is known of the lanes besides.
+#[derive(Clone, Copy)]
+pub(crate) struct Which<'a> {
+    pub(crate) axes: &'a [Option<i64>],
+    pub(crate) name: Option<&'static str>,
+    pub(crate) size: Option<usize>,
+}
+
 impl Mapped {
     /// Traces `f` for one lane of `args`, whose mapped axes are `axes`; `paths` names the arguments.
     ///
@@ -26,10 +35,11 @@ impl Mapped {
     pub(crate) fn trace(
         place: Place,
         args: &[Val],
-        axes: &[Option<i64>],
+        which: Which<'_>,
         paths: impl Fn() -> Vec<String>,
         f: Flat<'_>,
     ) -> Result<Mapped, Error> {
+        let axes = which.axes;
         let mut lanes: Option<(usize, usize)> = None;
         let mut leading = vec![];
         for (i, (v, axis)) in args.iter().zip(axes).enumerate() {
@@ -56,16 +66,28 @@ impl Mapped {
             }
             leading.push(moved(v, at, 0));
         }
-        let Some((_, size)) = lanes else {
-            return Err(refused(place, "no leaf is mapped: give at least one an axis".into()));
+        let size = match (lanes, which.size) {
+            (Some((first, found)), Some(size)) if found != size => {
+                let (path, ty) = (paths().swap_remove(first), type_of(args[first]));
+                let message =
+                    format!("leaf `{path}` ({ty}) has {found} lanes, but the size is given as {size}");
+                return Err(refused(place, message));
+            }
+            (Some((_, size)), _) | (None, Some(size)) => size,
+            (None, None) => {
+                return Err(refused(place, "no leaf is mapped: give at least one an axis".into()));
+            }
         };
+        let lanes = Lanes { size, name: which.name };
         let is_mapped: Vec<bool> = axes.iter().map(Option::is_some).collect();
         let types = leading.iter().zip(&is_mapped).map(|(v, is_mapped)| {
             let ty = v.ty();
             if *is_mapped { ty.with_shape(ty.shape.without(&[0])) } else { ty }
         });
-        let inner = Inner::of_types(place, &types.collect::<Vec<_>>(), f)?;
-        Ok(Mapped { place, args: leading, is_mapped, lanes: Lanes::new(size), inner })
+        let types: Vec<_> = types.collect();
+        let _named = Named::open(place, lanes)?;
+        let inner = Inner::of_types(place, &types, f)?;
+        Ok(Mapped { place, args: leading, is_mapped, lanes, inner })
     }
 
     /// The results of all lanes, along `axes`.

@@ -4,12 +4,20 @@
 //! functions however many transforms it goes through. Invariant: this is the only file of the crate, but
 //! for `val`, that opens traces or writes Programs into them.
 
+mod axes;
+mod custom;
 mod derivative;
+mod effects;
 mod lanes;
 mod nans;
 
+pub(crate) use axes::{across, axis_index, axis_size, is_any_axis_named};
+pub(crate) use custom::{
+    checkpoint, checkpoint_name, custom_jvp, custom_vjp, trace_jvp_rule, trace_vjp_rule,
+};
 pub(crate) use derivative::check_differentiable;
-pub(crate) use lanes::Mapped;
+pub(crate) use effects::{check, debug_callback, debug_print, pure_callback};
+pub(crate) use lanes::{Mapped, Which};
 
 use crate::{Array, Config, Error, Leaf, Stored, Traced, Tree, Val};
 use gradus_compile::Executable;
@@ -170,7 +178,7 @@ impl Compiled {
         num_state: usize,
         config: &Config,
     ) -> Result<Compiled, Error> {
-        let optimized = gradus_transform::optimize(&program);
+        let optimized = gradus_transform::optimize(&gradus_transform::instrument(&program, config.checks));
         let executable = gradus_compile::compile_with_state(&optimized, num_state, &config.of_compiler())?;
         let debug_nans = config.debug_nans;
         Ok(Compiled { program: Arc::new(program), optimized, executable, captures, debug_nans })
@@ -196,9 +204,9 @@ impl Compiled {
         let all: Vec<&Array> = args.iter().copied().chain(&self.captures).collect();
         let mut copies: Vec<Array> = state.iter().map(|a| (**a).clone()).collect();
         let results = self.executable.run_with_state(&mut copies.iter_mut().collect::<Vec<_>>(), &all)?;
-        if copies.iter().chain(&results).any(nans::has_nan) {
+        if copies.iter().chain(&results).any(gradus_ir::eval::has_nan) {
             let inputs: Vec<Array> = state.iter().map(|a| &**a).chain(all).cloned().collect();
-            return Err(nans::first_nan(&self.program, &inputs)?);
+            return Err(nans::first_nan(&self.program, &inputs));
         }
         for (old, new) in state.iter_mut().zip(copies) {
             **old = new;

@@ -2,7 +2,7 @@
 
 use super::part::within;
 use super::{Leaf, Mismatch, Part, Tree};
-use crate::{Array, Val};
+use crate::{Array, Type, Val};
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
@@ -27,7 +27,7 @@ macro_rules! leaf {
         }
     )* };
 }
-leaf!(Val, Array);
+leaf!(Val, Array, Type);
 
 macro_rules! tuple {
     ($($X:ident $i:tt),*) => {

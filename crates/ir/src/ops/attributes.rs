@@ -1,5 +1,6 @@
 //! Attributes of operations: what the text form prints between braces and reads back.
 
+use crate::ops::effect::Callback;
 use crate::{Array, Dtype, Program, Type};
 use std::sync::Arc;
 
@@ -27,6 +28,10 @@ pub enum Attribute {
     Programs(Vec<Arc<Program>>),
     /// The type of a value: `tape<f32[3]>`.
     Type(Type),
+    /// `(f32[3], i32[])`
+    Types(Vec<Type>),
+    /// `@name`, a function of the user's.
+    Function(Callback),
 }
 
 /// Named attributes in the order in which they print.
@@ -91,6 +96,8 @@ conversions! {
     Arc<Program> = Program, x => x, y => Ok(y);
     Vec<Arc<Program>> = Programs, x => x, y => Ok(y);
     Type = Type, x => x, y => Ok(y);
+    Vec<Type> = Types, x => x, y => Ok(y);
+    Callback = Function, x => x, y => Ok(y);
 }
 
 impl From<Vec<Vec<i64>>> for Attribute {

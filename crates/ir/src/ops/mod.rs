@@ -7,10 +7,14 @@
 mod documented;
 
 pub mod attributes;
+pub mod checkpoint;
+pub mod collective;
 pub mod contract;
 pub mod control;
 pub mod convolution;
 pub mod cumulative;
+pub mod custom;
+pub mod effect;
 pub mod elementwise;
 pub mod index;
 pub mod monoid;
@@ -55,10 +59,28 @@ pub enum Effect {
     /// Nothing.
     #[default]
     None,
+    /// It calls a function of the user's, which may fail: only where its lane runs, but as often as one likes.
+    Call,
     /// It may make the call an error: it stays, whether or not its results are read, but has no place in an order.
     Check,
     /// It is seen from outside: it stays, is not merged or repeated, and keeps its place among others of its kind.
     Ordered,
+}
+
+impl Effect {
+    /// Whether the operation stays as it is: not left out, merged or repeated.
+    pub fn stays(self) -> bool {
+        self >= Effect::Check
+    }
+}
+
+/// How operands can be wrong without being refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hazard {
+    /// An index out of bounds.
+    OutOfBounds,
+    /// A divisor that is zero.
+    DivisionByZero,
 }
 
 /// An operand of a linear equation that is being transposed.
@@ -266,6 +288,15 @@ pub trait Rules {
     fn refusal(&self) -> Option<ErrorKind> {
         None
     }
+    /// Whether the Programs inside may have effects: they are run as they are, and not as the body of a kernel.
+    fn admits_effects(&self) -> bool {
+        false
+    }
+    /// Operands for which it means little, each with a scalar bool that says that these are none.
+    fn hazards(&self, args: &[Val]) -> Vec<(Hazard, Val)> {
+        let _ = args;
+        vec![]
+    }
     /// Programs inside, for printing and for passes that walk into them.
     fn programs(&self) -> Vec<&Arc<Program>> {
         vec![]
@@ -341,6 +372,10 @@ families! {
     Indexing(index::Indexing),
     Sorting(sort::Sorting),
     Control(control::Control),
+    Custom(custom::Custom),
+    Checkpoint(checkpoint::Checkpoint),
+    Collective(collective::Collective),
+    Effectful(effect::Effectful),
 }
 
 /// Writes `op`, with tangents given by `tangent(y)`; for primitives with one result.

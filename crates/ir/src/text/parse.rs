@@ -4,6 +4,7 @@
 //! length. Comments run from `//` to the end of the line; variables may have any name of letters and digits.
 
 use super::literal;
+use crate::ops::effect::Callback;
 use crate::ops::{Attribute, Attributes};
 use crate::program::{Builder, Program, Var, Vars};
 use crate::{Dtype, Error, ErrorKind, Op, Place, Type, verify};
@@ -204,6 +205,15 @@ impl<'a> Parser<'a> {
         match self.text[self.at..].chars().next() {
             Some('"') => self.quoted().map(Attribute::Text),
             Some('[') => self.bracketed(),
+            Some('(') => {
+                self.expect("(")?;
+                Ok(Attribute::Types(self.list(")", Parser::ty)?))
+            }
+            Some('@') => {
+                self.expect("@")?;
+                let name = self.run_of(|c| c.is_ascii_alphanumeric() || "._".contains(c));
+                Ok(Attribute::Function(Callback::named(name)))
+            }
             Some(c) if c == '-' || c.is_ascii_digit() => self.int().map(Attribute::Int),
             _ if self.is_keyword("fn") => Ok(Attribute::Program(Arc::new(self.program()?))),
             _ if self.is_keyword("tape") => Ok(Attribute::Type(self.ty()?)),

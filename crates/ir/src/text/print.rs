@@ -52,6 +52,11 @@ fn write_attributes(out: &mut dyn Write, attributes: &Attributes, depth: usize) 
             Attribute::Program(program) => write_program(out, program, depth)?,
             Attribute::Programs(programs) => write_programs(out, programs, depth)?,
             Attribute::Type(ty) => write!(out, "{ty}")?,
+            Attribute::Types(types) => {
+                let types: Vec<String> = types.iter().map(ToString::to_string).collect();
+                write!(out, "({})", types.join(", "))?;
+            }
+            Attribute::Function(function) => write!(out, "@{}", function.name())?,
         }
     }
     out.write_char('}')

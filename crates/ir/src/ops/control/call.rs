@@ -2,6 +2,7 @@
 
 use super::rest::spread;
 use crate::eval::eval;
+use crate::ops::effect::masked_program;
 use crate::ops::{
     Attribute, Attributes, Infer, Lanes, Operand, Passes, Remaining, Residual, Rules, Sample, Split,
 };
@@ -120,6 +121,13 @@ impl Rules for Call {
         let num_known = halves.known_results.iter().filter(|known| **known).count();
         let known = spread(results.iter().copied().take(num_known), &halves.known_results);
         Some(Split { known, rest: Call::new(halves.rest, self.name.to_string()).into(), operands })
+    }
+    fn admits_effects(&self) -> bool {
+        true
+    }
+    fn masked(&self, args: &[Val], mask: Val) -> Option<Vals> {
+        let masked = Call::new(masked_program(&self.program), self.name.to_string());
+        Some(bind(masked, &args.iter().copied().chain([mask]).collect::<Vals>()))
     }
     fn takes_tapes(&self) -> bool {
         true

@@ -3,9 +3,10 @@
 use super::Control;
 use super::rest::{count, dense, everywhere, join, marked, meet, spread, write};
 use crate::eval::eval;
+use crate::ops::effect::masked_program;
 use crate::ops::sample::refused;
 use crate::ops::{
-    Attributes, Halves, Infer, Lanes, Operand, Passes, Remaining, Residual, Rules, Sample, Split,
+    Attributes, Effect, Halves, Infer, Lanes, Operand, Passes, Remaining, Residual, Rules, Sample, Split,
 };
 use crate::trace::{Val, Vals, bind};
 use crate::{Array, Dtype, ErrorKind, Op, Place, Program, Type, trace};
@@ -184,8 +185,21 @@ impl Rules for Cond {
         if !mapped[0] {
             return bind(Cond { branches }, args);
         }
-        // Lanes take branches of their own: all are run, and each lane takes the results of its one.
-        let mut each = branches.iter().enumerate().rev().map(|(k, branch)| (k, branch.inline(&args[1..])));
+        // Lanes take branches of their own: all are run, and each lane takes the results of its one. What a branch does
+        // besides, it does in the lanes that take it.
+        let own = args[0].clamp(args[0].zeros_like(), args[0].full_like((branches.len() - 1) as f64));
+        let mut each = branches.iter().enumerate().rev().map(|(k, branch)| {
+            let original = &self.branches[k];
+            if original.effect() == Effect::None {
+                return (k, branch.inline(&args[1..]));
+            }
+            let flags: Vec<bool> = mapped[1..].iter().copied().chain([true]).collect();
+            let (masked, along) = passes.batch(&masked_program(original), &flags, lanes);
+            let mask = own.eq(own.full_like(k as f64));
+            let inputs: Vec<Val> = args[1..].iter().copied().chain([mask]).collect();
+            let results = masked.inline(&inputs).into_iter().zip(along);
+            (k, results.map(|(v, along)| everywhere(v, along, lanes.size)).collect())
+        });
         let (_, last) = each.next().expect("internal: at least one branch");
         let chosen = each.fold(last, |behind, (k, own)| {
             let is_own = args[0].le(args[0].full_like(k as f64));
@@ -201,6 +215,13 @@ impl Rules for Cond {
         }
         let halves: Vec<Halves> = self.branches.iter().map(|branch| passes.split(branch, &known)).collect();
         Some(self.halved(index, args, &halves))
+    }
+    fn admits_effects(&self) -> bool {
+        true
+    }
+    fn masked(&self, args: &[Val], mask: Val) -> Option<Vals> {
+        let branches = self.branches.iter().map(masked_program).collect();
+        Some(bind(Cond { branches }, &args.iter().copied().chain([mask]).collect::<Vals>()))
     }
     fn takes_tapes(&self) -> bool {
         true
@@ -264,7 +285,8 @@ impl Cond {
         });
         let known = Cond { branches: known.collect() };
         let operands: Vals = [index].into_iter().chain(inputs.iter().copied()).collect();
-        let results = if known.num_results(0) > 0 { bind(known, &operands) } else { Vals::new() };
+        let runs = known.num_results(0) > 0 || known.effect().stays();
+        let results = if runs { bind(known, &operands) } else { Vals::new() };
         let (own, kept_values) = results.split_at(count(&returned));
 
         let unknown: Vec<bool> = args[1..].iter().map(Option::is_none).collect();

@@ -142,6 +142,12 @@ impl Rules for Control {
     ) -> (Vals, Vec<bool>) {
         self.rules().batch_marked(passes, args, mapped, lanes)
     }
+    fn masked(&self, args: &[Val], mask: Val) -> Option<Vals> {
+        self.rules().masked(args, mask)
+    }
+    fn admits_effects(&self) -> bool {
+        self.rules().admits_effects()
+    }
     fn takes_tapes(&self) -> bool {
         self.rules().takes_tapes()
     }

@@ -1,9 +1,10 @@
 //! What the rules of loops and branches share: bodies written anew, flags, zeros that must be written down.
 
 use super::Tape;
+use crate::ops::effect::inline_masked;
 use crate::ops::{Operand, Passes, Remaining, Rules};
 use crate::trace::{Poisoned, Val, at_place, current_place, refuse, trace};
-use crate::{Error, ErrorKind, Place, Program, Type, bind1};
+use crate::{Dtype, Error, ErrorKind, Place, Program, Type, bind1};
 use std::sync::Arc;
 
 /// The Program that `f` writes on values of `types`.
@@ -20,6 +21,12 @@ pub(super) fn write(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Arc<P
             std::panic::resume_unwind(Box::new(Poisoned))
         }
     }
+}
+
+/// The Program with one more parameter, the first: a bool, and what it does besides computing it does where that holds.
+pub(super) fn mask_first(program: &Program) -> Arc<Program> {
+    let types: Vec<Type> = [Type::scalar(Dtype::Bool)].iter().chain(program.param_types()).cloned().collect();
+    write(&types, |x| inline_masked(program, &x[1..], x[0]))
 }
 
 /// The items whose flag is set.

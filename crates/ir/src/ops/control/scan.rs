@@ -4,7 +4,7 @@ mod derivative;
 mod samples;
 
 use super::Control;
-use super::rest::{choose, everywhere, join, write};
+use super::rest::{choose, everywhere, join, mask_first, write};
 use crate::eval::eval;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Split};
 use crate::trace::{Val, Vals, bind};
@@ -224,6 +224,16 @@ impl Rules for Scan {
     }
     fn split(&self, passes: &dyn Passes, args: &[Option<Val>]) -> Option<Split> {
         self.partial(passes, args)
+    }
+    fn admits_effects(&self) -> bool {
+        true
+    }
+    fn masked(&self, args: &[Val], mask: Val) -> Option<Vals> {
+        // The mask is a constant of the loop.
+        let (head, rest) = args.split_at(self.num_steps_operands());
+        let operands: Vals = head.iter().copied().chain([mask]).chain(rest.iter().copied()).collect();
+        let scan = Scan { body: mask_first(&self.body), num_consts: self.num_consts + 1, ..self.clone() };
+        Some(bind(scan, &operands))
     }
     fn takes_tapes(&self) -> bool {
         true

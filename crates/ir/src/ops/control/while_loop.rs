@@ -3,7 +3,7 @@
 mod derivative;
 mod samples;
 
-use super::rest::{choose, everywhere, join, transpose_by_split, write};
+use super::rest::{choose, everywhere, join, mask_first, transpose_by_split, write};
 use super::{Control, tape_limit_bytes};
 use crate::eval::eval;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Split};
@@ -204,6 +204,17 @@ impl Rules for While {
     fn split(&self, passes: &dyn Passes, args: &[Option<Val>]) -> Option<Split> {
         self.partial(passes, args)
     }
+    fn admits_effects(&self) -> bool {
+        true
+    }
+    fn masked(&self, args: &[Val], mask: Val) -> Option<Vals> {
+        let (cond, body) = (mask_first(&self.cond), mask_first(&self.body));
+        let own = self.parts(args);
+        let consts = [mask].into_iter().chain(own.cond_consts.iter().copied()).chain([mask]);
+        let operands: Vals = consts.chain(own.body_consts.iter().chain(own.carry).copied()).collect();
+        let (num_cond_consts, num_body_consts) = (self.num_cond_consts + 1, self.num_body_consts + 1);
+        Some(bind(While { cond, body, num_cond_consts, num_body_consts, record: self.record }, &operands))
+    }
     fn takes_tapes(&self) -> bool {
         true
     }
@@ -272,15 +283,20 @@ impl While {
         let (own, given) = (self.parts(mapped), self.parts(args));
         let n = own.carry.len();
         let everyone = vec![true; n];
-        let (test, _) = passes.batch(&self.cond, &[own.cond_consts, &everyone].concat(), lanes);
-        let (batched, outputs) = passes.batch(&self.body, &[own.body_consts, &everyone].concat(), lanes);
+        // A lane that has ended neither prints nor calls nor fails: both Programs read which lanes go on.
+        let masked = [true];
+        let (cond, body) = (mask_first(&self.cond), mask_first(&self.body));
+        let (test, _) = passes.batch(&cond, &[&masked[..], own.cond_consts, &everyone].concat(), lanes);
+        let (batched, outputs) =
+            passes.batch(&body, &[&masked[..], own.body_consts, &everyone].concat(), lanes);
         let first: Vec<Val> = given
             .carry
             .iter()
             .zip(own.carry)
             .map(|(v, mapped)| everywhere(*v, *mapped, lanes.size))
             .collect();
-        let active = test.inline(&[given.cond_consts, &first].concat())[0];
+        let everyone = Val::constant(Array::scalar(true)).repeat_leading(lanes.size);
+        let active = test.inline(&[&[everyone][..], given.cond_consts, &first].concat())[0];
         let mut state = vec![active];
         if self.record {
             state.push(Val::zeros(Type::new(Dtype::I32, [lanes.size])));
@@ -295,14 +311,15 @@ impl While {
             let (consts, state) = inputs.split_at(consts.len());
             let (cond_consts, body_consts) = consts.split_at(self.num_cond_consts);
             let (own, old) = state.split_at(num_own);
-            let new = batched.inline(&[body_consts, old].concat());
+            let new = batched.inline(&[&own[..1], body_consts, old].concat());
             let kept = new.iter().zip(old).zip(&outputs);
             let kept: Vec<Val> = kept
                 .map(|((new, old), output)| choose(own[0], everywhere(*new, *output, lanes.size), *old))
                 .collect();
             let residuals = new[n..].iter().zip(&outputs[n..]);
             let residuals = residuals.map(|(v, output)| everywhere(*v, *output, lanes.size));
-            let mut results = vec![test.inline(&[cond_consts, &kept].concat())[0]];
+            let goes_on = test.inline(&[&own[..1], cond_consts, &kept].concat())[0];
+            let mut results = vec![goes_on & own[0]];
             results.extend(own[1..].iter().map(|steps| *steps + own[0].convert(Dtype::I32)));
             results.extend(kept.iter().copied().chain(residuals));
             results

@@ -2,7 +2,7 @@
 
 use super::{Domain, Elementwise, OfComplex, Output, bits, formulas, lowering};
 use crate::ops::sample::refused;
-use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
+use crate::ops::{Attributes, Hazard, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
 use crate::trace::{Val, Vals, bind1};
 use crate::{Array, Complex, Dtype, Element, ErrorKind, Type};
 use gradus_kernel::{Builder, Value};
@@ -400,6 +400,13 @@ impl Rules for Binary {
     fn is_commutative(&self) -> bool {
         use Binary::{Add, And, Eq, Max, Min, Mul, Ne, Or, Xor};
         matches!(self, Add | Mul | Max | Min | And | Or | Xor | Eq | Ne)
+    }
+    fn hazards(&self, args: &[Val]) -> Vec<(Hazard, Val)> {
+        if !matches!(self, Binary::Div | Binary::Rem) {
+            return vec![];
+        }
+        let axes: Vec<usize> = (0..args[1].shape().rank()).collect();
+        vec![(Hazard::DivisionByZero, args[1].ne(args[1].zeros_like()).reduce_and(&axes))]
     }
     fn constraints(&self) -> &'static [&'static str] {
         match self.record().domain {

@@ -2,12 +2,13 @@
 
 mod dynamic;
 mod gather;
+mod hazard;
 mod samples;
 mod scatter;
 mod windows;
 
 use crate::ops::monoid::Monoid;
-use crate::ops::{Attribute, Attributes, Infer, Lanes, Operand, Passes, Rules, with_tangent};
+use crate::ops::{Attribute, Attributes, Hazard, Infer, Lanes, Operand, Passes, Rules, with_tangent};
 use crate::trace::{Val, Vals, bind1};
 use crate::{Array, Dims, ErrorKind, Type};
 use smallvec::smallvec;
@@ -240,6 +241,9 @@ impl Rules for Indexing {
             bind1(Indexing::Gather(Box::new(Gather { fill, ..(**gather).clone() })), &[operand, args[1]])
         };
         Some(smallvec![with(|z| z.re, args[0].real()).complex(with(|z| z.im, args[0].imag()))])
+    }
+    fn hazards(&self, args: &[Val]) -> Vec<(Hazard, Val)> {
+        vec![(Hazard::OutOfBounds, self.in_bounds(args))]
     }
     fn batch(&self, _: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
         smallvec![match self {

@@ -211,7 +211,8 @@ impl Scan {
         let is_hoisted = hoisted.is_some();
         let (scan, given) = hoisted.unwrap_or((self.clone(), given));
         let (known, halves) = scan.known_part(passes, is_known(&given));
-        let is_empty = halves.known.results().is_empty() && !is_hoisted;
+        let does_nothing = halves.known.results().is_empty() && !halves.known.effect().stays();
+        let is_empty = does_nothing && !is_hoisted;
         (!is_empty).then(|| scan.halved(&args[..head], &given, &known, &halves))
     }
 
@@ -222,7 +223,8 @@ impl Scan {
             return None;
         }
         let halves = passes.split(&self.body, &known);
-        if halves.known.equations().is_empty() {
+        // What a step does besides computing is done in each.
+        if halves.known.equations().is_empty() || halves.known.effect().stays() {
             return None;
         }
         let inputs: Vec<Val> = given[..self.num_consts].iter().flatten().copied().collect();
@@ -266,7 +268,8 @@ impl Scan {
         let inputs: Vec<Val> = (0..given.len()).filter_map(values).collect();
         let operands: Vals = steps.iter().flatten().chain(&inputs).copied().collect();
         let first = Scan { body, num_consts: num_known[0], num_carry: num_known[1], ..self.clone() };
-        let results = if first.body.results().is_empty() { Vals::new() } else { bind(first, &operands) };
+        let runs = !first.body.results().is_empty() || first.body.effect().stays();
+        let results = if runs { bind(first, &operands) } else { Vals::new() };
 
         let rest_known = |flags: &[bool]| flags.iter().map(|known| !known).collect::<Vec<bool>>();
         let types = self.parts(self.body.param_types());
