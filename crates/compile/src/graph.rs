@@ -86,7 +86,9 @@ pub(crate) enum Kind {
     Scatter { windows: Box<Windows>, combine: Option<Combine> },
     /// Stable sort of all operands by the leading ones; the value is the first result, the nodes after it the others.
     Sort(SortKey),
-    /// A further result of the sort `args[0]`.
+    /// What a library's routine computes of all operands; the value is the first result, the nodes after it the others.
+    Library(Box<Op>),
+    /// A further result of the sort or the library's routine `args[0]`.
     Extra,
     /// A loop or a choice; its values are the nodes that follow, each a part of it.
     Nested(Arc<Nested>),
@@ -173,6 +175,13 @@ impl Graph {
     pub(crate) fn scalar(&self, id: Id) -> Scalar {
         self.ty(id).dtype.scalar()
     }
+    /// All results of the step `id`, which has further ones behind it.
+    pub(crate) fn results_of(&self, id: Id) -> impl Iterator<Item = Id> + use<> {
+        let further = self.nodes[id.index() + 1..].iter();
+        let count =
+            further.take_while(|node| matches!(node.kind, Kind::Extra) && node.args[..] == [id]).count();
+        (id.index()..=id.index() + count).map(Id::new)
+    }
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
@@ -211,7 +220,9 @@ impl Kind {
             Kind::Contract(_) | Kind::Matmul(_) => "dot_general",
             Kind::Assemble { .. } => "assemble",
             Kind::Scatter { .. } => "scatter",
-            Kind::Sort(_) | Kind::Extra => "sort",
+            Kind::Sort(_) => "sort",
+            Kind::Library(op) => op.rules().name(),
+            Kind::Extra => "further result",
             Kind::Nested(_) | Kind::Part => "loop",
             Kind::Tape(_) => "tape",
         }
@@ -226,6 +237,7 @@ impl Kind {
                 | Kind::Assemble { .. }
                 | Kind::Scatter { .. }
                 | Kind::Sort(_)
+                | Kind::Library(_)
                 | Kind::Extra
                 | Kind::Nested(_)
                 | Kind::Part

@@ -15,6 +15,7 @@ mod emit;
 mod executable;
 mod fuse;
 mod graph;
+mod library;
 mod lower;
 mod matmul;
 mod nest;

@@ -7,8 +7,10 @@ extern crate self as gradus;
 
 mod axes;
 mod engine;
+pub mod fft;
 mod form;
 mod jit;
+pub mod linalg;
 pub mod random;
 pub mod special;
 pub mod stats;

@@ -5,7 +5,9 @@
 mod attention;
 mod binary;
 mod choice;
+mod fft;
 mod index;
+mod linalg;
 mod models;
 mod neural;
 mod numpy;
@@ -37,12 +39,14 @@ pub(crate) fn find(op: &str, params: &Params) -> Found {
         shape::find,
         reduce::find,
         product::find,
+        fft::find,
         index::find,
         sort::find,
         search::find,
         numpy::find,
         attention::find,
         special::find,
+        linalg::find,
         random::find,
         neural::find,
         models::find,

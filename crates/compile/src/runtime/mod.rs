@@ -14,6 +14,7 @@ mod team;
 use crate::buffers::{Base, Output, Place, Plan};
 use crate::cache::Compiled;
 use crate::convolve::Convolve;
+use crate::library::Routine;
 use crate::matmul::Matmul;
 use crate::sort::Sort;
 use board::Board;
@@ -56,6 +57,7 @@ pub(crate) enum Work {
     /// A loop or a choice, with steps of its own.
     Nested(Box<nested::NestedStep>),
     Tapes(Box<tapes::TapeWork>),
+    Library(Box<Routine>),
     /// Bytes moved as they are; nothing where both places are one.
     Copy {
         from: Slot,
@@ -250,7 +252,7 @@ impl Runtime {
         for_each_step(&self.steps, 0, &mut |step, depth, part| {
             let code = match &step.work {
                 Work::Kernel { compiled, .. } => format!("{} bytes of code", compiled.num_bytes),
-                Work::Matmul(_) | Work::Convolve(_) | Work::Sort(_) => "library".into(),
+                Work::Matmul(_) | Work::Convolve(_) | Work::Sort(_) | Work::Library(_) => "library".into(),
                 Work::Copy { .. } => "a copy unless in place".into(),
                 Work::Nested(_) => "the steps below".into(),
                 Work::Tapes(_) => "tapes".into(),
@@ -577,6 +579,8 @@ impl Step {
             Work::Tapes(tapes) => return unsafe { tapes.run(call, bases) },
             // SAFETY: the caller's promise.
             Work::Nested(nested) => return unsafe { nested.run(call, bases) },
+            // SAFETY: likewise; no step's results share bytes with its operands.
+            Work::Library(routine) => unsafe { routine.run(bases, lower, upper) },
             Work::Copy { from, to, bytes } => {
                 // SAFETY: both places have so many bytes; `copy` allows that they are one place.
                 unsafe {
