@@ -9,6 +9,7 @@ use crate::convolve;
 use crate::fuse::{Unit, fuse};
 use crate::graph::{Graph, Id, Kind};
 use crate::host;
+use crate::library;
 use crate::matmul::{self, Matmul};
 use crate::nest::{self, Needed, Nest, Param};
 use crate::nested::{self, NestedDraft};
@@ -147,6 +148,7 @@ impl<'g> Draft<'g> {
                     let scratch = self.slot(Place { base: Base::Scratch, offset: 0 });
                     sort::step(graph, *id, key, slot, scratch)
                 }
+                Kind::Library(op) => library::step(graph, *id, op, slot),
                 Kind::Tape(op) => tapes::step(graph, *id, *op, slot),
                 Kind::Host(op) => host::step(graph, *id, op, slot),
                 kind => unreachable!("internal: {kind:?} is no library step"),
@@ -170,11 +172,8 @@ impl<'g> Piece<'g> {
         let writes: Vec<Id> = match unit {
             Unit::Group(group) => group.members.iter().map(|m| m.id).collect(),
             Unit::Nested(id) => nested::written_parts(graph, *id),
-            Unit::Base(id)
-            | Unit::Piece { whole: id, .. }
-            | Unit::Scatter(id)
-            | Unit::Cumulate(id)
-            | Unit::Library(id) => {
+            Unit::Library(id) => graph.results_of(*id).collect(),
+            Unit::Base(id) | Unit::Piece { whole: id, .. } | Unit::Scatter(id) | Unit::Cumulate(id) => {
                 vec![*id]
             }
         };
@@ -219,7 +218,7 @@ impl<'g> Piece<'g> {
             Piece::Nested(draft) => draft.access(graph),
             Piece::Library(id) => {
                 let writes = match graph.node(*id).kind {
-                    Kind::Sort(_) => sort::results(graph, *id).collect(),
+                    Kind::Sort(_) | Kind::Library(_) => graph.results_of(*id).collect(),
                     Kind::Host(_) => std::iter::once(*id).chain(host::results(graph, *id)).collect(),
                     _ => vec![*id],
                 };

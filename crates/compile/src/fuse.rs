@@ -84,7 +84,12 @@ pub(crate) fn fuse(graph: &Graph, roots: &Roots) -> Vec<Unit> {
             Kind::Extra | Kind::Part => {
                 fusion.unit_of[id.index()] = fusion.unit_of[graph.node(id).args[0].index()]
             }
-            Kind::Matmul(_) | Kind::Convolve(_) | Kind::Sort(_) | Kind::Tape(_) | Kind::Host(_) => {
+            Kind::Matmul(_)
+            | Kind::Convolve(_)
+            | Kind::Sort(_)
+            | Kind::Library(_)
+            | Kind::Tape(_)
+            | Kind::Host(_) => {
                 fusion.place(id, Unit::Library(id));
             }
             Kind::Cumulate { .. } => fusion.place(id, Unit::Cumulate(id)),

@@ -88,7 +88,9 @@ pub(crate) enum Kind {
     Sort(SortKey),
     /// An operation that the host runs. Its value says nothing; the nodes after it are the results.
     Host(Box<Op>),
-    /// A further result of the sort, or a result of the host's operation, `args[0]`.
+    /// What a library's routine computes of all operands; the value is the first result, the nodes after it the others.
+    Library(Box<Op>),
+    /// A further result of the sort or of the library's routine, or a result of the host's operation, `args[0]`.
     Extra,
     /// A loop or a choice; its values are the nodes that follow, each a part of it.
     Nested(Arc<Nested>),
@@ -175,6 +177,13 @@ impl Graph {
     pub(crate) fn scalar(&self, id: Id) -> Scalar {
         self.ty(id).dtype.scalar()
     }
+    /// All results of the step `id`, which has further ones behind it.
+    pub(crate) fn results_of(&self, id: Id) -> impl Iterator<Item = Id> + use<> {
+        let further = self.nodes[id.index() + 1..].iter();
+        let count =
+            further.take_while(|node| matches!(node.kind, Kind::Extra) && node.args[..] == [id]).count();
+        (id.index()..=id.index() + count).map(Id::new)
+    }
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
@@ -213,8 +222,9 @@ impl Kind {
             Kind::Contract(_) | Kind::Matmul(_) => "dot_general",
             Kind::Assemble { .. } => "assemble",
             Kind::Scatter { .. } => "scatter",
-            Kind::Host(op) => op.rules().name(),
-            Kind::Sort(_) | Kind::Extra => "sort",
+            Kind::Host(op) | Kind::Library(op) => op.rules().name(),
+            Kind::Sort(_) => "sort",
+            Kind::Extra => "further result",
             Kind::Nested(_) | Kind::Part => "loop",
             Kind::Tape(_) => "tape",
         }
@@ -230,6 +240,7 @@ impl Kind {
                 | Kind::Scatter { .. }
                 | Kind::Sort(_)
                 | Kind::Host(_)
+                | Kind::Library(_)
                 | Kind::Extra
                 | Kind::Nested(_)
                 | Kind::Part

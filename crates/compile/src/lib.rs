@@ -16,6 +16,7 @@ mod executable;
 mod fuse;
 mod graph;
 mod host;
+mod library;
 mod lower;
 mod matmul;
 mod nest;

@@ -13,6 +13,7 @@ use gradus_ir::ops::contract::{Contraction, DotDims};
 use gradus_ir::ops::control::{Control, Tape};
 use gradus_ir::ops::elementwise::Parts;
 use gradus_ir::ops::index::{IndexMode, Indexing, default_fill};
+use gradus_ir::ops::library;
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::movement::Movement;
 use gradus_ir::ops::reduce::Reduction;
@@ -175,6 +176,9 @@ impl Lowering {
         }
         if let Op::Windowing(windowing) = op {
             return self.windowing(windowing, args, types, place);
+        }
+        if op.rules().library().is_some() {
+            return Ok(self.library(op, args, types, place));
         }
         if let Op::Sorting(sorting) = op {
             return self.sort(sorting, args, types, place);
@@ -343,6 +347,19 @@ impl Lowering {
             self.graph.push(Node { kind: Kind::Extra, args, ty: (*ty).clone(), place })
         };
         types.iter().map(result).collect()
+    }
+
+    /// A library's routine is one step. What it makes of no elements is data.
+    fn library(&mut self, op: &Op, args: &[Id], types: &[&Type], place: Place) -> Vec<Id> {
+        if args.iter().any(|arg| self.graph.ty(*arg).shape.size() == 0) {
+            let nothing: Vec<Array> =
+                args.iter().map(|arg| Array::zeros(self.graph.ty(*arg).clone())).collect();
+            let results = library::evaluate(op, &nothing.iter().collect::<Vec<_>>());
+            return results.iter().map(|result| self.constant(result, place)).collect();
+        }
+        let first = self.node(Kind::Library(Box::new(op.clone())), args, types[0].clone(), place);
+        let others = types[1..].iter().map(|ty| self.node(Kind::Extra, &[first], (*ty).clone(), place));
+        std::iter::once(first).chain(others).collect()
     }
 
     fn indexing(&mut self, indexing: &Indexing, args: &[Id], ty: Type, place: Place) -> Result<Id> {

@@ -26,15 +26,10 @@ struct Column {
     to: Slot,
 }
 
-/// All results of the sort `id`, one for each operand.
-pub(crate) fn results(graph: &Graph, id: Id) -> impl Iterator<Item = Id> + use<> {
-    (id.index()..id.index() + graph.node(id).args.len()).map(Id::new)
-}
-
 /// The step of the sort `id`.
 pub(crate) fn step(graph: &Graph, id: Id, key: &SortKey, slot: impl Fn(Id) -> Slot, scratch: Slot) -> Step {
     let node = graph.node(id);
-    let pairs = node.args.iter().copied().zip(results(graph, id));
+    let pairs = node.args.iter().copied().zip(graph.results_of(id));
     let columns = pairs
         .map(|(from, to)| Column { scalar: graph.scalar(from), from: slot(from), to: slot(to) })
         .collect();

@@ -50,7 +50,7 @@ impl Roots {
                         self.stored[source.index()] = true;
                     }
                 }
-                Kind::Sort(_) | Kind::Tape(_) | Kind::Host(_) => {
+                Kind::Sort(_) | Kind::Library(_) | Kind::Tape(_) | Kind::Host(_) => {
                     for &arg in &node.args {
                         self.stored[arg.index()] = true;
                     }

@@ -7,7 +7,9 @@ mod binary;
 mod choice;
 mod custom;
 mod dtypes;
+mod fft;
 mod index;
+mod linalg;
 mod models;
 mod neural;
 mod numpy;
@@ -41,12 +43,14 @@ pub(crate) fn find(op: &str, params: &Params) -> Found {
         shape::find,
         reduce::find,
         product::find,
+        fft::find,
         index::find,
         sort::find,
         search::find,
         numpy::find,
         attention::find,
         special::find,
+        linalg::find,
         random::find,
         neural::find,
         models::find,

@@ -15,6 +15,7 @@ use crate::buffers::{Base, Output, Place, Plan};
 use crate::cache::Compiled;
 use crate::convolve::Convolve;
 use crate::host::Host;
+use crate::library::Routine;
 use crate::matmul::Matmul;
 use crate::sort::Sort;
 use board::Board;
@@ -58,6 +59,7 @@ pub(crate) enum Work {
     Nested(Box<nested::NestedStep>),
     Tapes(Box<tapes::TapeWork>),
     Host(Box<Host>),
+    Library(Box<Routine>),
     /// Bytes moved as they are; nothing where both places are one.
     Copy {
         from: Slot,
@@ -252,7 +254,7 @@ impl Runtime {
         for_each_step(&self.steps, 0, &mut |step, depth, part| {
             let code = match &step.work {
                 Work::Kernel { compiled, .. } => format!("{} bytes of code", compiled.num_bytes),
-                Work::Matmul(_) | Work::Convolve(_) | Work::Sort(_) => "library".into(),
+                Work::Matmul(_) | Work::Convolve(_) | Work::Sort(_) | Work::Library(_) => "library".into(),
                 Work::Host(_) => "as written".into(),
                 Work::Copy { .. } => "a copy unless in place".into(),
                 Work::Nested(_) => "the steps below".into(),
@@ -582,6 +584,8 @@ impl Step {
             Work::Nested(nested) => return unsafe { nested.run(call, bases) },
             // SAFETY: the caller's promise.
             Work::Host(host) => return unsafe { host.run(bases) },
+            // SAFETY: likewise; no step's results share bytes with its operands.
+            Work::Library(routine) => unsafe { routine.run(bases, lower, upper) },
             Work::Copy { from, to, bytes } => {
                 // SAFETY: both places have so many bytes; `copy` allows that they are one place.
                 unsafe {

@@ -9,7 +9,7 @@ mod activation;
 mod arrange;
 mod at;
 mod attention;
-mod axes;
+pub(crate) mod axes;
 mod bits;
 mod body;
 pub(crate) mod broadcast;

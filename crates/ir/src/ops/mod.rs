@@ -16,7 +16,10 @@ pub mod cumulative;
 pub mod custom;
 pub mod effect;
 pub mod elementwise;
+pub mod fft;
 pub mod index;
+pub mod library;
+pub mod linalg;
 pub mod monoid;
 pub mod movement;
 pub mod reduce;
@@ -30,6 +33,7 @@ use crate::trace::{Val, Vals, bind};
 use crate::{Array, ErrorKind, Program, Type};
 pub use attributes::{Attribute, Attributes};
 pub use elementwise::Elementwise;
+pub use library::Library;
 pub use sample::Sample;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -297,6 +301,10 @@ pub trait Rules {
         let _ = args;
         vec![]
     }
+    /// The library's routine, if the operation is computed by one.
+    fn library(&self) -> Option<&dyn Library> {
+        None
+    }
     /// Programs inside, for printing and for passes that walk into them.
     fn programs(&self) -> Vec<&Arc<Program>> {
         vec![]
@@ -371,6 +379,8 @@ families! {
     Cumulative(cumulative::Cumulative),
     Indexing(index::Indexing),
     Sorting(sort::Sorting),
+    Linalg(linalg::Linalg),
+    Fft(fft::Fft),
     Control(control::Control),
     Custom(custom::Custom),
     Checkpoint(checkpoint::Checkpoint),

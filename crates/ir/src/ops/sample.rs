@@ -21,6 +21,8 @@ pub struct Sample {
 pub enum Argument {
     /// Any elements from a range; tests fill it.
     Range(Type, f64, f64),
+    /// Matrices with elements between -1 and 1 and a number added to their diagonals; tests fill them.
+    Diagonal(Type, f64),
     /// These elements, such as indices that must be in bounds.
     Exact(Array),
 }
@@ -29,7 +31,7 @@ impl Argument {
     /// The operand's type.
     pub fn ty(&self) -> &Type {
         match self {
-            Argument::Range(ty, ..) => ty,
+            Argument::Range(ty, ..) | Argument::Diagonal(ty, _) => ty,
             Argument::Exact(array) => array.ty(),
         }
     }
@@ -37,6 +39,15 @@ impl Argument {
     pub fn fill(&self, seed: u64) -> Array {
         match self {
             Argument::Exact(array) => array.clone(),
+            Argument::Diagonal(ty, added) => {
+                let elements = Argument::Range(ty.clone(), -1.0, 1.0).fill(seed).to_f64_vec();
+                let [.., rows, columns] = ty.shape.dims()[..] else {
+                    unreachable!("internal: a matrix");
+                };
+                let is_diagonal = |k: usize| k / columns % rows == k % columns;
+                let add = |(k, x): (usize, f64)| if is_diagonal(k) { x + added } else { x };
+                Array::from_f64(ty, elements.into_iter().enumerate().map(add))
+            }
             Argument::Range(ty, low, high) => {
                 let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
                 let mut next = || {
@@ -88,6 +99,11 @@ impl Sample {
         self.args.push(Argument::Exact(array.into()));
         self
     }
+    /// One more operand of matrices with elements from `-1.0..1.0` and `added` on their diagonals.
+    pub fn diagonal(mut self, ty: Type, added: f64) -> Sample {
+        self.args.push(Argument::Diagonal(ty, added));
+        self
+    }
     /// Differences say nothing here: steps, integers.
     pub fn not_smooth(mut self) -> Sample {
         self.smooth = false;
@@ -107,6 +123,7 @@ impl Sample {
         };
         let widened = |arg: &Argument| match arg {
             Argument::Range(ty, low, high) => Argument::Range(wide(ty), *low, *high),
+            Argument::Diagonal(ty, added) => Argument::Diagonal(wide(ty), *added),
             Argument::Exact(a) if a.dtype().is_inexact() => {
                 Argument::Exact(Array::from_complex(&wide(a.ty()), a.to_complex_vec()))
             }

@@ -11,7 +11,7 @@ const LANES: usize = 3;
 /// The operand of one lane; lanes differ, also where the sample gives the elements.
 fn operand(arg: &Argument, lane: usize) -> Array {
     match arg {
-        Argument::Range(..) => arg.fill(lane as u64 + 1),
+        Argument::Range(..) | Argument::Diagonal(..) => arg.fill(lane as u64 + 1),
         Argument::Exact(a) if a.size() == 1 && a.dtype().is_integer() => {
             Array::from_f64(a.ty(), a.to_f64_vec().into_iter().map(|x| x + lane as f64))
         }

@@ -1,0 +1,283 @@
+//! Norms, determinants and ranks.
+
+use super::{adjoint, entry, epsilon, extents, inv, lu_factor, matrices, square, svdvals};
+use crate::val::promote::Promoted;
+use crate::val::strict;
+use crate::{Dtype, ErrorKind, IntoAxes, Val, arange, keep, where_};
+
+/// Which norm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Order {
+    /// Of vectors the p-th root of the sum of |x|ᵖ: 0 counts what is not zero, 1 and 2 are the usual ones, infinities are
+    /// the extrema. Of matrices 1 and -1 are the extrema of the sums of columns, 2 and -2 of the singular values,
+    /// infinities of the sums of rows.
+    P(f64),
+    /// Of matrices, the root of the sum of all squares.
+    Frobenius,
+    /// Of matrices, the sum of the singular values.
+    Nuclear,
+}
+
+impl From<f64> for Order {
+    fn from(p: f64) -> Order {
+        Order::P(p)
+    }
+}
+impl From<i32> for Order {
+    fn from(p: i32) -> Order {
+        Order::P(p.into())
+    }
+}
+
+/// The operand as a float.
+#[track_caller]
+fn inexact(op: &'static str, x: Val) -> Val {
+    Val::derive(op, &[x], |known| {
+        Ok(Val::from_ir(strict::convert_literal(x, Promoted::from(&known[0]).inexact().dtype)))
+    })
+}
+
+/// The root of the sum of all squares.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::norm(x))(&Array::from([3.0f32, 4.0]))?;
+/// assert_eq!(y.item::<f32>()?, 5.0);
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn norm(x: impl Into<Val>) -> Val {
+    let x = inexact("norm", x.into());
+    Val::derive("norm", &[x], |_| Ok((x * x).sum().sqrt()))
+}
+
+/// The root of the sums of squares along axes: the length of vectors, or Frobenius' norm of matrices.
+#[track_caller]
+pub fn norm_axes(x: impl Into<Val>, axes: impl IntoAxes) -> Val {
+    let (x, axes) = (inexact("norm", x.into()), axes.into_axes());
+    Val::derive("norm", &[x], |_| Ok((x * x).sum_axes(axes).sqrt()))
+}
+
+/// The norm `order` of the vectors along one axis, or of the matrices along two: rows first.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let f = jit(|x: &Val| (linalg::norm_ord(x, 1, -1), linalg::norm_ord(x, f64::INFINITY, [0, 1])));
+/// let (rows, matrix) = f(&Array::from([[1.0f32, -2.0], [3.0, 0.5]]))?;
+/// assert_eq!((rows.to_vec::<f32>()?, matrix.item::<f32>()?), (vec![3.0, 3.5], 3.5));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn norm_ord(x: impl Into<Val>, order: impl Into<Order>, axes: impl IntoAxes) -> Val {
+    let (x, order, axes) = (inexact("norm", x.into()), order.into(), axes.into_axes());
+    Val::derive("norm", &[x], |known| {
+        let shape = &known[0].ty.shape;
+        let kept = axes.resolve(shape)?.1;
+        match axes.in_order(shape)?[..] {
+            [axis] => vector_norm(x, order, axis, kept),
+            [row, column] => matrix_norm(x, order, row, column, kept),
+            _ => Err(ErrorKind::invalid(format!(
+                "norms are along one axis or two, not along {axes:?} of shape {shape}"
+            ))),
+        }
+    })
+}
+
+/// Axes that stay with extent 1, or not.
+fn kept(axes: impl IntoAxes, stay: bool) -> crate::AxisSet {
+    if stay { keep(axes) } else { axes.into_axes() }
+}
+
+#[track_caller]
+fn vector_norm(x: Val, order: Order, axis: usize, stay: bool) -> Result<Val, ErrorKind> {
+    let Order::P(p) = order else {
+        let message = format!("{order:?} is a norm of matrices; name two axes");
+        return Err(ErrorKind::invalid(message));
+    };
+    let axes = kept(axis, stay);
+    Ok(if p == 2.0 {
+        (x * x).sum_axes(axes).sqrt()
+    } else if p == f64::INFINITY {
+        largest(x.abs(), axis, stay)
+    } else if p == f64::NEG_INFINITY {
+        x.abs().amin_axes(axes)
+    } else if p == 0.0 {
+        x.ne(0).astype(x.dtype()).sum_axes(axes)
+    } else if p == 1.0 {
+        x.abs().sum_axes(axes)
+    } else {
+        x.abs().pow(p).sum_axes(axes).pow(1.0 / p)
+    })
+}
+
+/// The largest of numbers from 0 on; 0 of none.
+#[track_caller]
+fn largest(x: Val, axis: usize, stay: bool) -> Val {
+    if x.shape()[axis] == 0 { x.sum_axes(kept(axis, stay)) } else { x.amax_axes(kept(axis, stay)) }
+}
+
+#[track_caller]
+fn matrix_norm(x: Val, order: Order, row: usize, column: usize, stay: bool) -> Result<Val, ErrorKind> {
+    let both = |stay| kept([row, column], stay);
+    let sums = |axis: usize| x.abs().sum_axes(keep(axis));
+    let dropped = |x: Val| if stay { x } else { x.squeeze([row, column]) };
+    let singular = |reduce: fn(Val) -> Val| {
+        let moved = x.moveaxis(row, -1).moveaxis(if column > row { column - 1 } else { column }, -1);
+        let y = reduce(svdvals(moved));
+        let mut axes = [row, column];
+        axes.sort_unstable();
+        if stay { y.expand_dims(axes) } else { y }
+    };
+    match order {
+        Order::Frobenius => return Ok((x * x).sum_axes(both(stay)).sqrt()),
+        Order::Nuclear => return Ok(singular(|s| s.sum_axes(-1))),
+        Order::P(p) if p == 1.0 => return Ok(dropped(largest(sums(row), column, true))),
+        Order::P(p) if p == -1.0 => return Ok(dropped(sums(row).amin_axes(keep(column)))),
+        Order::P(f64::INFINITY) => return Ok(dropped(largest(sums(column), row, true))),
+        Order::P(f64::NEG_INFINITY) => return Ok(dropped(sums(column).amin_axes(keep(row)))),
+        Order::P(p) if p == 2.0 => return Ok(singular(|s| largest(s, s.rank() - 1, false))),
+        Order::P(p) if p == -2.0 => return Ok(singular(|s| s.amin_axes(-1))),
+        Order::P(_) => {}
+    }
+    Err(ErrorKind::invalid(format!(
+        "matrices have no norm {order:?}; use 1, 2, infinity, their negatives, Frobenius or Nuclear"
+    )))
+}
+
+/// The sign and the logarithm of the absolute value of the determinants of `[.., n, n]`; 0 and -∞ of singular ones.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let (sign, log) = jit(|a: &Val| linalg::slogdet(a))(&Array::from([[0.0f32, 1.0], [1.0, 0.0]]))?;
+/// assert_eq!((sign.item::<f32>()?, log.item::<f32>()?), (-1.0, 0.0));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn slogdet(a: impl Into<Val>) -> (Val, Val) {
+    let a = square("slogdet", a.into());
+    let part = |pick: fn(Val, Val) -> Val| {
+        Val::derive("slogdet", &[a], |_| {
+            let (diagonal, parity) = diagonal_and_parity(a);
+            Ok(pick(diagonal, parity))
+        })
+    };
+    let sign = part(|diagonal, parity| diagonal.sign().prod_axes(-1) * parity);
+    let log = part(|diagonal, _| {
+        let zero = diagonal.eq(0).any_axes(-1);
+        where_(zero, f64::NEG_INFINITY, diagonal.abs().log().sum_axes(-1))
+    });
+    (sign, log)
+}
+
+/// The diagonal of U, and 1 or -1 for an even or odd number of exchanged rows.
+#[track_caller]
+fn diagonal_and_parity(a: Val) -> (Val, Val) {
+    let factors = lu_factor(a);
+    let n = factors.pivots.shape()[factors.pivots.rank() - 1];
+    let exchanged = factors.pivots.ne(arange(n)).astype(Dtype::I32).sum_axes(-1);
+    (factors.lu.diagonal(0), (1 - 2 * (exchanged % 2)).astype(a.dtype()))
+}
+
+/// The determinants of `[.., n, n]`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|a: &Val| linalg::det(a))(&Array::from([[1.0f32, 2.0], [3.0, 4.0]]))?;
+/// assert_eq!(y.item::<f32>()?, -2.0);
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn det(a: impl Into<Val>) -> Val {
+    let a = square("det", a.into());
+    Val::derive("det", &[a], |known| {
+        let (n, _) = extents(&known[0].ty);
+        let at = |i: usize, j: usize| entry(entry(a, i, 2), j, 1);
+        Ok(match n {
+            2 => at(0, 0) * at(1, 1) - at(0, 1) * at(1, 0),
+            3 => {
+                let turn = |i: usize, j: usize, k: usize| at(0, i) * at(1, j) * at(2, k);
+                turn(0, 1, 2) + turn(1, 2, 0) + turn(2, 0, 1) - turn(2, 1, 0) - turn(0, 2, 1) - turn(1, 0, 2)
+            }
+            _ => {
+                let (diagonal, parity) = diagonal_and_parity(a);
+                diagonal.prod_axes(-1) * parity
+            }
+        })
+    })
+}
+
+/// The numbers, as `i32`, of singular values above the larger extent · the precision · the largest one.
+#[track_caller]
+pub fn matrix_rank(a: impl Into<Val>) -> Val {
+    let a = inexact("matrix_rank", a.into());
+    Val::derive("matrix_rank", &[a], |known| {
+        let ty = &known[0].ty;
+        if ty.rank() < 2 {
+            return Ok(a.ne(0).any().astype(Dtype::I32));
+        }
+        let (m, n) = extents(ty);
+        let s = svdvals(a);
+        let share = m.max(n) as f64 * epsilon(ty.dtype);
+        let largest = if m.min(n) == 0 { s.sum_axes(keep(-1)) } else { s.amax_axes(keep(-1)) };
+        Ok(s.gt(largest * share).sum_axes(-1))
+    })
+}
+
+/// The numbers, as `i32`, of singular values above `tol`.
+#[track_caller]
+pub fn matrix_rank_tol(a: impl Into<Val>, tol: impl Into<Val>) -> Val {
+    let (a, tol) = (matrices("matrix_rank", a.into()), tol.into());
+    Val::derive("matrix_rank", &[a, tol], |known| {
+        let tol = if known[1].ty.rank() == 0 { tol } else { tol.expand_dims(-1) };
+        Ok(svdvals(a).gt(tol).sum_axes(-1))
+    })
+}
+
+/// The ratio of the largest to the smallest singular value; infinity of singular matrices.
+#[track_caller]
+pub fn cond(a: impl Into<Val>) -> Val {
+    cond_ord(a, 2)
+}
+
+/// The condition numbers in a norm: ‖A‖ · ‖A⁻¹‖.
+#[track_caller]
+pub fn cond_ord(a: impl Into<Val>, order: impl Into<Order>) -> Val {
+    let (a, order) = (matrices("cond", a.into()), order.into());
+    Val::derive("cond", &[a], |known| {
+        let ty = &known[0].ty;
+        let (m, n) = extents(ty);
+        if m == 0 || n == 0 {
+            return Err(ErrorKind::invalid(format!("matrices of shape {} have no elements", ty.shape)));
+        }
+        let ends = || {
+            let s = svdvals(a);
+            (entry(s, 0, 1), entry(s, m.min(n) - 1, 1))
+        };
+        let ratio = match order {
+            Order::P(p) if p == 2.0 => {
+                let (largest, smallest) = ends();
+                return Ok(largest / smallest);
+            }
+            Order::P(p) if p == -2.0 => {
+                let (largest, smallest) = ends();
+                smallest / largest
+            }
+            _ if m != n => {
+                let message = format!("norm {order:?} needs square matrices, not {ty}; use 2 or -2");
+                return Err(ErrorKind::invalid(message));
+            }
+            _ => norm_ord(a, order, [-2, -1]) * norm_ord(inv(a), order, [-2, -1]),
+        };
+        let known = !a.isnan().any_axes([-2, -1]);
+        Ok(where_(ratio.isnan() & known, f64::INFINITY, ratio))
+    })
+}
+
+impl Val {
+    /// The matrices of the last two axes transposed and conjugated.
+    #[track_caller]
+    pub fn matrix_adjoint(self) -> Val {
+        Val::derive("matrix_adjoint", &[self], |_| Ok(adjoint(self)))
+    }
+}

@@ -1,0 +1,154 @@
+//! Fourier transforms of any length, over any number of axes.
+//!
+//! Plans depend on the length alone; each thread keeps those that it made.
+
+use crate::c64;
+use realfft::RealFftPlanner;
+use rustfft::{FftDirection, FftPlanner};
+use std::cell::RefCell;
+
+thread_local! {
+    static COMPLEX: RefCell<FftPlanner<f64>> = RefCell::new(FftPlanner::new());
+    static REAL: RefCell<RealFftPlanner<f64>> = RefCell::new(RealFftPlanner::new());
+}
+
+/// Which way a transform goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Sums over x · exp(-2πi·j·k/n).
+    Forward,
+    /// Sums over x · exp(2πi·j·k/n), divided by n.
+    Inverse,
+}
+
+/// Transforms `data [dims]` along each of its axes.
+pub fn fft(direction: Direction, dims: &[usize], data: &mut [c64]) {
+    (0..dims.len()).for_each(|axis| along(direction, dims, axis, data));
+}
+
+/// Transforms `data [dims]` along one axis.
+fn along(direction: Direction, dims: &[usize], axis: usize, data: &mut [c64]) {
+    let (n, stride) = (dims[axis], dims[axis + 1..].iter().product::<usize>());
+    if data.is_empty() {
+        return;
+    }
+    let (towards, scale) = match direction {
+        Direction::Forward => (FftDirection::Forward, 1.0),
+        Direction::Inverse => (FftDirection::Inverse, 1.0 / n as f64),
+    };
+    let plan = COMPLEX.with_borrow_mut(|planner| planner.plan_fft(n, towards));
+    let mut scratch = vec![c64::ZERO; plan.get_inplace_scratch_len()];
+    let mut lines = vec![c64::ZERO; n * stride];
+    for block in data.chunks_exact_mut(n * stride) {
+        // The lines of a block one after the other.
+        transpose(block, n, stride, &mut lines);
+        plan.process_with_scratch(&mut lines, &mut scratch);
+        lines.iter_mut().for_each(|x| *x *= scale);
+        transpose(&lines, stride, n, block);
+    }
+}
+
+/// The `[rows, columns]` of `from` as `[columns, rows]`.
+fn transpose(from: &[c64], rows: usize, columns: usize, to: &mut [c64]) {
+    for (i, row) in from.chunks_exact(columns).enumerate() {
+        row.iter().enumerate().for_each(|(j, x)| to[j * rows + i] = *x);
+    }
+}
+
+/// The half of the transform of the real `x [dims]` that determines the other: `to` is `[.., n / 2 + 1]` for `n` along the
+/// last axis.
+pub fn rfft(dims: &[usize], x: &[f64], to: &mut [c64]) {
+    let Some((&n, outer)) = dims.split_last() else { return };
+    if n == 0 || x.is_empty() {
+        return;
+    }
+    let half = n / 2 + 1;
+    let plan = REAL.with_borrow_mut(|planner| planner.plan_fft_forward(n));
+    let (mut line, mut scratch) = (vec![0.0; n], plan.make_scratch_vec());
+    for (x, to) in x.chunks_exact(n).zip(to.chunks_exact_mut(half)) {
+        line.copy_from_slice(x);
+        let done = plan.process_with_scratch(&mut line, to, &mut scratch);
+        done.expect("internal: buffers of the lengths that the plan asks for");
+    }
+    let whole: Vec<usize> = outer.iter().copied().chain([half]).collect();
+    (0..outer.len()).for_each(|axis| along(Direction::Forward, &whole, axis, to));
+}
+
+/// The real array `to [dims]` of whose transform `x` is the half `[.., n / 2 + 1]`. Imaginary parts that a real array's
+/// transform does not have are ignored. `x` is used up.
+pub fn irfft(dims: &[usize], x: &mut [c64], to: &mut [f64]) {
+    let Some((&n, outer)) = dims.split_last() else { return };
+    if n == 0 || to.is_empty() {
+        return;
+    }
+    let half = n / 2 + 1;
+    let whole: Vec<usize> = outer.iter().copied().chain([half]).collect();
+    (0..outer.len()).for_each(|axis| along(Direction::Inverse, &whole, axis, x));
+    let plan = REAL.with_borrow_mut(|planner| planner.plan_fft_inverse(n));
+    let mut scratch = plan.make_scratch_vec();
+    for (x, to) in x.chunks_exact_mut(half).zip(to.chunks_exact_mut(n)) {
+        x[0].im = 0.0;
+        if n % 2 == 0 {
+            x[half - 1].im = 0.0;
+        }
+        let done = plan.process_with_scratch(x, to, &mut scratch);
+        done.expect("internal: buffers of the lengths that the plan asks for");
+        to.iter_mut().for_each(|x| *x /= n as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Direction, fft, irfft, rfft};
+    use crate::c64;
+    use std::f64::consts::TAU;
+
+    fn numbers(n: usize) -> Vec<c64> {
+        (0..n).map(|k| c64::new((k * 7 % 11) as f64 - 5.0, (k * 5 % 13) as f64 - 6.0)).collect()
+    }
+
+    /// The sums as they are defined.
+    fn slow(n: usize, x: &[c64]) -> Vec<c64> {
+        let turn = |j: usize, k: usize| c64::from_polar(1.0, -TAU * (j * k % n) as f64 / n as f64);
+        (0..n).map(|k| (0..n).map(|j| x[j] * turn(j, k)).sum()).collect()
+    }
+
+    #[test]
+    fn transforms_are_the_sums_of_their_definition() {
+        for n in [1, 2, 3, 7, 8, 12, 97] {
+            let x = numbers(n);
+            let mut y = x.clone();
+            fft(Direction::Forward, &[n], &mut y);
+            assert!(y.iter().zip(slow(n, &x)).all(|(a, b)| (a - b).norm() < 1e-9), "{n}");
+            fft(Direction::Inverse, &[n], &mut y);
+            assert!(y.iter().zip(&x).all(|(a, b)| (a - b).norm() < 1e-11), "{n}");
+        }
+    }
+
+    #[test]
+    fn real_transforms_are_halves_of_complex_ones() {
+        for dims in [&[6][..], &[5], &[1], &[3, 4], &[2, 3, 5]] {
+            let size = dims.iter().product();
+            let real: Vec<f64> = numbers(size).iter().map(|x| x.re).collect();
+            let mut whole: Vec<c64> = real.iter().map(|x| c64::new(*x, 0.0)).collect();
+            fft(Direction::Forward, dims, &mut whole);
+            let n = dims[dims.len() - 1];
+            let half = n / 2 + 1;
+            let mut found = vec![c64::ZERO; size / n * half];
+            rfft(dims, &real, &mut found);
+            for (a, b) in found.chunks(half).zip(whole.chunks(n)) {
+                assert!(a.iter().zip(b).all(|(a, b)| (a - b).norm() < 1e-10), "{dims:?}");
+            }
+            let mut back = vec![0.0; size];
+            irfft(dims, &mut found, &mut back);
+            assert!(back.iter().zip(&real).all(|(a, b)| (a - b).abs() < 1e-11), "{dims:?}");
+        }
+    }
+
+    #[test]
+    fn empty_arrays_stay_empty() {
+        fft(Direction::Forward, &[3, 0], &mut []);
+        rfft(&[0, 4], &[], &mut []);
+        irfft(&[0, 4], &mut [], &mut []);
+    }
+}

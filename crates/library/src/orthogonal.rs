@@ -1,0 +1,68 @@
+//! QR decomposition by Householder reflections.
+
+use crate::{Number, copy_rows, write_identity};
+use faer::MatRef;
+
+/// `A = Q · R` of `a [m, n]`, with as many columns of `Q` as `q` has room for: `m`, or the smaller extent. As in
+/// LAPACK the diagonal of `R` is real, and mostly below zero where that of `A` is above.
+pub fn qr<T: Number>((m, n): (usize, usize), a: &[T], q: &mut [T], r: &mut [T]) {
+    if m == 0 || n == 0 {
+        return write_identity(m, q);
+    }
+    let columns = q.len() / m;
+    let factors = MatRef::from_row_major_slice(a, m, n).qr();
+    let basis = if columns == m { factors.compute_Q() } else { factors.compute_thin_Q() };
+    copy_rows(basis.as_ref(), q);
+    r.fill(T::from_parts(0.0, 0.0));
+    for (i, row) in r.chunks_exact_mut(n).take(m.min(n)).enumerate() {
+        (i..n).for_each(|j| row[j] = factors.R()[(i, j)]);
+    }
+    for i in 0..m.min(n) {
+        make_real(i, n, columns, q, r);
+    }
+}
+
+/// Turns row `i` of `R` and column `i` of `Q` so that the diagonal is real.
+fn make_real<T: Number>(i: usize, n: usize, columns: usize, q: &mut [T], r: &mut [T]) {
+    let (real, imaginary) = r[i * n + i].parts();
+    let length = real.hypot(imaginary);
+    if imaginary == 0.0 || length == 0.0 || !length.is_finite() {
+        return;
+    }
+    let sign = if real < 0.0 { -1.0 } else { 1.0 };
+    let turn = T::from_parts(sign * real / length, -sign * imaginary / length);
+    let back = T::from_parts(sign * real / length, sign * imaginary / length);
+    r[i * n + i] = T::from_parts(sign * length, 0.0);
+    r[i * n + i + 1..(i + 1) * n].iter_mut().for_each(|x| *x = *x * turn);
+    q.iter_mut().skip(i).step_by(columns).for_each(|x| *x = *x * back);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::qr;
+    use crate::c64;
+
+    #[test]
+    fn signs_are_those_of_lapack() {
+        let (mut q, mut r) = ([0.0; 4], [0.0; 4]);
+        qr((2, 2), &[1.0, 2.0, 3.0, 4.0], &mut q, &mut r);
+        assert!((r[0] + 10f64.sqrt()).abs() < 1e-12 && r[3] < 0.0 && r[2] == 0.0, "{r:?}");
+        qr((2, 2), &[1.0, 2.0, 0.0, 4.0], &mut q, &mut r);
+        assert_eq!((q, r), ([1.0, 0.0, 0.0, 1.0], [1.0, 2.0, 0.0, 4.0]));
+    }
+
+    #[test]
+    fn complex_factors_give_the_matrix_back() {
+        let z = |re, im| c64::new(re, im);
+        let a = [z(1.0, 2.0), z(0.0, -1.0), z(3.0, 0.5), z(2.0, 2.0), z(-1.0, 0.0), z(0.5, 0.5)];
+        let (mut q, mut r) = ([z(0.0, 0.0); 9], [z(0.0, 0.0); 6]);
+        qr((3, 2), &a, &mut q, &mut r);
+        assert!(r[0].im == 0.0 && r[3].im == 0.0 && r[4] == z(0.0, 0.0));
+        for i in 0..3 {
+            for j in 0..2 {
+                let product: c64 = (0..3).map(|k| q[3 * i + k] * r[2 * k + j]).sum();
+                assert!((product - a[2 * i + j]).norm() < 1e-12);
+            }
+        }
+    }
+}

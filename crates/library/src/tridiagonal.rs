@@ -1,0 +1,72 @@
+//! Systems of three diagonals, by Gaussian elimination with partial pivoting, as LAPACK's `gtsv` does it.
+
+use crate::Number;
+
+/// Overwrites `b [n, columns]` by the solution of the system whose row `i` is `lower[i]`, `diagonal[i]`, `upper[i]` on
+/// the diagonals below, at and above the main one; `lower[0]` and the last `upper` stand outside. NaN if it is singular.
+pub fn tridiagonal_solve<T: Number>(lower: &[T], diagonal: &[T], upper: &[T], b: &mut [T]) {
+    let n = diagonal.len();
+    if n == 0 || b.is_empty() {
+        return;
+    }
+    let columns = b.len() / n;
+    let mut d = diagonal.to_vec();
+    // The two diagonals above; the second one is filled by exchanges of rows.
+    let zero = T::from_parts(0.0, 0.0);
+    let mut above: Vec<[T; 2]> = upper.iter().map(|u| [*u, zero]).collect();
+    for i in 0..n - 1 {
+        let (head, tail) = b.split_at_mut((i + 1) * columns);
+        let (row, next) = (&mut head[i * columns..], &mut tail[..columns]);
+        let mut below = lower[i + 1];
+        if below.size() > d[i].size() {
+            std::mem::swap(&mut below, &mut d[i]);
+            let next_diagonal = std::mem::replace(&mut d[i + 1], above[i][0]);
+            above[i] = [next_diagonal, std::mem::replace(&mut above[i + 1][0], zero)];
+            row.swap_with_slice(next);
+        }
+        let factor = below / d[i];
+        d[i + 1] = d[i + 1] - factor * above[i][0];
+        above[i + 1][0] = above[i + 1][0] - factor * above[i][1];
+        next.iter_mut().zip(row).for_each(|(x, y)| *x = *x - factor * *y);
+    }
+    if d.iter().any(|pivot| pivot.size() == 0.0) {
+        return b.fill(T::NAN);
+    }
+    for i in (0..n).rev() {
+        for j in 0..columns {
+            // Beyond the last row stands nothing, whatever the diagonals hold there.
+            let term =
+                |by: usize| if i + by < n { above[i][by - 1] * b[(i + by) * columns + j] } else { zero };
+            let known = term(1) + term(2);
+            b[i * columns + j] = (b[i * columns + j] - known) / d[i];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tridiagonal_solve;
+
+    #[test]
+    fn solutions_satisfy_the_system() {
+        let (lower, diagonal, upper) = ([9.0, 1.0, 5.0, -2.0], [0.0, 2.0, 1.0, 4.0], [3.0, -1.0, 2.0, 9.0]);
+        let b = [1.0, 2.0, -1.0, 0.5, 3.0, 3.0, 0.0, 1.0];
+        let mut x = b;
+        tridiagonal_solve(&lower, &diagonal, &upper, &mut x);
+        for i in 0..4 {
+            for j in 0..2 {
+                let mut sum = diagonal[i] * x[2 * i + j];
+                sum += if i > 0 { lower[i] * x[2 * (i - 1) + j] } else { 0.0 };
+                sum += if i < 3 { upper[i] * x[2 * (i + 1) + j] } else { 0.0 };
+                assert!((sum - b[2 * i + j]).abs() < 1e-12, "{x:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_singular_system_has_nan_for_a_solution() {
+        let mut b = [1.0; 3];
+        tridiagonal_solve(&[0.0, 1.0, 1.0], &[0.0; 3], &[1.0, 1.0, 0.0], &mut b);
+        assert!(b.iter().all(|x| x.is_nan()));
+    }
+}

@@ -1,0 +1,97 @@
+//! A Gaussian process whose length scale, height and noise are found by gradients through a Cholesky decomposition.
+//!
+//! `cargo run --release --example gaussian_process` fits noisy samples of sin(x) + x/3, checks the fit against that known
+//! answer, and draws it.
+
+#[path = "../mnist/canvas.rs"]
+#[allow(dead_code, reason = "one page for several examples; each draws what it needs")]
+mod canvas;
+mod picture;
+
+use anyhow::{Result, ensure};
+use gradus::linalg::{self, Transposed, Triangle};
+use gradus::{Array, Dtype, Traced, Tree, Val, eye, jit, linspace, random, value_and_grad};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::f64::consts::PI;
+use std::path::Path;
+
+/// Logarithms, so that every step leaves the numbers positive.
+#[derive(Tree, Clone)]
+struct Process<T = Array> {
+    scale: T,
+    height: T,
+    noise: T,
+}
+
+impl Process<Val> {
+    /// The covariance of the function's values at `x` with those at `y`.
+    fn covariance(&self, x: &Val, y: &Val) -> Val {
+        let apart = (x.expand_dims(1) - y.expand_dims(0)) / self.scale.exp();
+        (2.0 * self.height).exp() * (-0.5 * apart.square()).exp()
+    }
+    /// The factor L of the covariance L · Lᵀ of noisy values at `x`.
+    fn factor(&self, x: &Val) -> Val {
+        let noise = (2.0 * self.noise).exp() + 1e-6;
+        linalg::cholesky(self.covariance(x, x) + noise * eye(x.size(), Dtype::F32))
+    }
+    /// Minus the logarithm of the likelihood of `y` at `x`: yᵀ · K⁻¹ · y / 2 + log det L + n · log(2π) / 2.
+    fn loss(&self, x: &Val, y: &Val) -> Val {
+        let l = self.factor(x);
+        let whitened = linalg::solve_triangular(l, y, Triangle::Lower, Transposed::No);
+        0.5 * whitened.square().sum() + l.diagonal(0).log().sum() + 0.5 * x.size() as f64 * (2.0 * PI).ln()
+    }
+    /// Mean and standard deviation of the function at `new`, given values `y` at `x`.
+    fn predict(&self, x: &Val, y: &Val, new: &Val) -> (Val, Val) {
+        let l = self.factor(x);
+        let across = self.covariance(x, new);
+        let mean = across.transpose().dot(linalg::cho_solve((l, Triangle::Lower), y));
+        let known = linalg::solve_triangular(l, across, Triangle::Lower, Transposed::No).square().sum_axes(0);
+        (mean, ((2.0 * self.height).exp() - known).max(0.0).sqrt())
+    }
+}
+
+fn truth(x: Val) -> Val {
+    x.sin() + x / 3.0
+}
+
+fn main() -> Result<()> {
+    let (samples, noise, steps) = (60, 0.2, 300);
+    let data = jit(move |key: &Val| {
+        let x = linspace(-5.0, 5.0, samples);
+        (x, truth(x) + noise * random::normal(key, [samples]))
+    });
+    let (x, y) = data(&random::seed(0))?;
+    let step = jit(|process: &mut Process<Val>, x: &Val, y: &Val| {
+        let (loss, slope) = value_and_grad(|p: &Process<Val>, x: &Val, y: &Val| p.loss(x, y))(process, x, y);
+        *process = process.zip_map(&slope, |p, g| p - 0.01 * g / (1.0 + 0.1 * g.abs()));
+        loss
+    });
+
+    let number = |x: f32| Array::scalar(x);
+    let mut process = Process { scale: number(-1.0), height: number(1.0), noise: number(0.0) };
+    let bar = ProgressBar::new(steps);
+    bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len}  -log likelihood {msg}")?);
+    let mut loss = f32::NAN;
+    for _ in 0..steps {
+        loss = step(&mut process, &x, &y)?.item()?;
+        bar.set_message(format!("{loss:.3}"));
+        bar.inc(1);
+    }
+    bar.finish();
+
+    let predict = jit(|process: &Process<Val>, x: &Val, y: &Val| {
+        let new = linspace(-5.5, 5.5, 200);
+        let (mean, deviation) = process.predict(x, y, &new);
+        (new, mean, deviation, truth(new))
+    });
+    let (new, mean, deviation, truth) = predict(&process, &x, &y)?;
+    let found = process.noise.item::<f32>()?.exp();
+    let off = jit(|a: &Val, b: &Val| (a - b).square().mean().sqrt())(&mean, &truth)?.item::<f32>()?;
+    println!("-log likelihood {loss:.3}, noise {found:.3} (drawn with {noise}), mean error {off:.3}");
+    ensure!((f64::from(found) - noise).abs() < 0.06 && off < 0.15, "the fit is not the known answer");
+
+    let path = Path::new("target/gaussian_process.png");
+    picture::draw(path, [&x, &y], [&new, &mean, &deviation, &truth])?;
+    println!("Picture: {}", path.display());
+    Ok(())
+}
