@@ -2,7 +2,7 @@
 
 use super::{bits, check_key, gumbel_of, randint, split_into, uniform_between};
 use crate::val::strict;
-use crate::{Dtype, ErrorKind, IntoExtents, Shape, Val, concatenate};
+use crate::{Dtype, ErrorKind, Integer, IntoExtents, Shape, Slice, Val};
 use gradus_ir::ops::index::IndexMode;
 
 /// Classes drawn by their unnormalised log-probabilities along the last axis, as `i32` of `shape` before which
@@ -34,16 +34,14 @@ pub fn categorical_along(
     Val::derive("random::categorical", &[key, logits], |known| {
         check_key(&known[0].ty)?;
         let (ty, shape) = (&known[1].ty, extents.shape()?);
-        let rank = ty.rank() as i64;
-        let at = if axis < 0 { axis + rank } else { axis };
-        if !(0..rank).contains(&at) || shape.rank() + 1 < ty.rank() {
-            return Err(ErrorKind::invalid(format!(
-                "axis {axis} of {ty} with the shape {shape}: the axis must be one of the logits, and the shape hold the rest"
-            )));
+        let at = axis_in(ty, axis)?;
+        if shape.rank() + 1 < ty.rank() {
+            let message = format!("the shape {shape} does not hold the other axes of {ty}; end it with them");
+            return Err(ErrorKind::invalid(message));
         }
         let dtype = if ty.dtype == Dtype::F64 && !logits.is_weak() { Dtype::F64 } else { Dtype::F32 };
-        let place = shape.rank() + 1 - ty.rank() + at as usize;
-        let noise = gumbel_of(key, shape.with_axis(place, ty.shape.dim(at as usize)), dtype);
+        let place = shape.rank() + 1 - ty.rank() + at;
+        let noise = gumbel_of(key, shape.with_axis(place, ty.shape.dim(at)), dtype);
         Ok((noise + logits).argmax(place as i64))
     })
 }
@@ -127,7 +125,7 @@ impl Choice {
 
     #[track_caller]
     fn first_of_shuffled(self, key: Val, a: Val, is_number: bool, n: usize, shape: &Shape) -> Val {
-        let first = order(key, n).slice(0..shape.size() as i64).reshape(shape);
+        let first = order(key, n).slice([Slice::from(0..shape.size())]).reshape(shape);
         if is_number { first } else { a.take(first, self.axis as i64) }
     }
 
@@ -145,23 +143,10 @@ impl Choice {
             let (_, order) = (noise + p.log()).top_k(shape.size());
             return Ok(order.reshape(shape));
         }
-        let sums = prefix_sums(p, n);
-        let whole = sums.slice(n as i64 - 1..n as i64).reshape(());
+        let sums = p.cumsum(0);
+        let whole = sums.slice([Slice::from(n - 1..n)]).reshape(());
         Ok(sums.searchsorted(whole * (1.0 - uniform_between(key, shape, dtype, 0.0, 1.0))))
     }
-}
-
-/// Sums of the first 1, 2, .. elements, by doubling.
-#[track_caller]
-fn prefix_sums(mut x: Val, n: usize) -> Val {
-    let mut step = 1;
-    while step < n {
-        let moved = x.slice(0..(n - step) as i64);
-        let zeros = x.slice(0..step as i64).zeros_like();
-        x = x + concatenate([zeros, moved], 0);
-        step *= 2;
-    }
-    x
 }
 
 /// The numbers 0, 1, .. below `n` in random order, as `i32`; or the rows of an array (its parts along the first
@@ -181,15 +166,15 @@ pub fn permutation(key: impl Into<Val>, x: impl Into<Val>) -> Val {
 
 /// [`permutation`] of the parts along another axis.
 #[track_caller]
-pub fn permutation_along(key: impl Into<Val>, x: impl Into<Val>, axis: usize) -> Val {
-    let (key, x) = (key.into(), x.into());
+pub fn permutation_along(key: impl Into<Val>, x: impl Into<Val>, axis: impl Integer) -> Val {
+    let (key, x, axis) = (key.into(), x.into(), axis.to_i64());
     Val::derive("random::permutation", &[key, x], |known| {
         check_key(&known[0].ty)?;
         if let Some(n) = x.integer_literal() {
             return Ok(order(key, usize::try_from(n).unwrap_or(0)));
         }
         let ty = &known[1].ty;
-        check_axis(ty, axis)?;
+        let axis = axis_in(ty, axis)?;
         let order = order(key, ty.shape.dim(axis));
         Ok(Val::from_ir(x.ir().take(order.ir(), axis, IndexMode::PromiseInBounds)))
     })
@@ -197,18 +182,20 @@ pub fn permutation_along(key: impl Into<Val>, x: impl Into<Val>, axis: usize) ->
 
 /// The elements of every line along `axis` in a random order of its own.
 #[track_caller]
-pub fn shuffle(key: impl Into<Val>, x: impl Into<Val>, axis: usize) -> Val {
-    let (key, x) = (key.into(), x.into());
+pub fn shuffle(key: impl Into<Val>, x: impl Into<Val>, axis: impl Integer) -> Val {
+    let (key, x, axis) = (key.into(), x.into(), axis.to_i64());
     Val::derive("random::shuffle", &[key, x], |known| {
         check_key(&known[0].ty)?;
-        check_axis(&known[1].ty, axis)?;
+        let axis = axis_in(&known[1].ty, axis)?;
         Ok(shuffled(key, x, axis))
     })
 }
 
-fn check_axis(ty: &crate::Type, axis: usize) -> Result<(), ErrorKind> {
-    if axis < ty.rank() {
-        return Ok(());
+fn axis_in(ty: &crate::Type, axis: i64) -> Result<usize, ErrorKind> {
+    let rank = ty.rank() as i64;
+    let from_front = if axis < 0 { axis + rank } else { axis };
+    if (0..rank).contains(&from_front) {
+        return Ok(from_front as usize);
     }
     let message = format!("{ty} has no axis {axis}; give an array that has it, or a Rust integer");
     Err(ErrorKind::invalid(message))

@@ -188,8 +188,8 @@ pub fn double_sided_maxwell(
         super::check_key(&known[0].ty)?;
         let own = crate::val::broadcast::common_shape(known[1..].iter().map(|k| &k.ty.shape))?;
         let given = extents.shape()?;
-        let first = if given.rank() == 0 { own.dims() } else { given.dims() };
-        let shape: Shape = [first, own.dims()].concat().into();
+        let first = if given.rank() == 0 { &own } else { &given };
+        let shape: Shape = first.dims().iter().chain(own.dims().iter()).copied().collect();
         let [of_maxwell, of_sign] = split_into(key);
         let sign = rademacher(of_sign, &shape).astype(Dtype::F32);
         Ok(sign * maxwell(of_maxwell, &shape) * scale.astype(Dtype::F32) + loc.astype(Dtype::F32))

@@ -7,9 +7,9 @@ use gradus_ir::Val as Strict;
 /// Samples of the gamma distribution of shape `a`, which broadcasts to `shape`, and scale 1, `f32`.
 ///
 /// ```
-/// use gradus::{Val, grad, jit, random};
-/// let slope = grad(|a: &Val, key: &Val| random::gamma(key, a, [1000]).mean());
-/// let slope = jit(move |a: &Val, key: &Val| slope(a, key))(&3.0f32.into(), &random::seed(0))?;
+/// use gradus::{Array, Val, grad, jit, random};
+/// let mean = |a: &Val, key: &Val| random::gamma(key, a, [1000]).mean();
+/// let slope = jit(move |a: &Val, key: &Val| grad(mean)(a, key))(&Array::from(3.0f32), &random::seed(0))?;
 /// assert!((slope.item::<f32>()? - 1.0).abs() < 0.1);
 /// # Ok::<(), gradus::Error>(())
 /// ```

@@ -20,7 +20,7 @@ pub use gamma::{beta, chisquare, dirichlet, f, gamma, gamma_of, loggamma, loggam
 
 use crate::val::broadcast::common_shape;
 use crate::val::strict;
-use crate::{Array, Dtype, ErrorKind, IntoExtents, Shape, Type, Val, concatenate, stack};
+use crate::{Array, Dtype, ErrorKind, IntoExtents, Shape, Slice, Type, Val, concatenate, stack};
 use gradus_ir::Val as Strict;
 
 /// The key of a seed as data: `u32[2]`, the high and the low word.
@@ -147,12 +147,17 @@ pub fn threefry_2x32(key: impl Into<Val>, count: impl Into<Val>) -> Val {
             return Err(ErrorKind::invalid(format!("the counters are {ty}, not u32; convert them first")));
         }
         let (size, flat) = (ty.shape.size(), count.ravel());
-        let even = if size % 2 == 0 { flat } else { concatenate([flat, flat.slice(0..1).zeros_like()], 0) };
-        let half = size.div_ceil(2) as i64;
-        let words = [even.slice(0..half), even.slice(half..2 * half)].map(Val::ir);
-        let key = words_of(key, &Shape::from([half as usize]));
+        let even = if size % 2 == 0 {
+            flat
+        } else {
+            concatenate([flat, flat.slice([Slice::from(0..1)]).zeros_like()], 0)
+        };
+        let half = size.div_ceil(2);
+        let words =
+            [even.slice([Slice::from(0..half)]), even.slice([Slice::from(half..2 * half)])].map(Val::ir);
+        let key = words_of(key, &Shape::from([half]));
         let made = Strict::threefry2x32(key, words).map(Val::from_ir);
-        Ok(concatenate(made, 0).slice(0..size as i64).reshape(&ty.shape))
+        Ok(concatenate(made, 0).slice([Slice::from(0..size)]).reshape(&ty.shape))
     })
 }
 
