@@ -115,6 +115,22 @@ cold_functions! {
     /// Derivative of a sample of the gamma distribution by its shape.
     RandomGammaGrad "random_gamma_grad" (a, x)
         |a: f32, x: f32| crate::special::random_gamma_grad(a.into(), x.into()) as f32, crate::special::random_gamma_grad;
+    /// A sample of the gamma distribution drawn in f32: the words of the key, which a double holds, and the shape.
+    RandomGammaSingle "random_gamma_single" (high, low, a)
+        |_: f32, _: f32, _: f32| f32::NAN,
+        |high: f64, low: f64, a: f64| crate::special::random_gamma([high as u32, low as u32], a, crate::special::Precision::Single);
+    /// The same in f64.
+    RandomGammaDouble "random_gamma_double" (high, low, a)
+        |_: f32, _: f32, _: f32| f32::NAN,
+        |high: f64, low: f64, a: f64| crate::special::random_gamma([high as u32, low as u32], a, crate::special::Precision::Double);
+    /// The logarithm of a sample drawn in f32.
+    RandomLoggammaSingle "random_loggamma_single" (high, low, a)
+        |_: f32, _: f32, _: f32| f32::NAN,
+        |high: f64, low: f64, a: f64| crate::special::random_loggamma([high as u32, low as u32], a, crate::special::Precision::Single);
+    /// The same in f64.
+    RandomLoggammaDouble "random_loggamma_double" (high, low, a)
+        |_: f32, _: f32, _: f32| f32::NAN,
+        |high: f64, low: f64, a: f64| crate::special::random_loggamma([high as u32, low as u32], a, crate::special::Precision::Double);
     /// Regularised incomplete beta function.
     Betainc "betainc" (a, b, x)
         |a: f32, b: f32, x: f32| crate::special::betainc(a.into(), b.into(), x.into()) as f32, crate::special::betainc;

@@ -20,6 +20,8 @@ pub enum Fan {
 pub enum Distribution {
     /// Uniform between two bounds.
     Uniform,
+    /// Normal.
+    Normal,
     /// Normal without its tails beyond two standard deviations, widened to keep the variance.
     TruncatedNormal,
 }
@@ -61,19 +63,29 @@ impl Initializer {
     /// Weights `[inputs, outputs]`, f32.
     #[track_caller]
     pub fn weights(&self, key: &Val, inputs: usize, outputs: usize) -> Val {
+        self.weights_of(key, &[inputs, outputs])
+    }
+    /// Weights of a shape that ends in `[inputs, outputs]`, f32; the axes before are those of a window, whose places
+    /// multiply both. A shape of one axis has as many inputs as outputs.
+    #[track_caller]
+    pub fn weights_of(&self, key: &Val, shape: &[usize]) -> Val {
+        let from_last = |k: usize| shape.len().checked_sub(k).map_or(1, |i| shape[i]) as f64;
+        let places: usize = shape.iter().rev().skip(2).product();
+        let outputs = from_last(1) * places as f64;
+        let inputs = if shape.len() > 1 { from_last(2) * places as f64 } else { outputs };
         let fan = match self.fan {
-            Fan::In => inputs as f64,
-            Fan::Out => outputs as f64,
-            Fan::Average => (inputs + outputs) as f64 / 2.0,
+            Fan::In => inputs,
+            Fan::Out => outputs,
+            Fan::Average => (inputs + outputs) / 2.0,
         };
         let variance = self.scale / fan;
         match self.distribution {
             Distribution::Uniform => {
-                random::uniform_between(key, [inputs, outputs], Dtype::F32, -1.0, 1.0)
-                    * (3.0 * variance).sqrt()
+                random::uniform_between(key, shape, Dtype::F32, -1.0, 1.0) * (3.0 * variance).sqrt()
             }
+            Distribution::Normal => random::normal(key, shape) * variance.sqrt(),
             Distribution::TruncatedNormal => {
-                let drawn = random::truncated_normal(key, [inputs, outputs], -2.0, 2.0);
+                let drawn = random::truncated_normal(key, shape, -2.0, 2.0);
                 drawn * (variance.sqrt() / TRUNCATED_DEVIATION)
             }
         }

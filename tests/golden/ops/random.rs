@@ -2,7 +2,9 @@
 
 use super::{Found, many};
 use crate::manifest::Params;
-use gradus::{Dtype, Val, random, stack};
+use gradus::random::Choice;
+use gradus::{Dtype, Val, arange, random, stack};
+use gradus_nn::Initializer;
 
 pub(super) fn find(op: &str, params: &Params) -> Found {
     let n = params.int("n");
@@ -16,10 +18,10 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
             Some(n) => many(move |a| vec![random::fold_in(a[0], n)]),
             None => many(|a| vec![random::fold_in(a[0], a[1])]),
         },
-        "random.bits32" => {
-            let shape = shape?;
-            many(move |a| vec![random::bits(a[0], shape.clone(), Dtype::U32)])
-        }
+        "random.bits8" => bits(shape?, Dtype::U8),
+        "random.bits16" => bits(shape?, Dtype::U16),
+        "random.bits32" => bits(shape?, Dtype::U32),
+        "random.threefry2x32" => many(|a| vec![random::threefry_2x32(a[0], a[1])]),
         "random.uniform" => {
             let (shape, low, high) =
                 (shape?, params.float("lo").unwrap_or(0.0), params.float("hi").unwrap_or(1.0));
@@ -29,10 +31,48 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
             let shape = shape?;
             many(move |a| vec![random::normal(a[0], shape.clone())])
         }
-        "random.randint" => {
+        "random.randint" | "random.randint8" => {
+            let dtype = if op == "random.randint" { Dtype::I32 } else { Dtype::I8 };
             let (shape, low, high) = (shape?, params.int("lo")?, params.int("hi")?);
-            many(move |a| vec![random::randint(a[0], shape.clone(), low, high)])
+            many(move |a| vec![random::randint_of(a[0], shape.clone(), low, high, dtype)])
         }
+        "random.permutation" => {
+            let n = n?;
+            many(move |a| vec![random::permutation(a[0], n)])
+        }
+        "random.shuffle_rows" => {
+            let n = n?;
+            many(move |a| vec![random::permutation(a[0], arange(2 * n).reshape([n, 2]))])
+        }
+        "random.choice" | "random.choice_norep" => {
+            let (n, m, replace) = (n?, params.int("m")?, op == "random.choice");
+            many(move |a| vec![Choice { replace, ..Choice::default() }.draw(a[0], n, [m])])
+        }
+        "random.choice_p" => {
+            let m = params.int("m")?;
+            many(move |a| {
+                let p = stack([0.1, 0.2, 0.3, 0.4].map(|p: f64| Val::from(p).astype(Dtype::F32)), 0);
+                vec![Choice { p: Some(p), ..Choice::default() }.draw(a[0], 4, [m])]
+            })
+        }
+        "random.gamma" => {
+            let (shape, shape_parameter) = (shape?, params.float("a")?);
+            many(move |a| vec![random::gamma(a[0], shape_parameter, shape.clone())])
+        }
+        "random.beta" => {
+            let (shape, a, b) = (shape?, params.float("a")?, params.float("b")?);
+            many(move |x| vec![random::beta(x[0], a, b, shape.clone())])
+        }
+        "random.dirichlet" => {
+            let shape = shape?;
+            many(move |a| {
+                let alpha = stack([1.0, 2.0, 3.0].map(|x: f64| Val::from(x).astype(Dtype::F32)), 0);
+                vec![random::dirichlet(a[0], alpha, shape.clone())]
+            })
+        }
+        "random.glorot_init" => weights(shape?, Initializer::GLOROT_UNIFORM),
+        "random.he_normal_init" => weights(shape?, Initializer::HE_NORMAL),
+        "random.lecun_normal_init" => weights(shape?, Initializer::LECUN_NORMAL),
         "random.bernoulli" => {
             let (shape, p) = (shape?, params.float("p")?);
             many(move |a| vec![random::bernoulli(a[0], shape.clone(), p)])
@@ -69,6 +109,14 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
         }),
         _ => None,
     }
+}
+
+fn bits(shape: Vec<usize>, dtype: Dtype) -> Found {
+    many(move |a| vec![random::bits(a[0], shape.clone(), dtype)])
+}
+
+fn weights(shape: Vec<usize>, initializer: Initializer) -> Found {
+    many(move |a| vec![initializer.weights_of(&a[0], &shape)])
 }
 
 fn shaped(shape: Vec<usize>, draw: fn(Val, Vec<usize>) -> Val) -> Found {

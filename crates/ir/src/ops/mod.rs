@@ -370,6 +370,7 @@ families! {
     ReducePrecision(elementwise::ReducePrecision),
     Parts(elementwise::Parts),
     Threefry2x32(elementwise::Threefry2x32),
+    RandomGamma(elementwise::RandomGamma),
     Source(source::Source),
     Movement(movement::Movement),
     Reduction(reduce::Reduction),

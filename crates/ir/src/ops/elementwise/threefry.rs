@@ -7,6 +7,7 @@ use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample};
 use crate::trace::{Val, Vals, bind};
 use crate::{Array, Dtype, ErrorKind, Type};
+use gradus_kernel::special::threefry2x32;
 use gradus_kernel::{Builder, Scalar, Value};
 use smallvec::{SmallVec, smallvec};
 use std::ops::RangeInclusive;
@@ -47,22 +48,6 @@ impl Threefry2x32 {
     pub fn parse(name: &str, _: &mut Attributes) -> Option<Result<Threefry2x32, String>> {
         (name == "threefry2x32").then_some(Ok(Threefry2x32 {}))
     }
-}
-
-/// The function itself.
-fn threefry2x32(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
-    let keys = [key[0], key[1], key[0] ^ key[1] ^ PARITY];
-    let [mut x, mut y] = [counter[0].wrapping_add(keys[0]), counter[1].wrapping_add(keys[1])];
-    for group in 0..5u32 {
-        for rotation in ROTATIONS[group as usize % 2] {
-            x = x.wrapping_add(y);
-            y = y.rotate_left(rotation) ^ x;
-        }
-        let next = group + 1;
-        x = x.wrapping_add(keys[next as usize % 3]);
-        y = y.wrapping_add(keys[(next as usize + 1) % 3]).wrapping_add(next);
-    }
-    [x, y]
 }
 
 impl Rules for Threefry2x32 {

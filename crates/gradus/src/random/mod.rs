@@ -4,10 +4,24 @@
 //! bits, uniform numbers, integers, permutations and keys are the same as JAX's, bit for bit; what goes through a
 //! logarithm or an error function agrees to rounding.
 
+mod choice;
+mod continuous;
+mod discrete;
+mod gamma;
+
+pub use choice::{Choice, categorical, categorical_along, choice, permutation, permutation_along, shuffle};
+pub use continuous::{
+    ball, cauchy, cauchy_of, double_sided_maxwell, exponential, exponential_of, generalized_normal, gumbel,
+    gumbel_of, laplace, laplace_of, logistic, logistic_of, lognormal, maxwell, pareto, rayleigh, triangular,
+    wald, weibull_min,
+};
+pub use discrete::{bernoulli, geometric, rademacher, randint, randint_of};
+pub use gamma::{beta, chisquare, dirichlet, f, gamma, gamma_of, loggamma, loggamma_of, t};
+
+use crate::val::broadcast::common_shape;
 use crate::val::strict;
-use crate::{Array, Dtype, ErrorKind, IntoExtents, Shape, Type, Val, stack, where_};
+use crate::{Array, Dtype, ErrorKind, IntoExtents, Shape, Slice, Type, Val, concatenate, stack};
 use gradus_ir::Val as Strict;
-use gradus_ir::ops::index::IndexMode;
 
 /// The key of a seed as data: `u32[2]`, the high and the low word.
 ///
@@ -73,6 +87,84 @@ fn from_key(
         check_key(&known[0].ty)?;
         f(key, extents.shape()?)
     })
+}
+
+/// [`Val::derive`] for functions of a key, parameters that broadcast to a shape, and that shape; `f` gets the
+/// parameters as `dtype`.
+#[track_caller]
+fn from_params<const N: usize>(
+    op: &'static str,
+    key: impl Into<Val>,
+    params: [Val; N],
+    shape: impl IntoExtents,
+    dtype: Dtype,
+    f: impl FnOnce(Val, [Val; N], &Shape) -> Result<Val, ErrorKind>,
+) -> Val {
+    let (key, extents) = (key.into(), shape.into_extents());
+    let args: Vec<Val> = [key].into_iter().chain(params).collect();
+    Val::derive(op, &args, |known| {
+        check_key(&known[0].ty)?;
+        check_float(dtype)?;
+        let shape = extents.shape()?;
+        let met = common_shape([&shape].into_iter().chain(known[1..].iter().map(|k| &k.ty.shape)))?;
+        if met != shape {
+            let types: Vec<String> = known[1..].iter().map(|k| k.ty.to_string()).collect();
+            let message = format!(
+                "the parameters {} do not broadcast to the shape {shape}; give one that holds theirs",
+                types.join(", ")
+            );
+            return Err(ErrorKind::invalid(message));
+        }
+        f(key, params.map(|p| p.astype(dtype).broadcast_to(&shape)), &shape)
+    })
+}
+
+/// Whether numbers of `dtype` are drawn.
+fn check_float(dtype: Dtype) -> Result<(), ErrorKind> {
+    if matches!(dtype, Dtype::F32 | Dtype::F64) {
+        return Ok(());
+    }
+    Err(ErrorKind::invalid(format!("draws f32 and f64, not {dtype}; convert the result")))
+}
+
+/// The smallest normal number of a float type.
+fn smallest(dtype: Dtype) -> f64 {
+    if dtype == Dtype::F64 { f64::MIN_POSITIVE } else { f64::from(f32::MIN_POSITIVE) }
+}
+
+/// Counters scrambled under a key: the first half of the elements of `count` and the second are the two words (an odd
+/// number of elements is filled up by a zero), as `jax.extend.random.threefry_2x32`.
+///
+/// # Errors
+/// If the operands are not of `u32`, or the key has not two.
+#[track_caller]
+pub fn threefry_2x32(key: impl Into<Val>, count: impl Into<Val>) -> Val {
+    let (key, count) = (key.into(), count.into());
+    Val::derive("random::threefry_2x32", &[key, count], |known| {
+        check_key(&known[0].ty)?;
+        let ty = &known[1].ty;
+        if ty.dtype != Dtype::U32 {
+            return Err(ErrorKind::invalid(format!("the counters are {ty}, not u32; convert them first")));
+        }
+        let (size, flat) = (ty.shape.size(), count.ravel());
+        let even = if size % 2 == 0 {
+            flat
+        } else {
+            concatenate([flat, flat.slice([Slice::from(0..1)]).zeros_like()], 0)
+        };
+        let half = size.div_ceil(2);
+        let words =
+            [even.slice([Slice::from(0..half)]), even.slice([Slice::from(half..2 * half)])].map(Val::ir);
+        let key = words_of(key, &Shape::from([half]));
+        let made = Strict::threefry2x32(key, words).map(Val::from_ir);
+        Ok(concatenate(made, 0).slice([Slice::from(0..size)]).reshape(&ty.shape))
+    })
+}
+
+/// The two words of a key, repeated to a shape.
+#[track_caller]
+fn words_of(key: Val, shape: &Shape) -> [Strict; 2] {
+    words(key).map(|word| strict::broadcast(word, shape))
 }
 
 /// `n` new keys as rows of a `u32[n,2]`; the old one should not be used again.
@@ -252,188 +344,4 @@ pub fn truncated_normal(
         let drawn = std::f64::consts::SQRT_2 * share.erf_inv();
         Ok(drawn.clip(low.nextafter(f64::INFINITY), high.nextafter(f64::NEG_INFINITY)))
     })
-}
-
-/// Integers in [low, high), of `i32`; the bounds are scalars. Where `high` is not above `low`, `low`.
-#[track_caller]
-pub fn randint(
-    key: impl Into<Val>,
-    shape: impl IntoExtents,
-    low: impl Into<Val>,
-    high: impl Into<Val>,
-) -> Val {
-    randint_of(key, shape, Dtype::I32, low, high)
-}
-
-/// Integers of type `dtype` in [low, high), bounds beyond the type's range being cut to it, so that 256 is above every
-/// `u8`. Where `high` is not above `low`, `low`.
-#[track_caller]
-pub fn randint_of(
-    key: impl Into<Val>,
-    shape: impl IntoExtents,
-    dtype: Dtype,
-    low: impl Into<Val>,
-    high: impl Into<Val>,
-) -> Val {
-    let (low, high) = (low.into(), high.into());
-    from_key("random::randint", key, shape, |key, shape| {
-        let Some(info) = dtype.iinfo() else {
-            return Err(ErrorKind::invalid(format!(
-                "random integers cannot be {dtype}; use `uniform` for floats"
-            )));
-        };
-        let word = if info.bits == 32 { Dtype::U32 } else { Dtype::U64 };
-        if info.bits < 32 {
-            // Drawn from more bits, narrow integers are less uneven. Its range then holds every bound.
-            let within = |bound: Val, most: i64| bound.astype(Dtype::I32).max(info.min as i64).min(most);
-            let (low, high) = (within(low, info.max as i64), within(high, info.max as i64 + 1));
-            return Ok(randint(key, &shape, low, high).astype(dtype));
-        }
-        let ((low, _), (high, beyond)) = (cut_to(low, dtype), cut_to(high, dtype));
-        let [high_key, low_key] = split_into(key);
-        let [high_bits, low_bits] = [high_key, low_key].map(|key| bits(key, &shape, word));
-        let above = high.gt(low);
-        let span = where_(above, high - low, 1).astype(word);
-        // The whole range of the type wraps to a span of zero, modulo which every number stays itself.
-        let span = where_(above & beyond, span + 1, span);
-        // 2ᵇ modulo the span for words of b bits, by way of its root: the two words together are one number.
-        let half = span.full_like(1i64 << (info.bits / 2)).fmod(span);
-        let weight = (half * half).fmod(span);
-        let offset = (high_bits.fmod(span) * weight + low_bits.fmod(span)).fmod(span);
-        Ok(low + offset.astype(dtype))
-    })
-}
-
-/// A bound as the nearest number of type `dtype`, and whether it was above all of them.
-#[track_caller]
-fn cut_to(bound: Val, dtype: Dtype) -> (Val, Val) {
-    let info = dtype.iinfo().expect("internal: an integer type");
-    let within = |x: i128| i64::try_from(x.clamp(info.min, info.max)).unwrap_or(i64::MAX);
-    if let Some(n) = bound.integer_literal() {
-        return (Val::from(within(n.into())).astype(dtype), Val::from(i128::from(n) > info.max));
-    }
-    let bound = if bound.dtype().is_integer() { bound } else { bound.astype(Dtype::I32) };
-    let own = bound.dtype().iinfo().expect("internal: an integer type");
-    let (least, most) = (within(own.min), within(own.max));
-    let beyond = if info.max < own.max { bound.gt(most) } else { Val::from(false) };
-    let bound = if info.min > own.min { bound.max(least) } else { bound };
-    let bound = if info.max < own.max { bound.min(most) } else { bound };
-    (bound.astype(dtype), beyond)
-}
-
-/// Truth values, each true with probability `p`.
-#[track_caller]
-pub fn bernoulli(key: impl Into<Val>, shape: impl IntoExtents, p: impl Into<Val>) -> Val {
-    let p = p.into();
-    from_key("random::bernoulli", key, shape, |key, shape| Ok(uniform(key, &shape).lt(p)))
-}
-
-/// -1 or 1 with equal probability, as `i32`.
-#[track_caller]
-pub fn rademacher(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
-    from_key("random::rademacher", key, shape, |key, shape| {
-        Ok(2 * bernoulli(key, &shape, 0.5).astype(Dtype::I32) - 1)
-    })
-}
-
-/// Exponential `f32` numbers of mean 1.
-#[track_caller]
-pub fn exponential(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
-    from_key("random::exponential", key, shape, |key, shape| Ok(-(-uniform(key, &shape)).log1p()))
-}
-
-/// Gumbel `f32` numbers: -log(-log u).
-#[track_caller]
-pub fn gumbel(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
-    from_key("random::gumbel", key, shape, |key, shape| {
-        let share = uniform_between(key, &shape, Dtype::F32, f64::from(f32::MIN_POSITIVE), 1.0);
-        Ok(-(-share.log()).log())
-    })
-}
-
-/// Logistic `f32` numbers: log(u / (1 - u)).
-#[track_caller]
-pub fn logistic(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
-    from_key("random::logistic", key, shape, |key, shape| {
-        let share = uniform_between(key, &shape, Dtype::F32, f64::from(f32::MIN_POSITIVE), 1.0);
-        Ok((share / (1.0 - share)).log())
-    })
-}
-
-/// Laplace `f32` numbers of mean 0 and scale 1.
-#[track_caller]
-pub fn laplace(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
-    from_key("random::laplace", key, shape, |key, shape| {
-        let low = f64::from((-1.0f32).next_up());
-        let share = uniform_between(key, &shape, Dtype::F32, low, 1.0);
-        Ok(share.sign() * (-share.abs()).log1p())
-    })
-}
-
-/// Cauchy `f32` numbers.
-#[track_caller]
-pub fn cauchy(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
-    from_key("random::cauchy", key, shape, |key, shape| {
-        let share = uniform_between(key, &shape, Dtype::F32, f64::from(f32::EPSILON), 1.0);
-        Ok((std::f64::consts::PI * (share - 0.5)).tan())
-    })
-}
-
-/// Classes drawn by their unnormalised log-probabilities along the last axis, as `i32` of `shape` before which
-/// the other axes of `logits` broadcast.
-#[track_caller]
-pub fn categorical(key: impl Into<Val>, logits: impl Into<Val>, shape: impl IntoExtents) -> Val {
-    let (key, logits, extents) = (key.into(), logits.into(), shape.into_extents());
-    Val::derive("random::categorical", &[key, logits], |known| {
-        let ty = &known[1].ty;
-        let Some(last) = ty.rank().checked_sub(1) else {
-            return Err(ErrorKind::invalid("the logits are a scalar; give them an axis of classes"));
-        };
-        let shape = extents.shape()?;
-        let noise = gumbel(key, shape.with_axis(shape.rank(), ty.shape.dim(last)));
-        Ok((noise + logits).argmax(-1))
-    })
-}
-
-/// The numbers 0, 1, .. below `n` in random order, as `i32`; or the rows of an array (its parts along the first
-/// axis) in random order.
-///
-/// ```
-/// use gradus::{Val, jit, random};
-/// let mut order = jit(|key: &Val| random::permutation(key, 5))(&random::seed(3))?.to_vec::<i32>()?;
-/// order.sort();
-/// assert_eq!(order, [0, 1, 2, 3, 4]);
-/// # Ok::<(), gradus::Error>(())
-/// ```
-#[track_caller]
-pub fn permutation(key: impl Into<Val>, x: impl Into<Val>) -> Val {
-    let (key, x) = (key.into(), x.into());
-    Val::derive("random::permutation", &[key, x], |known| {
-        check_key(&known[0].ty)?;
-        if let Some(n) = x.integer_literal() {
-            return Ok(order(key, usize::try_from(n).unwrap_or(0)));
-        }
-        let ty = &known[1].ty;
-        if ty.rank() == 0 {
-            let message =
-                format!("the number of elements is {ty}, known only at run time; give a Rust integer");
-            return Err(ErrorKind::invalid(message));
-        }
-        let order = order(key, ty.shape.dim(0));
-        Ok(Val::from_ir(x.ir().take(order.ir(), 0, IndexMode::PromiseInBounds)))
-    })
-}
-
-/// Sorted by random words; repeated until equal words hardly matter.
-#[track_caller]
-fn order(mut key: Val, n: usize) -> Val {
-    let shape = Shape::from([n]);
-    let rounds = (3.0 * (n.max(1) as f64).ln() / f64::from(u32::MAX).ln()).ceil() as usize;
-    let mut order = Val::from_ir(strict::iota(Dtype::I32, &shape, 0));
-    for _ in 0..rounds {
-        let [next, own] = split_into(key);
-        order = order.sort_by(bits(own, &shape, Dtype::U32), 0);
-        key = next;
-    }
-    order
 }
