@@ -34,7 +34,7 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
         "random.randint" | "random.randint8" => {
             let dtype = if op == "random.randint" { Dtype::I32 } else { Dtype::I8 };
             let (shape, low, high) = (shape?, params.int("lo")?, params.int("hi")?);
-            many(move |a| vec![random::randint_of(a[0], shape.clone(), low, high, dtype)])
+            many(move |a| vec![random::randint_of(a[0], shape.clone(), dtype, low, high)])
         }
         "random.permutation" => {
             let n = n?;
