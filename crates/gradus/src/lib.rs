@@ -6,6 +6,7 @@
 extern crate self as gradus;
 
 mod axes;
+mod control;
 mod engine;
 mod form;
 mod jit;
@@ -17,6 +18,9 @@ pub mod tree;
 mod val;
 
 pub use axes::{Axes, PerLeaf};
+pub use control::{
+    AssociativeScan, Scan, associative_scan, cond, fori_loop, map, map_batches, scan, switch, while_loop,
+};
 pub use form::{Function, JitFunction, Jittable, Outer, Reads, ReadsTrees, Shared, Signature};
 pub use gradus_compile::codegen::Level as Isa;
 pub use gradus_ir::{Array, Dtype, Element, Error, ErrorKind, Program, Result, Shape, Type};

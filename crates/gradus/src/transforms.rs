@@ -266,7 +266,7 @@ pub fn stop_gradient<T: Traced>(tree: &T) -> T {
     tree.map(|v| engine::stop_gradient(*v))
 }
 
-const RAN: &str = "internal: a function that was traced ran to its end";
+pub(crate) const RAN: &str = "internal: a function that was traced ran to its end";
 
 /// Traces `f` on the leaves of `p`; the tree's values belong to that trace.
 fn traced<P: Traced, R: Traced>(
@@ -331,7 +331,7 @@ fn jacobian<P: Traced, R: Traced>(
 }
 
 /// The leaves of `tree`, which must be of the structure of `like`.
-fn tree_like<T: Traced>(op: &'static str, place: Place, like: &T, tree: &T) -> Result<Vec<Val>> {
+pub(crate) fn tree_like<T: Traced>(op: &'static str, place: Place, like: &T, tree: &T) -> Result<Vec<Val>> {
     let mut vals = vec![];
     match Tree::<Val>::zip_leaves::<Val, ()>(like, tree, &mut |_, v| vals.push(*v)) {
         Ok(_) => Ok(vals),
@@ -366,6 +366,6 @@ fn filled<T: Traced>(like: &T, vals: Result<Vec<Val>>) -> T {
 }
 
 /// A tree like `like` whose every leaf is `v`.
-fn all<T: Traced>(like: &T, v: Val) -> T {
+pub(crate) fn all<T: Traced>(like: &T, v: Val) -> T {
     like.map(|_| v)
 }

@@ -5,6 +5,7 @@
 mod attention;
 mod binary;
 mod choice;
+mod control;
 mod index;
 mod models;
 mod neural;
@@ -34,6 +35,7 @@ pub(crate) fn find(op: &str, params: &Params) -> Found {
         unary::find,
         binary::find,
         choice::find,
+        control::find,
         shape::find,
         reduce::find,
         product::find,

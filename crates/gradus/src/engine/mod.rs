@@ -4,6 +4,7 @@
 //! functions however many transforms it goes through. Invariant: this is the only file of the crate, but
 //! for `val`, that opens traces or writes Programs into them.
 
+pub(crate) mod control;
 mod derivative;
 mod lanes;
 mod nans;
@@ -53,6 +54,13 @@ impl<'a> Fill<'a> {
 /// Keeps `error` as the first of the innermost trace and returns a poisoned value.
 pub(crate) fn refuse(error: Error) -> Val {
     Val::from_ir(ir::refuse(error))
+}
+
+/// Keeps `error` as the first of the innermost trace and unwinds to the border, which returns it: for functions
+/// whose result cannot be made up.
+pub(crate) fn abandon(error: Error) -> ! {
+    refuse(error);
+    std::panic::resume_unwind(Box::new(ir::Poisoned))
 }
 
 /// The same value, through which no derivative flows.
