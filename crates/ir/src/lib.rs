@@ -23,7 +23,9 @@ pub mod verify;
 pub use array::{Array, Buffer};
 pub use dtype::{Dtype, Element, Kind};
 pub use error::{Error, ErrorKind, Place, Result};
-pub use ops::{Effect, Halves, Lanes, Narrowed, Op, Operand, Passes, Remaining, Residual, Rules, Sample, Split};
+pub use ops::{
+    Effect, Halves, Lanes, Narrowed, Op, Operand, Passes, Remaining, Residual, Rules, Sample, Split,
+};
 pub use program::{Builder, Equation, Program, Var, Vars};
 pub use shape::{Dims, Extent, Shape, Type};
 pub use trace::{Capture, Traced, Val, Vals, bind, bind1, trace};

@@ -36,7 +36,8 @@ impl Program {
         for (param, _) in self.params().zip(params).filter(|(_, kept)| **kept) {
             name[param.index()] = Some(builder.param(self.ty(param).clone()));
         }
-        let new = |name: &[Option<Var>], var: &Var| name[var.index()].expect("internal: what is read is kept");
+        let new =
+            |name: &[Option<Var>], var: &Var| name[var.index()].expect("internal: what is read is kept");
         for (eqn, _) in self.equations().iter().zip(kept).filter(|(_, kept)| *kept) {
             let args = eqn.args.iter().map(|a| new(&name, a)).collect();
             let types: Vec<_> = eqn.results.iter().map(|r| self.ty(*r).clone()).collect();

@@ -3,8 +3,8 @@
 use super::{Found, many};
 use crate::manifest::Params;
 use gradus::{
-    Dtype, Scan, Val, associative_scan, cond, fori_loop, map, scan, stack, stop_gradient, switch, value_and_grad,
-    where_, while_loop, zeros,
+    Dtype, Scan, Val, associative_scan, cond, fori_loop, map, scan, stack, stop_gradient, switch,
+    value_and_grad, where_, while_loop, zeros,
 };
 
 pub(super) fn find(op: &str, params: &Params) -> Found {
@@ -69,9 +69,7 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
             let (c, y) = scan(a[0], &a[1], |c, v| (c + v.sum(), c));
             vec![c, y]
         },
-        "control.cond" => |a| {
-            vec![cond(a[0].gt(0), (a[1], a[2]), |(a, b)| a.sin() * b, |(a, b)| a + b * b)]
-        },
+        "control.cond" => |a| vec![cond(a[0].gt(0), (a[1], a[2]), |(a, b)| a.sin() * b, |(a, b)| a + b * b)],
         "control.cond_closure" => |a| {
             let x = a[0];
             vec![cond(x.sum().gt(0), (), |()| x * 2, |()| -x)]
@@ -103,7 +101,7 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
             let rest = lp.slice(gradus::s![1..]);
             let step = |d: Val, o: Val| {
                 let s = d.expand_dims(1) + lt;
-                (s.max_axes(0) + o, s.argmax(0))
+                (s.amax_axes(0) + o, s.argmax(0))
             };
             let (d, back) = scan(lp.at(0), &rest, step);
             vec![d, back]
@@ -164,7 +162,7 @@ fn mandelbrot(cr: Val, ci: Val) -> Val {
 fn cg_solve(a: Val, b: Val) -> Val {
     let limit = 1e-5 * 1e-5 * (b * b).sum();
     let init = (b.zeros_like(), b, (b * b).sum(), b, Val::from(0));
-    let go = |(_, _, gamma, _, k): (Val, Val, Val, Val, Val)| gamma.gt(limit).logical_and(k.lt(20));
+    let go = |(_, _, gamma, _, k): (Val, Val, Val, Val, Val)| gamma.gt(limit) & k.lt(20);
     let step = |(x, r, gamma, p, k): (Val, Val, Val, Val, Val)| {
         let ap = a.dot(p);
         let alpha = gamma / p.dot(ap);

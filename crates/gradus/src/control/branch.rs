@@ -22,17 +22,13 @@ use gradus_ir::Place;
 /// The enclosing `jit` or `trace` returns `Err` if `pred` is no scalar, or if the results differ in structure or
 /// type.
 #[track_caller]
-pub fn cond<O: Traced, R: Traced>(
-    pred: Val,
-    operands: O,
-    yes: impl Fn(O) -> R,
-    no: impl Fn(O) -> R,
-) -> R {
+pub fn cond<O: Traced, R: Traced>(pred: Val, operands: O, yes: impl Fn(O) -> R, no: impl Fn(O) -> R) -> R {
     let place = Place::here();
     let number = || -> Result<Val, Error> {
         let ty = pred.ty();
         if ty.rank() > 0 {
-            let message = format!("the predicate is {ty}; it must be a scalar: use `where_` to choose by element");
+            let message =
+                format!("the predicate is {ty}; it must be a scalar: use `where_` to choose by element");
             return Err(refused("cond", place, message));
         }
         let holds = if ty.dtype == Dtype::Bool { pred } else { pred.ne(0) };
@@ -100,8 +96,7 @@ fn branch<O: Traced, R: Traced>(
     let mut flat: Vec<engine::Flat<'_>> = traced.iter_mut().map(|f| f as engine::Flat<'_>).collect();
     let paths = || result.get().map_or(vec![], |like: &R| like.paths());
     let results = number.and_then(|number| {
-        control::cond(op, place, number, &args, &mut flat, &paths)
-            .map_err(|error| inside(error, op, place))
+        control::cond(op, place, number, &args, &mut flat, &paths).map_err(|error| inside(error, op, place))
     });
     match (results, result.get()) {
         (Ok(results), Some(like)) => refill(like, &results),

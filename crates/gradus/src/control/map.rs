@@ -21,9 +21,7 @@ use gradus_ir::Place;
 #[track_caller]
 pub fn map<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::Out> {
     let place = Place::here();
-    S::wrap_all(f.share(), move |f, args| {
-        Scan::default().run_at(place, &(), args, &|(), x| ((), f(&x))).1
-    })
+    S::wrap_all(f.share(), move |f, args| Scan::default().run_at(place, &(), args, &|(), x| ((), f(&x))).1)
 }
 
 /// [`map`] of `batch_size` elements at a time, which run together as in [`vmap`](crate::vmap).
@@ -45,7 +43,8 @@ pub fn map_batches<'f, S: ReadsTrees, F: Function<'f, S>>(
     let place = Place::here();
     S::wrap_all(f.share(), move |f, args| {
         if batch_size == 0 {
-            let v = engine::refuse(refused("map_batches", place, "the batch size is 0; it must be at least 1"));
+            let v =
+                engine::refuse(refused("map_batches", place, "the batch size is 0; it must be at least 1"));
             return all(&f(&all(args, v)), v);
         }
         let together = |args: &S::Args| together(place, f, args);

@@ -58,12 +58,7 @@ impl Default for Scan {
 impl Scan {
     /// See [`scan`].
     #[track_caller]
-    pub fn run<C: Traced, X: Traced, Y: Traced>(
-        self,
-        init: C,
-        xs: &X,
-        f: impl Fn(C, X) -> (C, Y),
-    ) -> (C, Y) {
+    pub fn run<C: Traced, X: Traced, Y: Traced>(self, init: C, xs: &X, f: impl Fn(C, X) -> (C, Y)) -> (C, Y) {
         self.run_at(Place::here(), &init, xs, &f)
     }
 

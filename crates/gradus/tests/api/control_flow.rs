@@ -48,8 +48,7 @@ fn scans() -> Result<()> {
     });
     near(&f(&xs, &scalar(2.))?, &[18.]);
     // xs without leaves: a length; reversed
-    let f =
-        jit(|x: &Val| Scan { length: Some(4), ..Scan::default() }.run(*x, &(), |c, ()| (c * 2.0, c)));
+    let f = jit(|x: &Val| Scan { length: Some(4), ..Scan::default() }.run(*x, &(), |c, ()| (c * 2.0, c)));
     near(&f(&scalar(1.))?.1, &[1., 2., 4., 8.]);
     let f = jit(|xs: &Val| {
         Scan { reverse: true, ..Scan::default() }.run(Val::from(0.0), xs, |c, x| (c + x, c)).1
@@ -128,7 +127,13 @@ fn maps_and_prefixes() -> Result<()> {
     near(&jit(map_batches(9, square))(&xs)?, &[1., 4., 9., 16., 25.]);
     for n in 0..9 {
         let xs: Vec<f32> = (0..n).map(|i| 1.0 + i as f32).collect();
-        let sums: Vec<f32> = xs.iter().scan(0.0, |sum, x| { *sum += x; Some(*sum) }).collect();
+        let sums: Vec<f32> = xs
+            .iter()
+            .scan(0.0, |sum, x| {
+                *sum += x;
+                Some(*sum)
+            })
+            .collect();
         near(&jit(|x: &Val| associative_scan(x, |a, b| a + b))(&vector(&xs))?, &sums);
     }
     let backwards = |x: &Val| gradus::AssociativeScan { reverse: true, axis: -1 }.run(x, |a, b| a + b);

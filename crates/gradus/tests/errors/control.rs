@@ -20,9 +20,7 @@ fn a_carry_keeps_its_type() {
 #[test]
 fn a_carry_keeps_its_structure() {
     expect![[r#""#]].assert_eq(&refused(|_, v, _| scan(vec![v, v], &v, |c, _| (vec![c[0]], ())).0[0]));
-    expect![[r#""#]].assert_eq(&refused(|_, v, _| {
-        cond(v.sum().lt(0), (), |()| vec![v], |()| vec![v, v])[0]
-    }));
+    expect![[r#""#]].assert_eq(&refused(|_, v, _| cond(v.sum().lt(0), (), |()| vec![v], |()| vec![v, v])[0]));
 }
 
 #[test]
@@ -61,9 +59,8 @@ fn branches_agree() {
 fn bounds_are_integers_of_one_type() {
     expect![[r#""#]].assert_eq(&refused(|_, v, _| fori_loop(0, v.sum(), v, |_, c| c)));
     expect![[r#""#]].assert_eq(&refused(|_, v, i| fori_loop(i, 3, v, |_, c| c)));
-    expect![[r#""#]].assert_eq(&refused(|_, v, i| {
-        fori_loop(i.at(0).astype(gradus::Dtype::I16), i.at(1), v, |_, c| c)
-    }));
+    expect![[r#""#]]
+        .assert_eq(&refused(|_, v, i| fori_loop(i.at(0).astype(gradus::Dtype::I16), i.at(1), v, |_, c| c)));
 }
 
 #[test]
