@@ -7,6 +7,7 @@ extern crate self as gradus;
 
 mod axes;
 mod collectives;
+mod control;
 mod custom;
 mod debug;
 mod engine;
@@ -27,6 +28,9 @@ pub use axes::{Axes, PerLeaf};
 pub use collectives::{
     AxisNames, all_gather, all_gather_along, all_gather_tiled, all_to_all, all_to_all_tiled, axis_index,
     axis_size, pmax, pmean, pmin, ppermute, psum, psum_scatter, psum_scatter_along, psum_scatter_tiled,
+};
+pub use control::{
+    AssociativeScan, Scan, associative_scan, cond, fori_loop, map, map_batches, scan, switch, while_loop,
 };
 pub use custom::{checkpoint, checkpoint_name, checkpoint_policy, custom_jvp, custom_vjp};
 pub use debug::{check, debug_callback, debug_print, pure_callback};

@@ -16,6 +16,7 @@ pub mod array;
 pub mod error;
 pub mod eval;
 pub mod limits;
+mod narrow;
 pub mod ops;
 pub mod program;
 pub mod shape;
@@ -29,7 +30,9 @@ pub use error::{Error, ErrorKind, Place, Result};
 pub use half::{bf16, f16};
 pub use limits::{FloatInfo, IntInfo};
 pub use num_complex::Complex;
-pub use ops::{Effect, Halves, Lanes, Op, Operand, Passes, Remaining, Residual, Rules, Sample, Split};
+pub use ops::{
+    Effect, Halves, Lanes, Narrowed, Op, Operand, Passes, Remaining, Residual, Rules, Sample, Split,
+};
 pub use program::{Builder, Equation, Program, Var, Vars};
 pub use shape::{Dims, Extent, Shape, Type};
 pub use trace::{Capture, Traced, Val, Vals, bind, bind1, trace};

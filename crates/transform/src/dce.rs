@@ -7,26 +7,56 @@
 //! ```
 
 use crate::rebuild::Rebuild;
-use gradus_ir::Program;
+use crate::write::marked;
+use gradus_ir::{Equation, Narrowed, Program, Type, Vars};
 
-/// The program without equations that no result needs. Parameters stay.
+/// The program without equations that no result needs, and without what nobody reads inside of loops, branches and
+/// calls. Parameters stay.
 pub fn dce(program: &Program) -> Program {
     let mut needed = vec![false; program.num_vars()];
     program.results().iter().for_each(|r| needed[r.index()] = true);
-    let mut kept = vec![false; program.equations().len()];
-    for (i, eqn) in program.equations().iter().enumerate().rev() {
-        let does_more = eqn.op.rules().effect().stays();
-        kept[i] = does_more || eqn.results.iter().any(|r| needed[r.index()]);
-        if kept[i] {
-            eqn.args.iter().for_each(|a| needed[a.index()] = true);
+    let mut plans: Vec<Plan> = vec![];
+    for eqn in program.equations().iter().rev() {
+        let read: Vec<bool> = eqn.results.iter().map(|r| needed[r.index()]).collect();
+        let plan = match eqn.op.rules().effect().stays() || read.contains(&true) {
+            true => eqn.op.rules().narrow(&read).map_or(Plan::Keep, Plan::Narrow),
+            false => Plan::Drop,
+        };
+        for (i, arg) in eqn.args.iter().enumerate() {
+            needed[arg.index()] |= match &plan {
+                Plan::Keep => true,
+                Plan::Narrow(narrowed) => narrowed.args[i],
+                Plan::Drop => false,
+            };
         }
+        plans.push(plan);
     }
-    if kept.iter().all(|kept| *kept) {
+    if plans.iter().all(|plan| matches!(plan, Plan::Keep)) {
         return program.clone();
     }
     let mut copy = Rebuild::new(program);
-    for (eqn, _) in program.equations().iter().zip(kept).filter(|(_, kept)| *kept) {
-        copy.copy(eqn);
+    for (eqn, plan) in program.equations().iter().zip(plans.into_iter().rev()) {
+        match plan {
+            Plan::Keep => copy.copy(eqn),
+            Plan::Narrow(narrowed) => copy_narrowed(&mut copy, program, eqn, narrowed),
+            Plan::Drop => {}
+        }
     }
     copy.finish()
+}
+
+/// What becomes of an equation.
+enum Plan {
+    Keep,
+    Narrow(Narrowed),
+    Drop,
+}
+
+fn copy_narrowed(copy: &mut Rebuild<'_>, program: &Program, eqn: &Equation, narrowed: Narrowed) {
+    let Narrowed { op, args, results } = narrowed;
+    let args: Vars = marked(&eqn.args, &args).map(|a| copy.get(*a)).collect();
+    let results: Vars = marked(&eqn.results, &results).copied().collect();
+    let types: Vec<Type> = results.iter().map(|r| program.ty(*r).clone()).collect();
+    let new = copy.builder.push(op, args, types, eqn.place);
+    results.iter().zip(new).for_each(|(old, new)| copy.set(*old, new));
 }

@@ -5,6 +5,7 @@
 mod attention;
 mod binary;
 mod choice;
+mod control;
 mod custom;
 mod dtypes;
 mod fft;
@@ -40,6 +41,7 @@ pub(crate) fn find(op: &str, params: &Params) -> Found {
         choice::find,
         dtypes::find,
         custom::find,
+        control::find,
         shape::find,
         reduce::find,
         product::find,

@@ -5,6 +5,7 @@
 //! for `val`, that opens traces or writes Programs into them.
 
 mod axes;
+pub(crate) mod control;
 mod custom;
 mod derivative;
 mod effects;
@@ -61,6 +62,13 @@ impl<'a> Fill<'a> {
 /// Keeps `error` as the first of the innermost trace and returns a poisoned value.
 pub(crate) fn refuse(error: Error) -> Val {
     Val::from_ir(ir::refuse(error))
+}
+
+/// Keeps `error` as the first of the innermost trace and unwinds to the border, which returns it: for functions
+/// whose result cannot be made up.
+pub(crate) fn abandon(error: Error) -> ! {
+    refuse(error);
+    std::panic::resume_unwind(Box::new(ir::Poisoned))
 }
 
 /// The same value, through which no derivative flows.

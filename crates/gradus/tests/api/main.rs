@@ -7,6 +7,7 @@ mod basics;
 mod border;
 mod cache;
 mod callables;
+mod control_flow;
 mod derivatives;
 mod state;
 mod static_fields;

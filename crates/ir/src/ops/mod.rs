@@ -117,6 +117,17 @@ pub struct Split {
     pub operands: Vec<Remaining>,
 }
 
+/// An operation without what nobody reads.
+#[derive(Clone, Debug)]
+pub struct Narrowed {
+    /// What is left.
+    pub op: Op,
+    /// Which operands of the whole it has.
+    pub args: Vec<bool>,
+    /// Which results of the whole it has.
+    pub results: Vec<bool>,
+}
+
 /// An operand of what remains of an operation.
 #[derive(Clone, Copy, Debug)]
 pub enum Remaining {
@@ -290,6 +301,12 @@ pub trait Rules {
     }
     /// Why it cannot be run as it is, whatever its operands.
     fn refusal(&self) -> Option<ErrorKind> {
+        None
+    }
+    /// The operation without the results that are not marked, and without operands that only those need; `None` if
+    /// nothing can be left out.
+    fn narrow(&self, read: &[bool]) -> Option<Narrowed> {
+        let _ = read;
         None
     }
     /// Whether the Programs inside may have effects: they are run as they are, and not as the body of a kernel.

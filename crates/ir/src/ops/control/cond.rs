@@ -6,7 +6,8 @@ use crate::eval::eval;
 use crate::ops::effect::masked_program;
 use crate::ops::sample::refused;
 use crate::ops::{
-    Attributes, Effect, Halves, Infer, Lanes, Operand, Passes, Remaining, Residual, Rules, Sample, Split,
+    Attributes, Effect, Halves, Infer, Lanes, Narrowed, Operand, Passes, Remaining, Residual, Rules, Sample,
+    Split,
 };
 use crate::trace::{Val, Vals, bind};
 use crate::{Array, Dtype, ErrorKind, Op, Place, Program, Type, trace};
@@ -225,6 +226,16 @@ impl Rules for Cond {
     }
     fn takes_tapes(&self) -> bool {
         true
+    }
+    fn narrow(&self, read: &[bool]) -> Option<Narrowed> {
+        let needs: Vec<Vec<bool>> = self.branches.iter().map(|branch| branch.needs(read)).collect();
+        let needed = union(self.branches.first()?.num_params(), needs.iter().map(|needs| &needs[..]));
+        if !read.contains(&false) && !needed.contains(&false) {
+            return None;
+        }
+        let narrowed = |branch: &Arc<Program>| Arc::new(branch.narrowed(&needed, read));
+        let op = Cond { branches: self.branches.iter().map(narrowed).collect() }.into();
+        Some(Narrowed { op, args: [&[true][..], &needed].concat(), results: read.to_vec() })
     }
     fn programs(&self) -> Vec<&Arc<Program>> {
         self.branches.iter().collect()

@@ -16,7 +16,7 @@ pub use scan::{Scan, scan};
 pub use tape::{Tape, tape_limit_bytes};
 pub use while_loop::{While, while_loop};
 
-use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, Split};
+use crate::ops::{Attributes, Infer, Lanes, Narrowed, Operand, Passes, Rules, Sample, Split};
 use crate::trace::{Val, Vals};
 use crate::{Array, ErrorKind, Op, Program, Type};
 use std::ops::RangeInclusive;
@@ -153,6 +153,9 @@ impl Rules for Control {
     }
     fn moves_elements(&self) -> bool {
         true
+    }
+    fn narrow(&self, read: &[bool]) -> Option<Narrowed> {
+        self.rules().narrow(read)
     }
     fn programs(&self) -> Vec<&Arc<Program>> {
         self.rules().programs()

@@ -4,9 +4,9 @@ mod derivative;
 mod samples;
 
 use super::Control;
-use super::rest::{choose, everywhere, join, mask_first, write};
+use super::rest::{choose, count, everywhere, join, mask_first, write};
 use crate::eval::eval;
-use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Split};
+use crate::ops::{Attributes, Infer, Lanes, Narrowed, Operand, Passes, Rules, Split};
 use crate::trace::{Val, Vals, bind};
 use crate::{Array, Buffer, Dtype, ErrorKind, Op, Program, Type};
 use std::ops::RangeInclusive;
@@ -237,6 +237,32 @@ impl Rules for Scan {
     }
     fn takes_tapes(&self) -> bool {
         true
+    }
+    fn narrow(&self, read: &[bool]) -> Option<Narrowed> {
+        let mut results = read.to_vec();
+        // A carry is needed if its last value is read, or if a step needs it for what is.
+        let needed = loop {
+            let needed = self.body.needs(&results);
+            let carry = &needed[self.num_consts..self.num_consts + self.num_carry];
+            if !join(&mut results[..self.num_carry], carry) {
+                break needed;
+            }
+        };
+        let mut params = needed;
+        // What is read of a carry without needing it in a step still begins with the first one.
+        join(&mut params[self.num_consts..self.num_consts + self.num_carry], &results[..self.num_carry]);
+        if !params.contains(&false) && !results.contains(&false) {
+            return None;
+        }
+        let parts = self.parts(&params);
+        let op = Scan {
+            body: Arc::new(self.body.narrowed(&params, &results)),
+            num_consts: count(parts.consts),
+            num_carry: count(parts.carry),
+            ..self.clone()
+        };
+        let args = [&vec![true; self.num_steps_operands()], &params[..]].concat();
+        Some(Narrowed { op: op.into(), args, results })
     }
     fn programs(&self) -> Vec<&Arc<Program>> {
         vec![&self.body]

@@ -3,10 +3,10 @@
 mod derivative;
 mod samples;
 
-use super::rest::{choose, everywhere, join, mask_first, transpose_by_split, write};
+use super::rest::{choose, count, everywhere, join, mask_first, transpose_by_split, write};
 use super::{Control, tape_limit_bytes};
 use crate::eval::eval;
-use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Split};
+use crate::ops::{Attributes, Infer, Lanes, Narrowed, Operand, Passes, Rules, Split};
 use crate::trace::{Val, Vals, bind};
 use crate::{Array, Dtype, ErrorKind, Op, Program, Type};
 use std::ops::RangeInclusive;
@@ -217,6 +217,40 @@ impl Rules for While {
     }
     fn takes_tapes(&self) -> bool {
         true
+    }
+    fn narrow(&self, read: &[bool]) -> Option<Narrowed> {
+        let n = self.num_carry();
+        let of_cond = self.cond.needs(&[true]);
+        let mut carry = read[..n].to_vec();
+        join(&mut carry, &of_cond[self.num_cond_consts..]);
+        let residuals = if self.record { &read[n + 1..] } else { &[] };
+        let of_body = loop {
+            let needs = self.body.needs(&[&carry[..], residuals].concat());
+            if !join(&mut carry, &needs[self.num_body_consts..]) {
+                break needs;
+            }
+        };
+        let (cond_consts, body_consts) = (&of_cond[..self.num_cond_consts], &of_body[..self.num_body_consts]);
+        let args = [cond_consts, body_consts, &carry].concat();
+        if !args.contains(&false) && !residuals.contains(&false) {
+            return None;
+        }
+        let cond = self.cond.narrowed(&[cond_consts, &carry].concat(), &[true]);
+        let results = [&carry[..], residuals].concat();
+        let body = self.body.narrowed(&[body_consts, &carry].concat(), &results);
+        let op = While {
+            cond: Arc::new(cond),
+            body: Arc::new(body),
+            num_cond_consts: count(cond_consts),
+            num_body_consts: count(body_consts),
+            record: self.record,
+        };
+        let mut results = carry;
+        if self.record {
+            results.push(true);
+            results.extend_from_slice(residuals);
+        }
+        Some(Narrowed { op: op.into(), args, results })
     }
     fn programs(&self) -> Vec<&Arc<Program>> {
         vec![&self.cond, &self.body]

@@ -1,0 +1,35 @@
+//! Loops and branches: data first, closures last, as in `Iterator::fold`.
+//!
+//! They are thin typed layers: trees become lists, bodies are traced by the engine. What a body captures of the
+//! trace around it becomes an operand, so gradients flow through it.
+
+mod associative;
+mod branch;
+mod map;
+mod repeat;
+mod scan;
+
+pub use associative::{AssociativeScan, associative_scan};
+pub use branch::{cond, switch};
+pub use map::{map, map_batches};
+pub use repeat::{fori_loop, while_loop};
+pub use scan::{Scan, scan};
+
+use crate::engine;
+use crate::{Error, Traced, Val};
+use gradus_ir::{ErrorKind, Place};
+
+fn refused(op: &'static str, place: Place, message: impl Into<String>) -> Error {
+    Error::new(op, ErrorKind::invalid(message), place)
+}
+
+/// The leaves of `tree`, which must be of the structure of `like`; else the error is kept and they are poisoned.
+fn leaves_like<T: Traced>(op: &'static str, place: Place, like: &T, tree: &T) -> Vec<Val> {
+    crate::transforms::tree_like(op, place, like, tree)
+        .unwrap_or_else(|error| vec![engine::refuse(error); like.leaves().len()])
+}
+
+/// An error from inside a body.
+fn inside(error: Error, op: &'static str, place: Place) -> Error {
+    error.with_note(format!("inside `{op}`"), place)
+}
