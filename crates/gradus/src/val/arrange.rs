@@ -175,9 +175,7 @@ impl Val {
             let ends = running_sum(counts.astype(Dtype::I32).broadcast_to([n]));
             // The part that place p belongs to: as many as end at p or before it.
             let which = ends.searchsorted_side(super::arange(total), super::Side::Right);
-            // Behind the last part that is not empty stands that one.
-            let last = where_(ends.eq(ends.at(-1)), super::arange(n), n).amin();
-            Ok(self.take_mode(which.min(last), axis, IndexMode::Clip))
+            Ok(self.take_mode(which.min(n.saturating_sub(1)), axis, IndexMode::Clip))
         })
     }
     /// The value cut along `axis` into `parts` pieces as equal as can be, longer ones first.

@@ -3,6 +3,7 @@
 //! Lines and columns are written `L`; `UPDATE_EXPECT=1` rewrites the messages, which are then read by eye.
 
 mod border;
+mod numpy;
 mod operations;
 mod transforms;
 
