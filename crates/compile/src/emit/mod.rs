@@ -13,7 +13,6 @@ use gradus_ir::Shape;
 use gradus_kernel::{Access, BufferId, Builder, Index, Scalar, Value};
 use movement::through_reshape;
 pub(crate) use reduce::emit_scalars;
-pub(crate) use reduce::emit_scalars;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
 pub(crate) use windows::window_element;

@@ -3,7 +3,7 @@
 use super::axes::{Integer, IntoAxes, axis_of};
 use super::gather::IndexMode;
 use super::padding::repeated;
-use super::{Val, concatenate, stack, where_};
+use super::{Val, concatenate, stack};
 use crate::{Dtype, ErrorKind};
 
 fn list(all: impl IntoIterator<Item = impl Into<Val>>) -> Vec<Val> {

@@ -2,6 +2,7 @@
 
 use super::Val;
 use super::axes::IntoAxes;
+use super::gather::{IndexMode, ScatterDims, integers, no_wrap};
 use crate::{ErrorKind, Program, Type};
 use gradus_ir::ops::index::Scatter;
 use gradus_ir::ops::reduce::Reduction;

@@ -93,7 +93,7 @@ wrong_programs! {
         gradus::grad(move |p: &Val| x.index(s![.., i]).multiply(p).sum())(&parts)
     } => expect![[r#"
         scatter_mul: the derivative by the updates needs indices that are unique; say so with unique_indices
-          at crates/ir/src/ops/index/scatter.rs:L
+          at numpy.rs:L
           in `errors::refused<errors::numpy::scatter_derivative_of_a_product::{{closure}}>::{{closure}}`, jitted at numpy.rs:L"#]];
     search_in_a_matrix: |x, v, _| x.searchsorted(v) => expect![[r#"
         searchsorted: takes a sorted vector, not f32[2,3]; search row by row
@@ -275,7 +275,7 @@ wrong_programs! {
         let (q, k) = (x.reshape([1, 3, 2]), x.slice(s![.., ..2]).expand_dims(0));
         Attention::new().of(q, k, k)
     } => expect![[r#"
-        dot_product_attention: queries f32[1,2,3], keys f32[2,2,1] and values f32[2,2,1] do not meet; batches, spans and sizes must agree
+        dot_product_attention: 3 heads of queries over 2 of keys; use a multiple
           at numpy.rs:L
           in `errors::refused<errors::numpy::heads_that_do_not_divide::{{closure}}>::{{closure}}`, jitted at numpy.rs:L"#]];
     mask_of_numbers: |x, _, _| Attention::new().mask(x).of(x.expand_dims(1), x.expand_dims(1), x.expand_dims(1)) => expect![[r#"
@@ -302,10 +302,22 @@ wrong_programs! {
             x.scatter_by(at, p, dims, IndexMode::Fill, Indices::Any, |old, new| old * new).sum()
         };
         gradus::grad(joined)(&parts)
-    } => expect![[r#""#]];
-    signature_without_an_arrow: |x, v, _| vectorize("(n),(n)", [x, v], |a| a.to_vec())[0] => expect![[r#""#]];
-    signature_of_other_extents: |x, v, _| vectorize("(n),(n)->()", [x, v], |a| a.to_vec())[0] => expect![[r#""#]];
-    signature_of_more_results: |x, _, _| vectorize("(n)->(n),()", [x], |a| a.to_vec())[1] => expect![[r#""#]];
+    } => expect![[r#"
+        scatter_by: the derivative of a scatter by a function needs indices that are unique; say so with unique_indices
+          at numpy.rs:L
+          in `errors::refused<errors::numpy::scatter_derivative_by_a_function::{{closure}}>::{{closure}}`, jitted at numpy.rs:L"#]];
+    signature_without_an_arrow: |x, v, _| vectorize("(n),(n)", [x, v], |a| a.to_vec())[0] => expect![[r#"
+        vectorize: `(n),(n)` has no `->`; write "(n),(n)->()"
+          at numpy.rs:L
+          in `errors::refused<errors::numpy::signature_without_an_arrow::{{closure}}>::{{closure}}`, jitted at numpy.rs:L"#]];
+    signature_of_other_extents: |x, v, _| vectorize("(n),(n)->()", [x, v], |a| a.to_vec())[0] => expect![[r#"
+        vectorize: `n` stands for extents 3 and 4; they must agree
+          at numpy.rs:L
+          in `errors::refused<errors::numpy::signature_of_other_extents::{{closure}}>::{{closure}}`, jitted at numpy.rs:L"#]];
+    signature_of_more_results: |x, _, _| vectorize("(n)->(n),()", [x], |a| a.to_vec())[1] => expect![[r#"
+        vectorize: the function gives 1 results, its signature 2; make them agree
+          at numpy.rs:L
+          in `errors::refused<errors::numpy::signature_of_more_results::{{closure}}>::{{closure}}`, jitted at numpy.rs:L"#]];
     vector_that_does_not_fill_a_tree: |x, v, _| tree::unravel(&(x, v), v).0 => expect![[r#"
         unravel: f32[4] does not fill a tree of 10 elements; give a vector of them
           at numpy.rs:L

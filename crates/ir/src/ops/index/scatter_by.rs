@@ -94,7 +94,7 @@ pub(super) fn tangent(
 
 /// The second result of a Program of scalars at every element of arrays of one shape.
 fn everywhere(passes: &dyn Passes, program: &Arc<Program>, args: &[Val], shape: &Shape) -> Val {
-    let lanes = Lanes { size: shape.size() };
+    let lanes = Lanes::new(shape.size());
     let flat = Shape::from([lanes.size]);
     let args: Vals = args.iter().map(|v| v.reshape(flat.clone())).collect();
     let (program, mapped) = passes.batch(program, &vec![true; args.len()], lanes);
