@@ -5,7 +5,7 @@ use crate::manifest::Params;
 use gradus::{Dtype, Val, piecewise, select, select_n, where_};
 
 /// An element type by the oracle's name.
-fn dtype(name: &str) -> Option<Dtype> {
+pub(super) fn dtype(name: &str) -> Option<Dtype> {
     Some(match name {
         "bool" => Dtype::Bool,
         "uint8" => Dtype::U8,
