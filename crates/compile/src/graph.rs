@@ -82,8 +82,8 @@ pub(crate) enum Kind {
     Matmul(Box<ContractDims>),
     /// `args[0]` (if `based`) with the other operands written into it at `pieces`, in order.
     Assemble { based: bool, pieces: Vec<Piece> },
-    /// `args[0]` with the windows `args[2]` joined to it at `args[1]`, one after the other; no combination overwrites.
-    Scatter { windows: Box<Windows>, combine: Option<Combine> },
+    /// `args[0]` with the windows `args[2]` joined to it at `args[1]`, one after the other.
+    Scatter { windows: Box<Windows>, join: Join },
     /// Stable sort of all operands by the leading ones; the value is the first result, the nodes after it the others.
     Sort(SortKey),
     /// An operation that the host runs. Its value says nothing; the nodes after it are the results.
@@ -117,6 +117,17 @@ pub(crate) struct Piece {
     pub(crate) strides: Dims,
     /// Start scalars among the operands, from this one on, clamped so that the piece fits.
     pub(crate) dynamic: Option<usize>,
+}
+
+/// How a scatter joins an update to what is there.
+#[derive(Clone, Debug)]
+pub(crate) enum Join {
+    /// It takes its place.
+    Overwrite,
+    /// By a combination.
+    Combine(Combine),
+    /// By a program of what is there and the update.
+    Body(std::sync::Arc<Graph>),
 }
 
 /// Windows at computed places, of a gather or a scatter.

@@ -6,13 +6,13 @@
 mod convolution;
 mod window;
 
-use crate::graph::{ContractDims, Graph, Id, Ids, Kind, Node, Piece, SortKey, Windows};
+use crate::graph::{ContractDims, Graph, Id, Ids, Join, Kind, Node, Piece, SortKey, Windows};
 use crate::nested;
 use crate::tapes::{TapeOp, in_memory};
 use gradus_ir::ops::contract::{Contraction, DotDims};
 use gradus_ir::ops::control::{Control, Tape};
 use gradus_ir::ops::elementwise::Parts;
-use gradus_ir::ops::index::{IndexMode, Indexing, default_fill};
+use gradus_ir::ops::index::{IndexMode, Indexing, Scatter, default_fill};
 use gradus_ir::ops::library;
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::movement::Movement;
@@ -380,20 +380,40 @@ impl Lowering {
                 Kind::Gather(Box::new(Windows { dims, sizes, fill }))
             }
             Indexing::Scatter(scatter) => {
-                let updates = &self.graph.ty(args[2]).shape;
-                if updates.size() == 0 {
-                    return Ok(args[0]);
+                let join =
+                    scatter.combine.map_or(Join::Overwrite, |monoid| Join::Combine(combine_of(monoid)));
+                match self.scatter(scatter, join, args[2], &ty) {
+                    Some(kind) => kind,
+                    None => return Ok(args[0]),
                 }
-                let windows = Windows {
-                    dims: scatter.dims.to_gather(),
-                    sizes: scatter.dims.window_sizes(ty.rank(), updates),
-                    fill: (scatter.mode == IndexMode::FillOrDrop).then_some(0),
+            }
+            Indexing::ScatterBy { scatter, body } => {
+                let join = match Monoid::of_body(body) {
+                    Some(monoid) => Join::Combine(combine_of(monoid)),
+                    None => Join::Body(Arc::new(lower_scalars(body, place)?)),
                 };
-                Kind::Scatter { windows: Box::new(windows), combine: scatter.combine.map(combine_of) }
+                match self.scatter(scatter, join, args[2], &ty) {
+                    Some(kind) => kind,
+                    None => return Ok(args[0]),
+                }
             }
             other => return Err(unsupported(&other.clone().into(), place)),
         };
         Ok(self.node(kind, args, ty, place))
+    }
+
+    /// A scatter into a value of type `ty`; none if there are no updates.
+    fn scatter(&self, scatter: &Scatter, join: Join, updates: Id, ty: &Type) -> Option<Kind> {
+        let updates = &self.graph.ty(updates).shape;
+        if updates.size() == 0 {
+            return None;
+        }
+        let windows = Windows {
+            dims: scatter.dims.to_gather(),
+            sizes: scatter.dims.window_sizes(ty.rank(), updates),
+            fill: (scatter.mode == IndexMode::FillOrDrop).then_some(0),
+        };
+        Some(Kind::Scatter { windows: Box::new(windows), join })
     }
 
     fn reduction(&mut self, reduction: &Reduction, x: Id, ty: Type, place: Place) -> Result<Id> {

@@ -1,11 +1,12 @@
 //! Scattered updates as a kernel: windows one after the other, in the order of the indices.
 
+use crate::emit::emit_scalars;
 use crate::emit::{Emitter, window_element};
-use crate::graph::{Graph, Id, Kind, Windows};
+use crate::graph::{Graph, Id, Join, Kind, Windows};
 use crate::nest::{Needed, Nest, Param};
 use crate::position::{Part, Position, address};
 use gradus_ir::Dims;
-use gradus_kernel::{Access, BufferId, Builder, Combine, Index, Value};
+use gradus_kernel::{Access, BufferId, Builder, Index, Value};
 
 /// Windows at least this long along their last axis are split over threads, each of which walks all indices.
 const LONG_ENOUGH_TO_SPLIT: usize = 64;
@@ -14,7 +15,7 @@ struct Scatter<'g> {
     graph: &'g Graph,
     id: Id,
     windows: &'g Windows,
-    combine: Option<Combine>,
+    join: &'g Join,
     target: BufferId,
     /// Axes of the updates that count windows, then those within a window.
     among: Dims,
@@ -26,19 +27,19 @@ struct Scatter<'g> {
 pub(crate) fn build(needed: &Needed<'_>, id: Id) -> Nest {
     let graph = needed.graph;
     let node = graph.node(id);
-    let Kind::Scatter { windows, combine } = &node.kind else { unreachable!("internal: a scatter") };
+    let Kind::Scatter { windows, join } = &node.kind else { unreachable!("internal: a scatter") };
     let updates = graph.ty(node.args[2]).shape.clone();
     let mut stored = needed.stored.to_vec();
     stored[id.index()] = false;
     let mut e = Emitter::new(graph, &stored);
     let mut b = Builder::new();
-    let access = if combine.is_some() { Access::ReadWrite } else { Access::Write };
+    let access = if matches!(join, Join::Overwrite) { Access::Write } else { Access::ReadWrite };
     let target = e.add_buffer(&mut b, id, access);
     let is_within = |axis: &usize| windows.dims.offset_dims.contains(axis);
     let (within, among): (Dims, Dims) = (0..updates.rank()).partition(is_within);
     let last = within.last().map_or(1, |&axis| updates.dim(axis));
     let splits = last >= LONG_ENOUGH_TO_SPLIT;
-    let scatter = Scatter { graph, id, windows, combine: *combine, target, among, within, splits };
+    let scatter = Scatter { graph, id, windows, join, target, among, within, splits };
     let mut coordinates = vec![Index::constant(0); updates.rank()];
     if splits {
         scatter.among(&mut e, &mut b, &mut coordinates, 0);
@@ -125,11 +126,15 @@ impl Scatter<'_> {
         let within: Position = self.within.iter().map(|&axis| Part::one(coordinates[axis].clone())).collect();
         let at = window_element(starts, &within, self.windows);
         let at = address(&self.graph.ty(self.id).shape.dims(), &at);
-        let value = match self.combine {
-            None => update,
-            Some(combine) => {
+        let value = match self.join {
+            Join::Overwrite => update,
+            Join::Combine(combine) => {
                 let before = b.load(self.target, at.clone());
                 b.binary(combine.binary(), before, update)
+            }
+            Join::Body(body) => {
+                let before = b.load(self.target, at.clone());
+                emit_scalars(b, body, &[before, update])[0]
             }
         };
         b.store(self.target, at, value);

@@ -52,13 +52,13 @@ pub use transforms::{
 pub use tree::{Data, Fixed, Leaf, Mismatch, Part, Placeholder, Same, Static, Stored, Traced, Tree};
 pub use val::{
     Antialias, Attention, AxisSet, Conv, ConvTranspose, ConvolveMode, DimensionNumbers, Endpoint, Extents,
-    GatherDims, GridOrder, Histogram, IndexMode, Indexed, Integer, Interpolation, IntoAxes, IntoExtents,
-    NewAxis, Outside, PadMode, Padding, PlaceMode, Pool, PowerOrder, Quantile, ResizeMethod, Scatter,
-    ScatterDims, SearchMethod, Side, Slice, Unique, Update, Val, Window, arange, arange_between, arange_step,
-    block, column_stack, complex, concatenate, diag_indices, dot_product_attention, dstack, einsum, eye,
-    eye_of, full, geomspace, hstack, indices, iota, keep, lexsort, linspace, linspace_of, logspace, meshgrid,
-    one_hot, ones, piecewise, ravel_multi_index, reduce_by, segment_max, segment_min, segment_prod,
-    segment_sum, select, select_n, sort_together, stack, tri, tril_indices, triu_indices, unravel_index,
-    vstack, where_, zeros,
+    GatherDims, GridOrder, Histogram, IndexMode, Indexed, Indices, Integer, Interpolation, IntoAxes,
+    IntoExtents, NewAxis, Outside, PadMode, Padding, PlaceMode, Pool, PowerOrder, Quantile, ResizeMethod,
+    Scatter, ScatterDims, SearchMethod, Side, Slice, Unique, Update, Val, Window, arange, arange_between,
+    arange_step, block, column_stack, complex, concatenate, diag_indices, dot_product_attention, dstack,
+    einsum, eye, eye_of, full, geomspace, hstack, indices, iota, keep, lexsort, linspace, linspace_of,
+    logspace, meshgrid, one_hot, ones, piecewise, ravel_multi_index, reduce_by, segment_max, segment_min,
+    segment_prod, segment_sum, select, select_n, sort_together, stack, tri, tril_indices, triu_indices,
+    unravel_index, vectorize, vstack, where_, zeros,
 };
 pub use vmap::{Vmap, vmap, vmap_axes};

@@ -27,8 +27,17 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
     one(f)
 }
 
+/// The axes of the parameter: the last one if it is absent, all if it is null.
+fn axes(params: &Params) -> Option<Vec<i64>> {
+    if params.has("axis") { params.ints("axis") } else { Some(vec![-1]) }
+}
+fn axes_of(x: Val, axes: Option<&[i64]>) -> Vec<i64> {
+    axes.map_or_else(|| (0..x.rank() as i64).collect(), <[i64]>::to_vec)
+}
+
 fn with_params(op: &str, params: &Params) -> Found {
     let axis = params.int("axis").unwrap_or(-1);
+    let axes = axes(params);
     match op {
         "jax.nn.gelu" => {
             let approximate = params.bool("approximate").unwrap_or(true);
@@ -50,11 +59,11 @@ fn with_params(op: &str, params: &Params) -> Found {
             let b = params.float("b").unwrap_or(4.0);
             one(move |x| x.squareplus(b))
         }
-        "jax.nn.softmax" => one(move |x| x.softmax(axis)),
-        "jax.nn.log_softmax" => one(move |x| x.log_softmax(axis)),
+        "jax.nn.softmax" => one(move |x| x.softmax(axes_of(x, axes.as_deref()))),
+        "jax.nn.log_softmax" => one(move |x| x.log_softmax(axes_of(x, axes.as_deref()))),
         "jax.nn.standardize" => {
             let epsilon = params.float("epsilon").unwrap_or(1e-5);
-            one(move |x| x.standardize(axis, epsilon))
+            one(move |x| x.standardize(axes_of(x, axes.as_deref()), epsilon))
         }
         "jax.nn.glu" => one(move |x| {
             let halves = x.split(2, axis);

@@ -2,7 +2,7 @@
 
 use super::{Found, many, one, two};
 use crate::manifest::Params;
-use gradus::{Array, PowerOrder, Val, linspace};
+use gradus::{Array, PowerOrder, Val, concatenate, linspace};
 
 pub(super) fn find(op: &str, params: &Params) -> Found {
     let f: fn(Val) -> Val = match op {
@@ -19,9 +19,16 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
         "jnp.kron" => return two(|a, b| a.kron(b)),
         "jnp.cross" => return two(|a, b| a.cross(b)),
         "jnp.gradient" => return many(|a| a[0].gradient(1.0, ..)),
+        "jnp.unwrap" => |x| (x * 4).unwrap_phase(std::f64::consts::TAU, -1),
         "jnp.diff" => {
             let (n, axis) = (params.int("n").unwrap_or(1) as usize, params.int("axis").unwrap_or(-1));
-            return one(move |x| x.diff(n, axis));
+            let (before, behind) = (params.float("prepend"), params.float("append"));
+            return one(move |x| {
+                let edge = x.dynamic_slice_in_dim(0, 1, axis);
+                let ends = |end: Option<f64>| end.map(|end| edge.full_like(end));
+                let all = [ends(before), Some(x), ends(behind)];
+                concatenate(all.into_iter().flatten(), axis).diff(n, axis)
+            });
         }
         _ => return None,
     };

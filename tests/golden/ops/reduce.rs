@@ -34,7 +34,23 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
         _ => return find_others(op, params),
     };
     let (axes, keepdims) = (params.ints("axis"), params.bool("keepdims").unwrap_or(false));
-    one(move |x| f(x, axes.as_deref(), keepdims))
+    let dtype = match params.text("dtype") {
+        Some(name) => Some(super::choice::dtype(name)?),
+        None => None,
+    };
+    let initial = params.float("initial");
+    let join: fn(Val, f64) -> Val = match op {
+        "jnp.sum" => |x, initial| x + initial,
+        "jnp.prod" => |x, initial| x * initial,
+        "jnp.max" => |x, initial| x.max(initial),
+        "jnp.min" => |x, initial| x.min(initial),
+        _ if initial.is_some() => return None,
+        _ => |x, _| x,
+    };
+    one(move |x| {
+        let found = f(dtype.map_or(x, |dtype| x.astype(dtype)), axes.as_deref(), keepdims);
+        initial.map_or(found, |initial| join(found, initial).astype(found.dtype()))
+    })
 }
 
 fn find_others(op: &str, params: &Params) -> Found {

@@ -1,6 +1,6 @@
 //! Activation functions of neural networks, by JAX's formulas (`jax.nn`).
 
-use super::axes::Integer;
+use super::axes::{Integer, IntoAxes};
 use super::{Val, where_};
 use crate::ErrorKind;
 use std::f64::consts::{FRAC_2_PI, SQRT_2};
@@ -137,12 +137,14 @@ impl Val {
             Ok(halves[0] * halves[1].sigmoid())
         })
     }
-    /// Less the mean along `axis`, divided by the standard deviation: (x - mean) / √(var + `epsilon`).
+    /// Less the mean along axes, divided by the standard deviation: (x - mean) / √(var + `epsilon`).
     #[track_caller]
-    pub fn standardize(self, axis: impl Integer, epsilon: f64) -> Val {
+    pub fn standardize(self, axes: impl IntoAxes, epsilon: f64) -> Val {
+        let axes = axes.into_axes();
         Val::derive("standardize", &[self], |_| {
-            let mean = self.mean_axes(super::keep(axis));
-            let variance = self.square().mean_axes(super::keep(axis)) - mean.square();
+            let mean = self.mean_axes(super::keep(axes.clone()));
+            // A difference of squares may fall below zero by rounding.
+            let variance = (self.square().mean_axes(super::keep(axes)) - mean.square()).max(0.0);
             Ok((self - mean) * (variance + epsilon).rsqrt())
         })
     }

@@ -3,7 +3,7 @@
 use super::axes::{Integer, IntoAxes, axis_of};
 use super::gather::IndexMode;
 use super::padding::repeated;
-use super::{Val, concatenate, stack, where_};
+use super::{Val, concatenate, stack};
 use crate::{Dtype, ErrorKind};
 
 fn list(all: impl IntoIterator<Item = impl Into<Val>>) -> Vec<Val> {
@@ -172,12 +172,10 @@ impl Val {
                 let message = format!("{by} counts for {n} parts; give one integer for each");
                 return Err(ErrorKind::invalid(message));
             }
-            let ends = running_sum(counts.astype(Dtype::I32).broadcast_to([n]));
+            let ends = running_sum(counts.astype(Dtype::I32).broadcast_to([n]), 0);
             // The part that place p belongs to: as many as end at p or before it.
             let which = ends.searchsorted_side(super::arange(total), super::Side::Right);
-            // Behind the last part that is not empty stands that one.
-            let last = where_(ends.eq(ends.at(-1)), super::arange(n), n).amin();
-            Ok(self.take_mode(which.min(last), axis, IndexMode::Clip))
+            Ok(self.take_mode(which.min(n.saturating_sub(1)), axis, IndexMode::Clip))
         })
     }
     /// The value cut along `axis` into `parts` pieces as equal as can be, longer ones first.
@@ -299,14 +297,16 @@ impl Val {
     }
 }
 
-/// Every element with all before it, by doubling.
+/// Every element with all before it along `axis`, by doubling (Hillis and Steele 1986).
 #[track_caller]
-pub(crate) fn running_sum(x: Val) -> Val {
-    let n = x.size();
+pub(crate) fn running_sum(x: Val, axis: usize) -> Val {
+    let n = x.shape()[axis];
     let mut step = 1;
     let mut x = x;
     while step < n {
-        x = x + x.slice([(..(n - step) as i64).into()]).pad([(step, 0)], 0);
+        let mut widths = vec![(0, 0); x.rank()];
+        widths[axis] = (step, 0);
+        x += Val::from_ir(x.ir().slice_axis(axis, 0, n - step)).pad(widths, 0);
         step *= 2;
     }
     x

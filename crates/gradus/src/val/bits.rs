@@ -1,5 +1,6 @@
 //! Functions of whole numbers and of the parts of floats.
 
+use super::axes::{Integer, axis_of};
 use super::broadcast::{Promotion, bring_all};
 use super::{Val, where_};
 use crate::{Dtype, ErrorKind};
@@ -39,6 +40,54 @@ impl Val {
             let (x, y) = integers(self, other, known)?;
             let divisor = x.gcd(y);
             Ok(where_(divisor.eq(0), 0, x.abs().trunc_divide(where_(divisor.eq(0), 1, divisor)) * y.abs()))
+        })
+    }
+    /// Truth values along `axis` as the bits of `u8`, eight at a time, the first one highest; zeros fill the last.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val| (x.packbits(0), x.packbits(0).unpackbits(0)));
+    /// let (bits, back) = f(&Array::from([true, false, true]))?;
+    /// assert_eq!((bits, back), (Array::from([160u8]), Array::from([1u8, 0, 1, 0, 0, 0, 0, 0])));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn packbits(self, axis: impl Integer) -> Val {
+        self.derive1("packbits", |ty| {
+            let axis = axis_of(axis.to_i64(), &ty.shape)?;
+            if ty.dtype.is_float() {
+                return Err(ErrorKind::invalid(format!(
+                    "packs truth values and integers, not {ty}; compare them first"
+                )));
+            }
+            let n = ty.shape.dim(axis);
+            let mut widths = vec![(0, 0); ty.rank()];
+            widths[axis] = (0, n.div_ceil(8) * 8 - n);
+            let bits = self.astype(Dtype::Bool).astype(Dtype::U8).pad(widths, 0);
+            let (mut apart, mut thin) = (ty.shape.dims().to_vec(), vec![1; ty.rank() + 1]);
+            apart[axis] = n.div_ceil(8);
+            apart.insert(axis + 1, 8);
+            thin[axis + 1] = 8;
+            let place = (7 - super::arange(8)).astype(Dtype::U8).reshape(thin);
+            let shifted = bits.reshape(apart).shift_left(place);
+            Ok(shifted.sum_axes(axis + 1).astype(Dtype::U8))
+        })
+    }
+    /// The bits of `u8` along `axis` as elements 0 and 1, the highest first.
+    #[track_caller]
+    pub fn unpackbits(self, axis: impl Integer) -> Val {
+        self.derive1("unpackbits", |ty| {
+            let axis = axis_of(axis.to_i64(), &ty.shape)?;
+            if ty.dtype != Dtype::U8 {
+                return Err(ErrorKind::invalid(format!("unpacks u8, not {ty}; convert it first")));
+            }
+            let mut thin = vec![1; ty.rank() + 1];
+            thin[axis + 1] = 8;
+            let place = (7 - super::arange(8)).astype(Dtype::U8).reshape(thin);
+            let bits = self.expand_dims(axis + 1).shift_right_logical(place) & 1;
+            let mut joined = ty.shape.dims().to_vec();
+            joined[axis] *= 8;
+            Ok(bits.reshape(joined))
         })
     }
     /// Every element times 2 to the power of `exponent`, an integer.

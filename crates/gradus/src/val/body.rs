@@ -2,7 +2,9 @@
 
 use super::Val;
 use super::axes::IntoAxes;
+use super::gather::{IndexMode, ScatterDims, integers, no_wrap};
 use crate::{ErrorKind, Program, Type};
+use gradus_ir::ops::index::Scatter;
 use gradus_ir::ops::reduce::Reduction;
 use gradus_ir::{Place, bind, trace as ir};
 use std::sync::Arc;
@@ -80,4 +82,58 @@ pub fn reduce_by(
         Ok(all[0])
     });
     if all.is_empty() { vec![first; operands.len().max(1)] } else { all }
+}
+
+/// Whether a scatter may write an element twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Indices {
+    /// It may; then there is no derivative.
+    Any,
+    /// The caller promises that it does not.
+    Unique,
+}
+
+impl Val {
+    /// The value with `updates` joined at the index vectors along the last axis of `indices` by `f` of what is there and
+    /// an update, in the order of the indices; by StableHLO's dimension numbers.
+    ///
+    /// ```
+    /// use gradus::{Array, IndexMode, Indices, ScatterDims, Val, jit};
+    /// let f = jit(|x: &Val, i: &Val, u: &Val| {
+    ///     let dims = ScatterDims {
+    ///         inserted_window_dims: [0].as_slice().into(),
+    ///         scatter_dims_to_operand_dims: [0].as_slice().into(),
+    ///         ..ScatterDims::default()
+    ///     };
+    ///     x.scatter_by(i, u, dims, IndexMode::Fill, Indices::Any, |old, new| 10 * old + new)
+    /// });
+    /// let y = f(&Array::from([0i32, 1]), &Array::from([[1i32], [1]]), &Array::from([2i32, 3]))?;
+    /// assert_eq!(y, Array::from([0i32, 123]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn scatter_by(
+        self,
+        indices: impl Into<Val>,
+        updates: impl Into<Val>,
+        dims: ScatterDims,
+        mode: IndexMode,
+        promise: Indices,
+        f: impl FnOnce(Val, Val) -> Val,
+    ) -> Val {
+        let place = ir::current_place();
+        let (indices, updates) = (indices.into(), updates.into());
+        Val::derive("scatter_by", &[self, indices, updates], |known| {
+            no_wrap(mode)?;
+            let dtype = known[0].ty.dtype;
+            let scalar = Type::scalar(dtype);
+            let body = program("scatter", place, &[scalar.clone(), scalar], |v| vec![f(v[0], v[1])])?;
+            let unique_indices = promise == Indices::Unique;
+            let how =
+                Scatter { combine: None, dims: ScatterDims::default(), mode: mode.strict(), unique_indices };
+            let updates = super::strict::convert_literal(updates, dtype);
+            let written = self.ir().scatter_by(integers(indices, &known[1])?, updates, dims, how, body);
+            Ok(Val::from_ir(written).with_weak(known[0].weak))
+        })
+    }
 }

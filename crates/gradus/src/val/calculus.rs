@@ -105,6 +105,34 @@ impl Val {
             Ok(concatenate([ends[0], inner, ends[1]], axis))
         })
     }
+    /// Phases along `axis` with jumps of more than half a `period` taken out: whole periods are added behind each.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.unwrap_phase(4.0, -1))(&Array::from([0.0f32, 1.0, 2.0, -1.0]))?;
+    /// assert_eq!(y, Array::from([0.0f32, 1.0, 2.0, 3.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn unwrap_phase(self, period: f64, axis: impl Integer) -> Val {
+        Val::derive("unwrap_phase", &[self], |known| {
+            let ty = &known[0].ty;
+            let axis = axis_of(axis.to_i64(), &ty.shape)?;
+            let x = self.astype(Promoted::from(&known[0]).inexact().dtype);
+            if ty.shape.dim(axis) < 2 {
+                return Ok(x);
+            }
+            let steps = x.diff(1, axis);
+            let half = 0.5 * period;
+            // Between -half and half; a step of exactly half a period up stays one.
+            let within = (steps + half) % period - half;
+            let within = where_(within.eq(-half) & steps.gt(0), half, within);
+            let missing = where_(steps.abs().lt(half), 0.0, within - steps);
+            let mut widths = vec![(0, 0); ty.rank()];
+            widths[axis] = (1, 0);
+            Ok(x + super::arrange::running_sum(missing, axis).pad(widths, 0))
+        })
+    }
     /// The integral along `axis` by trapezoids between points at distance `dx`.
     #[track_caller]
     pub fn trapezoid(self, dx: impl Into<Val>, axis: impl Integer) -> Val {

@@ -2,8 +2,8 @@
 //!
 //! An operand first gives up what concerns it alone (repeated labels become diagonals, labels that nothing
 //! else names are summed), then two operands at a time are contracted: labels of both that are still needed
-//! are batch axes, labels of both that are not are summed. With more than two operands the pair whose result
-//! is smallest comes first.
+//! are batch axes, labels of both that are not are summed. Several operands are contracted in the order of fewest
+//! multiplications: by trying all orders of up to six, else the cheapest pair first.
 
 use super::promote::promote_all;
 use super::{Val, strict};
@@ -256,20 +256,45 @@ fn contract_all(mut terms: Vec<Term>, output: &[Label]) -> Strict {
     last.v.transpose(&order)
 }
 
-/// The pair whose contraction has the smallest result, the earliest of equal ones.
+/// Up to this many operands all orders are tried.
+const FEW: usize = 6;
+
+/// The pair that is contracted first in the cheapest order, the earliest of equal ones.
 fn cheapest(terms: &[Term], output: &[Label]) -> (usize, usize) {
-    let size = |i: usize, j: usize| {
-        let needed = |l: &Label| {
-            output.contains(l)
-                || terms.iter().enumerate().any(|(k, t)| k != i && k != j && t.labels.contains(l))
-        };
-        let kept =
-            terms[i].labels.iter().chain(terms[j].labels.iter().filter(|l| !terms[i].labels.contains(l)));
-        let extent = |l: &Label| terms[i].extent(*l).max(terms[j].extent(*l)).unwrap_or(1) as f64;
-        kept.filter(|l| needed(l)).map(extent).product::<f64>()
-    };
-    let pairs = (0..terms.len()).flat_map(|i| (i + 1..terms.len()).map(move |j| (i, j)));
-    pairs.min_by(|a, b| size(a.0, a.1).total_cmp(&size(b.0, b.1))).expect("internal: two operands")
+    let extent = |label: Label| terms.iter().filter_map(|t| t.extent(label)).max().unwrap_or(1) as f64;
+    let labels: Vec<Vec<Label>> = terms.iter().map(|t| t.labels.clone()).collect();
+    cheapest_order(&labels, output, &extent).1
+}
+
+/// How many multiplications the contraction of all takes, and which pair comes first.
+fn cheapest_order(
+    terms: &[Vec<Label>],
+    output: &[Label],
+    extent: &dyn Fn(Label) -> f64,
+) -> (f64, (usize, usize)) {
+    let mut best = (f64::INFINITY, (0, 1));
+    for i in 0..terms.len() {
+        for j in i + 1..terms.len() {
+            let others = || terms.iter().enumerate().filter(|(k, _)| *k != i && *k != j).map(|(_, t)| t);
+            let own = terms[j].iter().filter(|l| !terms[i].contains(l));
+            let both: Vec<Label> = terms[i].iter().chain(own).copied().collect();
+            let size = |labels: &[Label]| labels.iter().map(|l| extent(*l)).product::<f64>();
+            let needed = |l: &Label| output.contains(l) || others().any(|t| t.contains(l));
+            let kept: Vec<Label> = both.iter().copied().filter(needed).collect();
+            let mut cost = size(&both);
+            if terms.len() > FEW {
+                // What is left to contract decides among pairs as cheap.
+                cost += size(&kept) * f64::EPSILON;
+            } else if terms.len() > 2 {
+                let rest: Vec<Vec<Label>> = others().cloned().chain([kept]).collect();
+                cost += cheapest_order(&rest, output, extent).0;
+            }
+            if cost < best.0 {
+                best = (cost, (i, j));
+            }
+        }
+    }
+    best
 }
 
 /// Sums the axes whose labels nobody needs.

@@ -130,7 +130,7 @@ pub(crate) fn scatter(
     bind1(Indexing::from(op), &[x, indices, updates])
 }
 
-fn no_wrap(mode: IndexMode) -> Result<(), ErrorKind> {
+pub(crate) fn no_wrap(mode: IndexMode) -> Result<(), ErrorKind> {
     match mode {
         IndexMode::Wrap => Err(ErrorKind::invalid(
             "indices by dimension numbers do not wrap; take them modulo the extent before, or use `index`",
@@ -141,7 +141,7 @@ fn no_wrap(mode: IndexMode) -> Result<(), ErrorKind> {
 
 /// The indices as the IR takes them: a literal becomes an integer.
 #[track_caller]
-fn integers(indices: Val, known: &Known) -> Result<gradus_ir::Val, ErrorKind> {
+pub(crate) fn integers(indices: Val, known: &Known) -> Result<gradus_ir::Val, ErrorKind> {
     let Known { ty: Type { dtype, .. }, .. } = known;
     match dtype {
         Dtype::Bool => {

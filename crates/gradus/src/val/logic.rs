@@ -1,7 +1,7 @@
 //! Comparisons up to rounding, and choices among several values.
 
 use super::{Val, where_};
-use crate::ErrorKind;
+use crate::{Dtype, ErrorKind};
 
 impl Val {
     /// Whether every element is within `absolute` + `relative` · |other| of that of `other`; equal infinities are, NaN is
@@ -30,6 +30,44 @@ impl Val {
     pub fn allclose(self, other: impl Into<Val>, relative: f64, absolute: f64) -> Val {
         let other = other.into();
         Val::derive("allclose", &[self, other], |_| Ok(self.isclose(other, relative, absolute).all()))
+    }
+    /// Whether both are not zero.
+    #[track_caller]
+    pub fn logical_and(self, other: impl Into<Val>) -> Val {
+        let other = other.into();
+        Val::derive("logical_and", &[self, other], |_| {
+            Ok(self.astype(Dtype::Bool) & other.astype(Dtype::Bool))
+        })
+    }
+    /// Whether either is not zero.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val| x.logical_or(x.gt(5)));
+    /// assert_eq!(f(&Array::from([0i32, 2]))?, Array::from([false, true]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn logical_or(self, other: impl Into<Val>) -> Val {
+        let other = other.into();
+        Val::derive(
+            "logical_or",
+            &[self, other],
+            |_| Ok(self.astype(Dtype::Bool) | other.astype(Dtype::Bool)),
+        )
+    }
+    /// Whether one is zero and the other is not.
+    #[track_caller]
+    pub fn logical_xor(self, other: impl Into<Val>) -> Val {
+        let other = other.into();
+        Val::derive("logical_xor", &[self, other], |_| {
+            Ok(self.astype(Dtype::Bool) ^ other.astype(Dtype::Bool))
+        })
+    }
+    /// Whether every element is zero.
+    #[track_caller]
+    pub fn logical_not(self) -> Val {
+        Val::derive("logical_not", &[self], |_| Ok(!self.astype(Dtype::Bool)))
     }
     /// Whether both have one shape and equal elements.
     #[track_caller]

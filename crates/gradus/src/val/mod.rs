@@ -45,6 +45,7 @@ mod sort;
 pub(crate) mod special;
 mod statistics;
 pub(crate) mod strict;
+mod vectorize;
 mod window;
 mod window_padding;
 
@@ -53,7 +54,7 @@ pub use arrange::{block, column_stack, dstack, hstack, vstack};
 pub use at::Indexed;
 pub use attention::{Attention, dot_product_attention};
 pub use axes::{AxisSet, Extents, Integer, IntoAxes, IntoExtents, keep};
-pub use body::reduce_by;
+pub use body::{Indices, reduce_by};
 pub use calculus::Outside;
 pub use complex::complex;
 pub use convolution::{Conv, ConvTranspose, ConvolveMode, DimensionNumbers};
@@ -78,6 +79,7 @@ pub use segment::{segment_max, segment_min, segment_prod, segment_sum};
 pub use slice::{NewAxis, Slice};
 pub use sort::{lexsort, sort_together};
 use std::fmt;
+pub use vectorize::vectorize;
 pub use window::{Pool, Window};
 pub use window_padding::Padding;
 

@@ -13,6 +13,17 @@ impl Val {
             _ => where_(self.isnan(), fill, self),
         }
     }
+    /// These numbers in place of NaN, +∞ and -∞; see [`Val::nan_to_num`].
+    #[track_caller]
+    pub fn nan_to_num_with(self, nan: f64, above: f64, below: f64) -> Val {
+        Val::derive("nan_to_num", &[self], |known| {
+            if !known[0].ty.dtype.is_float() {
+                return Ok(self);
+            }
+            let finite = where_(self.isposinf(), above, where_(self.isneginf(), below, self));
+            Ok(where_(self.isnan(), nan, finite))
+        })
+    }
     /// The sum along axes of the elements that are not NaN.
     ///
     /// ```

@@ -1,7 +1,7 @@
 //! Combinations of the parts of a value that belong together, as `jax.ops.segment_sum` and its kin.
 
 use super::gather::Update;
-use super::{Val, full, zeros};
+use super::{Val, full, strict, zeros};
 use crate::{Array, Dtype, ErrorKind};
 use gradus_ir::ops::monoid::Monoid;
 
@@ -49,7 +49,7 @@ fn segment(op: &'static str, data: Val, segments: Val, count: usize, update: Upd
             std::iter::once(count).chain(ty.shape.dims()[by.rank()..].iter().copied()).collect();
         let start = match update {
             Update::Add => zeros(own, ty.dtype),
-            _ => full(own, Val::from(&identity(update, ty.dtype))),
+            _ => full(own, Val::from_ir(strict::constant(identity(update, ty.dtype)))),
         };
         let places = start.index([segments.into()]);
         Ok(match update {

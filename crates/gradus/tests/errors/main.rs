@@ -4,6 +4,7 @@
 
 mod border;
 mod control;
+mod numpy;
 mod operations;
 mod transforms;
 

@@ -21,7 +21,7 @@ impl Indexing {
             Indexing::Gather(gather) => {
                 windows_in_bounds(&operand, &gather.dims.start_index_map, &gather.slice_sizes, args[1])
             }
-            Indexing::Scatter(scatter) => {
+            Indexing::Scatter(scatter) | Indexing::ScatterBy { scatter, .. } => {
                 let sizes = scatter.dims.window_sizes(operand.rank(), &args[2].shape());
                 windows_in_bounds(&operand, &scatter.dims.scatter_dims_to_operand_dims, &sizes, args[1])
             }

@@ -5,14 +5,16 @@ mod gather;
 mod hazard;
 mod samples;
 mod scatter;
+mod scatter_by;
 mod windows;
 
 use crate::ops::monoid::Monoid;
 use crate::ops::{Attribute, Attributes, Hazard, Infer, Lanes, Operand, Passes, Rules, with_tangent};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Dims, ErrorKind, Type};
+use crate::{Array, Dims, ErrorKind, Op, Program, Type};
 use smallvec::smallvec;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 pub use windows::{GatherDims, IndexMode, ScatterDims, clamp_start, default_fill};
 
 documented! {
@@ -34,6 +36,13 @@ pub enum Indexing {
     /// The first operand with the windows of the third written at the index vectors of the second, as in StableHLO; in
     /// the order of the indices, so that of several updates of one element the last counts.
     Scatter(Box<Scatter>),
+    /// As a scatter, but `body` joins what is there and an update.
+    ScatterBy {
+        /// Which axes are what; its combination is the body's.
+        scatter: Box<Scatter>,
+        /// Combines two scalars.
+        body: Arc<Program>,
+    },
 }
 }
 
@@ -94,7 +103,7 @@ fn parse_gather(all: &mut Attributes) -> Result<Indexing, String> {
     Ok(Gather { dims, slice_sizes, mode, fill }.into())
 }
 
-fn parse_scatter(combine: Option<Monoid>, all: &mut Attributes) -> Result<Indexing, String> {
+fn parse_scatter(combine: Option<Monoid>, all: &mut Attributes) -> Result<Scatter, String> {
     let dims = ScatterDims {
         update_window_dims: all.take("update_window_dims")?,
         inserted_window_dims: all.take("inserted_window_dims")?,
@@ -102,7 +111,19 @@ fn parse_scatter(combine: Option<Monoid>, all: &mut Attributes) -> Result<Indexi
         scatter_indices_batching_dims: all.take("scatter_indices_batching_dims")?,
         scatter_dims_to_operand_dims: all.take("scatter_dims_to_operand_dims")?,
     };
-    Ok(Scatter { combine, dims, mode: take_mode(all)?, unique_indices: all.take("unique_indices")? }.into())
+    Ok(Scatter { combine, dims, mode: take_mode(all)?, unique_indices: all.take("unique_indices")? })
+}
+
+fn scatter_attributes(scatter: &Scatter) -> Attributes {
+    let ScatterDims { scatter_indices_batching_dims, scatter_dims_to_operand_dims, .. } = &scatter.dims;
+    Attributes::new()
+        .with("update_window_dims", scatter.dims.update_window_dims.clone())
+        .with("inserted_window_dims", scatter.dims.inserted_window_dims.clone())
+        .with("operand_batching_dims", scatter.dims.operand_batching_dims.clone())
+        .with("scatter_indices_batching_dims", scatter_indices_batching_dims.clone())
+        .with("scatter_dims_to_operand_dims", scatter_dims_to_operand_dims.clone())
+        .with("mode", Attribute::word(scatter.mode.name()))
+        .with("unique_indices", scatter.unique_indices)
 }
 
 impl Indexing {
@@ -112,13 +133,16 @@ impl Indexing {
         for combine in combines {
             let (dims, mode) = (ScatterDims::default(), IndexMode::Clip);
             if (Scatter { combine, dims, mode, unique_indices: false }).name() == name {
-                return Some(parse_scatter(combine, attributes));
+                return Some(parse_scatter(combine, attributes).map(Indexing::from));
             }
         }
         Some(match name {
             "dynamic_slice" => attributes.take("sizes").map(|sizes| Indexing::DynamicSlice { sizes }),
             "dynamic_update_slice" => Ok(Indexing::DynamicUpdateSlice),
             "gather" => parse_gather(attributes),
+            "scatter_by" => parse_scatter(None, attributes).and_then(|scatter| {
+                Ok(Indexing::ScatterBy { scatter: Box::new(scatter), body: attributes.take("body")? })
+            }),
             _ => return None,
         })
     }
@@ -131,6 +155,7 @@ impl Rules for Indexing {
             Indexing::DynamicUpdateSlice => "dynamic_update_slice",
             Indexing::Gather(_) => "gather",
             Indexing::Scatter(scatter) => scatter.name(),
+            Indexing::ScatterBy { .. } => "scatter_by",
         }
     }
     fn attributes(&self) -> Attributes {
@@ -153,17 +178,8 @@ impl Rules for Indexing {
                     None => all,
                 }
             }
-            Indexing::Scatter(scatter) => {
-                let ScatterDims { scatter_indices_batching_dims, scatter_dims_to_operand_dims, .. } =
-                    &scatter.dims;
-                all.with("update_window_dims", scatter.dims.update_window_dims.clone())
-                    .with("inserted_window_dims", scatter.dims.inserted_window_dims.clone())
-                    .with("operand_batching_dims", scatter.dims.operand_batching_dims.clone())
-                    .with("scatter_indices_batching_dims", scatter_indices_batching_dims.clone())
-                    .with("scatter_dims_to_operand_dims", scatter_dims_to_operand_dims.clone())
-                    .with("mode", Attribute::word(scatter.mode.name()))
-                    .with("unique_indices", scatter.unique_indices)
-            }
+            Indexing::Scatter(scatter) => scatter_attributes(scatter),
+            Indexing::ScatterBy { scatter, body } => scatter_attributes(scatter).with("body", body.clone()),
         }
     }
     fn arity(&self) -> RangeInclusive<usize> {
@@ -171,7 +187,7 @@ impl Rules for Indexing {
             Indexing::DynamicSlice { sizes } => 1 + sizes.len()..=1 + sizes.len(),
             Indexing::DynamicUpdateSlice => 2..=usize::MAX,
             Indexing::Gather(_) => 2..=2,
-            Indexing::Scatter(_) => 3..=3,
+            Indexing::Scatter(_) | Indexing::ScatterBy { .. } => 3..=3,
         }
     }
     fn constraints(&self) -> &'static [&'static str] {
@@ -180,6 +196,7 @@ impl Rules for Indexing {
             Indexing::DynamicUpdateSlice => dynamic::UPDATE_SENTENCES,
             Indexing::Gather(_) => gather::SENTENCES,
             Indexing::Scatter(scatter) => scatter.sentences(),
+            Indexing::ScatterBy { .. } => scatter_by::BY_SENTENCES,
         }
     }
     fn infer(&self, args: &[&Type]) -> Infer {
@@ -188,6 +205,9 @@ impl Rules for Indexing {
             Indexing::DynamicUpdateSlice => dynamic::update_type(args[0], args[1], &args[2..]),
             Indexing::Gather(gather) => gather.result_type(args[0], args[1]),
             Indexing::Scatter(scatter) => scatter.result_type(args[0], args[1], args[2]),
+            Indexing::ScatterBy { scatter, body } => {
+                scatter_by::result_type(scatter, body, args[0], args[1], args[2])
+            }
         };
         Ok(vec![ty?])
     }
@@ -197,9 +217,12 @@ impl Rules for Indexing {
             Indexing::DynamicUpdateSlice => dynamic::evaluate_update(args[0], args[1], &args[2..]),
             Indexing::Gather(gather) => gather.evaluate(args[0], args[1]),
             Indexing::Scatter(scatter) => scatter.evaluate(args[0], args[1], args[2]),
+            Indexing::ScatterBy { scatter, body } => {
+                scatter_by::evaluate(scatter, body, args[0], args[1], args[2])?
+            }
         }])
     }
-    fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
+    fn jvp(&self, passes: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         with_tangent(self.clone().into(), x, |y| match self {
             Indexing::DynamicSlice { sizes } => Some(dx[0]?.dynamic_slice(&x[1..], sizes)),
             Indexing::DynamicUpdateSlice if dx[0].is_none() && dx[1].is_none() => None,
@@ -209,6 +232,7 @@ impl Rules for Indexing {
             }
             Indexing::Gather(gather) => Some(gather.of_tangent(dx[0]?, x[1])),
             Indexing::Scatter(scatter) => scatter.tangent(x, dx, y),
+            Indexing::ScatterBy { scatter, body } => scatter_by::tangent(scatter, body, passes, x, dx),
         })
     }
     fn transpose(&self, _: &dyn Passes, ct: &[Option<Val>], args: &[Operand]) -> Vec<Option<Val>> {
@@ -223,12 +247,20 @@ impl Rules for Indexing {
                 _ => unreachable!("internal: indices are integers"),
             },
             Indexing::Scatter(scatter) => scatter.pull_back(ct, args),
+            Indexing::ScatterBy { .. } => unreachable!("internal: a scatter by a function is not linear"),
         }
     }
     fn moves_elements(&self) -> bool {
-        !matches!(self, Indexing::Scatter(scatter) if scatter.combine.is_some())
+        match self {
+            Indexing::Scatter(scatter) => scatter.combine.is_none(),
+            Indexing::ScatterBy { .. } => false,
+            _ => true,
+        }
     }
     fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+        if matches!(self, Indexing::ScatterBy { .. }) {
+            return None;
+        }
         let Indexing::Gather(gather) = self else {
             return Some(crate::ops::elementwise::componentwise(&self.clone().into(), args));
         };
@@ -251,6 +283,21 @@ impl Rules for Indexing {
             Indexing::DynamicUpdateSlice => dynamic::batched_update(args, mapped, lanes),
             Indexing::Gather(gather) => gather.batched(args, mapped, lanes),
             Indexing::Scatter(scatter) => scatter.batched(args, mapped, lanes),
+            Indexing::ScatterBy { scatter, body } => {
+                let (dims, args) = scatter.batched_parts(args, mapped, lanes);
+                let scatter = Box::new(Scatter { dims, ..(**scatter).clone() });
+                bind1(Indexing::ScatterBy { scatter, body: body.clone() }, &args)
+            }
         }]
+    }
+    fn programs(&self) -> Vec<&Arc<Program>> {
+        match self {
+            Indexing::ScatterBy { body, .. } => vec![body],
+            _ => vec![],
+        }
+    }
+    fn with_programs(&self, mut programs: Vec<Arc<Program>>) -> Option<Op> {
+        let Indexing::ScatterBy { scatter, .. } = self else { return None };
+        Some(Indexing::ScatterBy { scatter: scatter.clone(), body: programs.pop()? }.into())
     }
 }

@@ -3,7 +3,8 @@
 use super::{Gather, GatherDims, IndexMode, Indexing, Scatter, ScatterDims};
 use crate::ops::Sample;
 use crate::ops::monoid::Monoid;
-use crate::{Array, Dims, Dtype, Type};
+use crate::{Array, Dims, Dtype, Program, Type};
+use std::sync::Arc;
 
 fn dims(axes: &[usize]) -> Dims {
     axes.into()
@@ -77,6 +78,7 @@ impl Indexing {
         all.extend(dynamic_samples());
         all.extend(gather_samples());
         all.extend(scatter_samples());
+        all.extend(scatter_by_samples());
         all
     }
     /// See [`crate::ops::refusals`].
@@ -84,6 +86,7 @@ impl Indexing {
         let mut all = dynamic_refusals();
         all.extend(gather_refusals());
         all.extend(scatter_refusals());
+        all.extend(scatter_by_refusals());
         all
     }
 }
@@ -228,4 +231,61 @@ fn scatter_refusals() -> Vec<(u8, Sample)> {
         all.extend(refused.map(|dtype| (10, refuse(dtype))));
     }
     all
+}
+
+/// What is there times an update, plus the update.
+fn body_of(dtype: Dtype) -> Arc<Program> {
+    let scalar = Type::scalar(dtype);
+    let traced =
+        crate::trace(crate::Place::unknown(), &[scalar.clone(), scalar], |v| vec![v[0] * v[1] + v[1]]);
+    Arc::new(traced.expect("internal: a body of numbers").program)
+}
+
+fn scatter_by(dtype: Dtype, gather: Gather, unique_indices: bool) -> Indexing {
+    let scatter = Scatter { unique_indices, ..scatter(None, gather) };
+    Indexing::ScatterBy { scatter: Box::new(scatter), body: body_of(dtype) }
+}
+
+fn scatter_by_samples() -> Vec<Sample> {
+    let mut all = vec![];
+    for dtype in [Dtype::I32, Dtype::I64, Dtype::U8] {
+        for mode in [IndexMode::FillOrDrop, IndexMode::Clip] {
+            let op = scatter_by(dtype, rows(2, mode), false);
+            all.push(and(on(op, dtype, &[3, 2]).exact(column(IN_AND_OUT)), dtype, &[5, 2]));
+        }
+    }
+    for dtype in [Dtype::F32, Dtype::F64] {
+        let op = scatter_by(dtype, rows(2, IndexMode::FillOrDrop), true);
+        all.push(and(on(op, dtype, &[3, 2]).exact(column(&[2, 7, 0])), dtype, &[3, 2]));
+    }
+    let op = scatter_by(Dtype::F64, one_of_each_row(), true);
+    all.push(and(on(op, Dtype::F64, &[3, 4]).exact(column(&[3, 0, 1])), Dtype::F64, &[3]));
+    let op = scatter_by(Dtype::F64, rows(2, IndexMode::Clip), true);
+    all.push(and(on(op, Dtype::F64, &[3, 2]).exact(column(&[])), Dtype::F64, &[0, 2]));
+    all
+}
+
+fn scatter_by_refusals() -> Vec<(u8, Sample)> {
+    use Dtype::F32;
+    let good = || scatter(None, rows(2, IndexMode::Clip));
+    let by = |scatter: Scatter, body| Indexing::ScatterBy { scatter: Box::new(scatter), body };
+    let with = |change: fn(&mut ScatterDims), updates: &[usize]| {
+        let mut scatter = good();
+        change(&mut scatter.dims);
+        and(on(by(scatter, body_of(F32)), F32, &[3, 2]).exact(column(&[0, 1, 2])), F32, updates)
+    };
+    let on_good = |dtype| on(by(good(), body_of(F32)), dtype, &[3, 2]);
+    let batched = on(by(scatter(None, one_of_each_row()), body_of(F32)), F32, &[3, 4]);
+    vec![
+        (1, and(on_good(F32).exact(Array::from([[0.0f32], [1.0], [2.0]])), F32, &[3, 2])),
+        (2, and(on_good(F32).exact([0, 1, 2]), F32, &[3, 2])),
+        (3, with(|dims| dims.scatter_dims_to_operand_dims[0] = 2, &[3, 2])),
+        (4, with(|dims| dims.scatter_indices_batching_dims.push(0), &[3, 2])),
+        (5, and(batched.exact(column(&[0, 1])), F32, &[2])),
+        (6, and(on_good(F32).exact(column(&[0, 1, 2])), Dtype::U8, &[3, 2])),
+        (7, with(|dims| dims.update_window_dims.clear(), &[3, 2])),
+        (8, with(|_| (), &[3, 3])),
+        (9, with(|_| (), &[2, 2])),
+        (10, and(on_good(Dtype::F64).exact(column(&[0, 1, 2])), Dtype::F64, &[3, 2])),
+    ]
 }

@@ -6,7 +6,7 @@ use crate::ops::elementwise::Domain;
 use crate::ops::monoid::Monoid;
 use crate::ops::strided::other_axes;
 use crate::ops::{Lanes, Operand, sum_terms};
-use crate::trace::{Val, bind1, refuse};
+use crate::trace::{Val, bind1, current_place, refuse};
 use crate::{Array, Dtype, Element, Error, ErrorKind, Shape, Type};
 
 pub(super) const SENTENCES: &[&str] = &[
@@ -134,14 +134,14 @@ impl Scatter {
     fn with_combine(&self, combine: Option<Monoid>) -> Scatter {
         Scatter { combine, ..self.clone() }
     }
-    fn write(&self, operand: Val, indices: Val, updates: Val) -> Val {
+    pub(super) fn write(&self, operand: Val, indices: Val, updates: Val) -> Val {
         bind1(Indexing::from(self.clone()), &[operand, indices, updates])
     }
     fn add(&self, operand: Val, indices: Val, updates: Val) -> Val {
         self.with_combine(Some(Monoid::Sum)).write(operand, indices, updates)
     }
     /// What stands at the places of the updates in `x`, which has the operand's shape; 0 out of bounds.
-    fn read(&self, x: Val, indices: Val, updates: &Type) -> Val {
+    pub(super) fn read(&self, x: Val, indices: Val, updates: &Type) -> Val {
         let ty = x.ty();
         let slice_sizes = self.dims.window_sizes(ty.rank(), &updates.shape);
         let fill = Some(Array::zeros(Type::scalar(ty.dtype)));
@@ -188,7 +188,7 @@ impl Scatter {
             if !self.unique_indices {
                 let message =
                     "the derivative by the updates needs indices that are unique; say so with unique_indices";
-                return refuse(Error::here(self.name(), ErrorKind::invalid(message)));
+                return refuse(Error::new(self.name(), ErrorKind::invalid(message), current_place()));
             }
             self.add(x[0].zeros_like(), x[1], du * self.read(x[0], x[1], &x[2].ty()))
         });
@@ -224,13 +224,22 @@ impl Scatter {
         vec![args[0].known().is_none().then(to_operand), None, updates.known().is_none().then(to_updates)]
     }
     pub(super) fn batched(&self, args: &[Val], mapped: &[bool], lanes: Lanes) -> Val {
+        let (dims, args) = self.batched_parts(args, mapped, lanes);
+        bind1(Indexing::from(Scatter { dims, ..self.clone() }), &args)
+    }
+    /// The dimension numbers and the operands over a new leading axis.
+    pub(super) fn batched_parts(
+        &self,
+        args: &[Val],
+        mapped: &[bool],
+        lanes: Lanes,
+    ) -> (ScatterDims, [Val; 3]) {
         let everywhere = |i: usize| if mapped[i] { args[i] } else { args[i].repeat_leading(lanes.size) };
         let dims = match mapped[1] {
             true => self.dims.to_gather().batched_by_indices(true),
             false => self.dims.to_gather().batched_by_operand(),
         };
-        let op = Scatter { dims: dims.to_scatter(), ..self.clone() };
-        bind1(Indexing::from(op), &[everywhere(0), args[1], everywhere(2)])
+        (dims.to_scatter(), [everywhere(0), args[1], everywhere(2)])
     }
 }
 

@@ -13,6 +13,7 @@ use gradus::{
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
 
+#[derive(Clone)]
 struct Case {
     name: &'static str,
     f: fn(Val, Val, Val, Val) -> Val,
@@ -32,6 +33,8 @@ macro_rules! cases {
         }),*]
     };
 }
+
+mod numpy;
 
 /// `x` is f32[2,3], `y` f32[3], `i` i32[4], `b` f32[2,3,4].
 fn inputs() -> (Array, Array, Array, Array) {
@@ -60,8 +63,8 @@ fn near(got: f64, expected: f64) -> bool {
 #[test]
 fn values_are_those_of_numpy() {
     let inputs = inputs();
-    let (mut wrong, cases) = (vec![], cases());
-    assert!(cases.len() > 170, "only {} cases", cases.len());
+    let (mut wrong, cases) = (vec![], [cases(), numpy::cases(), numpy::places()].concat());
+    assert!(cases.len() > 330, "only {} cases", cases.len());
     for Case { name, f, dtype, shape, values } in cases {
         let result = match run(f, &inputs) {
             Ok(result) => result,
