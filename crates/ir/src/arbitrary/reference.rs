@@ -36,8 +36,6 @@ const MOVED_ULPS: f64 = 2.0;
 const MARGIN: f64 = 8.0;
 /// Relative spread above which an element says nothing.
 const UNSTABLE: f64 = 0.02;
-/// The same where 16-bit floats take part, whose two or three digits spread further.
-const UNSTABLE_HALVES: f64 = 0.5;
 
 impl Reference {
     /// Runs `program` on `args`.
@@ -48,15 +46,12 @@ impl Reference {
         let results = eval(program, args)?;
         let others: Vec<Vec<Array>> =
             (1..=RUNS).map(|seed| moved_run(program, args, seed)).collect::<Result<_, _>>()?;
-        let unstable = if has_halves(program) { UNSTABLE_HALVES } else { UNSTABLE };
         let allowed = |(k, result): (usize, &Array)| {
             let others: Vec<Vec<f64>> = others.iter().map(|run| run[k].parts().to_f64_vec()).collect();
             let own = result.parts().to_f64_vec();
             let magnitudes = magnitudes(result);
             (0..own.len())
-                .map(|i| {
-                    allowed(result.dtype(), unstable, magnitudes[i], own[i], others.iter().map(|run| run[i]))
-                })
+                .map(|i| allowed(result.dtype(), magnitudes[i], own[i], others.iter().map(|run| run[i])))
                 .collect()
         };
         let allowed = results.iter().enumerate().map(allowed).collect();
@@ -100,11 +95,6 @@ impl Reference {
     }
 }
 
-fn has_halves(program: &Program) -> bool {
-    let results = program.equations().iter().flat_map(|eqn| &eqn.results);
-    program.params().chain(results.copied()).any(|v| program.ty(v).dtype.is_half())
-}
-
 /// For every part the size of its number: rounding in one part of a complex number is of the size of both.
 fn magnitudes(a: &Array) -> Vec<f64> {
     let parts = if a.dtype().is_complex() { 2 } else { 1 };
@@ -112,13 +102,13 @@ fn magnitudes(a: &Array) -> Vec<f64> {
 }
 
 /// The distance that is allowed at a number, or part of one, that is `x` in `eval` and `others` in the moved runs.
-fn allowed(dtype: Dtype, unstable: f64, magnitude: f64, x: f64, others: impl Iterator<Item = f64>) -> f64 {
+fn allowed(dtype: Dtype, magnitude: f64, x: f64, others: impl Iterator<Item = f64>) -> f64 {
     let spread = others.map(|y| if x == y || x.is_nan() && y.is_nan() { 0.0 } else { (x - y).abs() });
     let spread = spread.fold(0.0, |a: f64, b| if b.is_nan() { f64::INFINITY } else { a.max(b) });
     if !dtype.is_inexact() {
         return if spread > 0.0 { f64::INFINITY } else { 0.0 };
     }
-    if spread > unstable * magnitude.max(smallest_normal(dtype)) {
+    if spread > UNSTABLE * magnitude.max(smallest_normal(dtype)) {
         return f64::INFINITY;
     }
     // Kernels compute the parts of a complex number by formulas of several steps.
