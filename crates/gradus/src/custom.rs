@@ -176,7 +176,7 @@ fn like_results<T: Traced>(
             return vec![refused(format!("the {what} differs in structure: {}", error.kind())); types.len()];
         }
     };
-    let compared = |ty: &Type| ty.dtype.is_float() || what.starts_with("value");
+    let compared = |ty: &Type| ty.dtype.is_inexact() || what.starts_with("value");
     let wrong = vals.iter().zip(types).position(|(v, ty)| compared(ty) && engine::type_of(*v) != *ty);
     if let Some(i) = wrong {
         let path = like.paths().swap_remove(i);

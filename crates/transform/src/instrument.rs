@@ -86,7 +86,7 @@ fn checked(op: &Op, args: &[Val], checks: Checks) -> Vals {
     let results = bind(op.clone(), args);
     // Operations that run Programs have checks inside.
     if checks.nan && !args.is_empty() && !op.rules().admits_effects() {
-        for v in results.iter().filter(|v| v.ty().dtype.is_float()) {
+        for v in results.iter().filter(|v| v.ty().dtype.is_inexact()) {
             let axes: Vec<usize> = (0..v.shape().rank()).collect();
             effect::check(v.eq(*v).reduce_and(&axes), &format!("`{name}` makes a NaN"), &[]);
         }

@@ -2,7 +2,7 @@
 
 use super::{Found, one, two};
 use crate::manifest::Params;
-use gradus::{Val, checkpoint, custom_jvp, custom_vjp};
+use gradus::{Val, checkpoint, custom_jvp, custom_root, custom_vjp};
 
 pub(super) fn find(op: &str, _: &Params) -> Found {
     match op {
@@ -13,6 +13,11 @@ pub(super) fn find(op: &str, _: &Params) -> Found {
         "control.custom_vjp_clip" => {
             one(|x| custom_vjp(x, |x| x * x, |x| (x * x, x), |x, ct| (x * 2.0 * ct).clip(-0.5, 0.5)))
         }
+        "control.custom_root" => one(|a| {
+            let newton =
+                |f: &dyn Fn(&Val) -> Val, x0: Val| (0..40).fold(x0, |x, _| x - f(&x) / (x * x * 3.0));
+            custom_root(a, |x| x * x * x - a, newton, |g, y| y / g(&y.ones_like()))
+        }),
         _ => None,
     }
 }

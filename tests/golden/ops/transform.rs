@@ -58,6 +58,10 @@ pub(super) fn find(op: &str, _: &Params) -> Found {
             };
             Vmap::default().name("i").of(f)(&a[0])
         },
+        "transform.linear_transpose" => |a| {
+            let f = |v: &Val| v.cumsum(0).slice(gradus::s![..;2]) * 3.0;
+            vec![gradus::linear_transpose(f, &gradus::zeros(6, gradus::Dtype::F32))(&a[0])]
+        },
         "transform.jet5" => |a| {
             let series = [a[0].ones_like(), a[0].zeros_like(), a[0].zeros_like()];
             let (y, dy) = jet(|x: &Val| x.sin(), &a[0], &series);

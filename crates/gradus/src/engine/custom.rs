@@ -15,7 +15,7 @@ pub(crate) type Rule<'a, R> = &'a mut dyn FnMut(&[Val], &[Val]) -> R;
 fn with_zeros(types: &[Type], values: &[Val]) -> Vec<Val> {
     let mut values = values.iter().copied();
     let zeros = |ty: &Type| Val::from_ir(gradus_ir::Val::zeros(ty.clone()));
-    let one = |ty: &Type| match ty.dtype.is_float() {
+    let one = |ty: &Type| match ty.dtype.is_inexact() {
         true => values.next().expect("internal: a value for each float"),
         false => zeros(ty),
     };
@@ -24,11 +24,11 @@ fn with_zeros(types: &[Type], values: &[Val]) -> Vec<Val> {
 
 /// Those of `values` that belong to floats.
 fn of_floats(types: &[Type], values: &[Val]) -> Vec<Val> {
-    types.iter().zip(values).filter(|(ty, _)| ty.dtype.is_float()).map(|(_, v)| *v).collect()
+    types.iter().zip(values).filter(|(ty, _)| ty.dtype.is_inexact()).map(|(_, v)| *v).collect()
 }
 
 fn float_types(types: &[Type]) -> impl Iterator<Item = &Type> {
-    types.iter().filter(|ty| ty.dtype.is_float())
+    types.iter().filter(|ty| ty.dtype.is_inexact())
 }
 
 /// Traces a rule from arguments and tangents to values and tangents.
@@ -61,7 +61,7 @@ pub(crate) fn custom_jvp(
     function: &Inner,
     rule: &Inner,
 ) -> Result<Vec<Val>, Error> {
-    let num_tangents = args.iter().filter(|v| type_of(**v).dtype.is_float()).count();
+    let num_tangents = args.iter().filter(|v| type_of(**v).dtype.is_inexact()).count();
     let is_tangent = args.len()..args.len() + num_tangents;
     let known: Vec<bool> = (0..rule.program.num_params()).map(|i| !is_tangent.contains(&i)).collect();
     let halves = passes::split(&rule.program, &known);

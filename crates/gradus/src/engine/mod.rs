@@ -151,6 +151,12 @@ impl Inner {
         outer(&ir::at_place(place, || gradus_ir::ops::control::call(&self.program, name, &operands)))
     }
 
+    /// The results on `args`, with other values in place of those that `f` captured.
+    pub(crate) fn inline_with(&self, args: &[Val], captures: &[Val]) -> Vec<Val> {
+        let operands: Vec<Val> = args.iter().chain(captures).copied().collect();
+        outer(&self.program.inline(&inner(&operands)))
+    }
+
     /// The results on `args`, as if `f` had been called here.
     pub(crate) fn inline(&self, args: &[Val]) -> Vec<Val> {
         outer(&self.program.inline(&self.operands(args)))

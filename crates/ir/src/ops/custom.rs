@@ -58,7 +58,7 @@ const NO_FORWARD_MODE: &str = "forward mode (`jvp`, `jacfwd`, `linearize`) meets
 
 /// Whether values of the type have tangents.
 fn is_differentiable(ty: &Type) -> bool {
-    ty.dtype.is_float()
+    ty.dtype.is_inexact()
 }
 
 fn differentiable(types: &[Type]) -> impl Iterator<Item = &Type> {
