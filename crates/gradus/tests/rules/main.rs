@@ -8,6 +8,7 @@ mod custom;
 mod effects;
 mod errors;
 mod linear;
+mod loops;
 mod printing;
 
 use gradus::Array;
