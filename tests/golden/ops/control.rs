@@ -106,7 +106,6 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
             let (d, back) = scan(lp.at(0), &rest, step);
             vec![d, back]
         },
-        "model.cg_solve" => |a| vec![cg_solve(a[0], a[1])],
         _ => return None,
     };
     many(f)
@@ -155,20 +154,4 @@ fn mandelbrot(cr: Val, ci: Val) -> Val {
         (zr, zi, n + (zr * zr + zi * zi).lt(4))
     };
     fori_loop(0, 20, init, step).2
-}
-
-/// Conjugate gradients as `jax.scipy.sparse.linalg.cg` has them: at most 20 steps, to a relative residual of 1e-5.
-/// The derivative is that of the solution of `a x = b`, by the loop itself.
-fn cg_solve(a: Val, b: Val) -> Val {
-    let limit = 1e-5 * 1e-5 * (b * b).sum();
-    let init = (b.zeros_like(), b, (b * b).sum(), b, Val::from(0));
-    let go = |(_, _, gamma, _, k): (Val, Val, Val, Val, Val)| gamma.gt(limit) & k.lt(20);
-    let step = |(x, r, gamma, p, k): (Val, Val, Val, Val, Val)| {
-        let ap = a.dot(p);
-        let alpha = gamma / p.dot(ap);
-        let (x, r) = (x + alpha * p, r - alpha * ap);
-        let next = r.dot(r);
-        (x, r, next, r + next / gamma * p, k + 1)
-    };
-    while_loop(init, go, step).0
 }

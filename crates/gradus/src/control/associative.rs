@@ -76,7 +76,9 @@ fn axes(
         let at = if axis < 0 { axis + ty.rank() as i64 } else { axis };
         let at = usize::try_from(at).ok().filter(|at| *at < ty.rank());
         let Some(at) = at else {
-            let message = format!("leaf `{}` is {ty}: it has no axis {axis}", paths()[i]);
+            let path = paths().swap_remove(i);
+            let leaf = if path.is_empty() { "the operand".to_string() } else { format!("leaf `{path}`") };
+            let message = format!("{leaf} is {ty}: it has no axis {axis}");
             return Err(refused("associative_scan", place, message));
         };
         let first = along.first().map(|axis| leaves[0].shape()[*axis]);

@@ -21,7 +21,9 @@ use gradus_ir::Place;
 #[track_caller]
 pub fn map<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::Out> {
     let place = Place::here();
-    S::wrap_all(f.share(), move |f, args| Scan::default().run_at(place, &(), args, &|(), x| ((), f(&x))).1)
+    S::wrap_all(f.share(), move |f, args| {
+        Scan::default().run_at("map", place, &(), args, &|(), x| ((), f(&x))).1
+    })
 }
 
 /// [`map`] of `batch_size` elements at a time, which run together as in [`vmap`](crate::vmap).
@@ -59,7 +61,7 @@ pub fn map_batches<'f, S: ReadsTrees, F: Function<'f, S>>(
             shape.splice(..1, [whole / batch_size, batch_size]);
             rows(v, 0, whole).reshape(shape)
         });
-        let done = Scan::default().run_at(place, &(), &batches, &|(), x| ((), together(&x))).1;
+        let done = Scan::default().run_at("map_batches", place, &(), &batches, &|(), x| ((), together(&x))).1;
         let done = done.map(|v| {
             let mut shape = v.shape();
             shape.splice(..2, [whole]);

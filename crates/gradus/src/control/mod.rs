@@ -29,6 +29,15 @@ fn leaves_like<T: Traced>(op: &'static str, place: Place, like: &T, tree: &T) ->
         .unwrap_or_else(|error| vec![engine::refuse(error); like.leaves().len()])
 }
 
+/// The paths of a carry's leaves. Of a `fori_loop` the counter is the first, the user's carry the second half.
+fn carry_paths<T: Traced>(op: &'static str, init: &T) -> Vec<String> {
+    let own = |path: String| match path.strip_prefix('1') {
+        Some(rest) if op == "fori_loop" => rest.trim_start_matches('.').to_string(),
+        _ => path,
+    };
+    init.paths().into_iter().map(own).collect()
+}
+
 /// An error from inside a body.
 fn inside(error: Error, op: &'static str, place: Place) -> Error {
     error.with_note(format!("inside `{op}`"), place)

@@ -1,6 +1,6 @@
 //! `while_loop` and `fori_loop`.
 
-use super::{Scan, inside, leaves_like, refused};
+use super::{Scan, carry_paths, inside, leaves_like, refused};
 use crate::engine::{self, control, refill, values};
 use crate::transforms::all;
 use crate::val::promote::{Promoted, promote};
@@ -39,8 +39,8 @@ fn repeat<C: Traced>(
     body: &dyn Fn(C) -> C,
 ) -> C {
     let mut test = |x: &[Val]| vec![cond(refill(init, x))];
-    let mut step = |x: &[Val]| leaves_like("while_loop", place, init, &body(refill(init, x)));
-    match control::while_loop(place, &values(init), &|| init.paths(), &mut test, &mut step) {
+    let mut step = |x: &[Val]| leaves_like(op, place, init, &body(refill(init, x)));
+    match control::while_loop(op, place, &values(init), &|| carry_paths(op, init), &mut test, &mut step) {
         Ok(results) => refill(init, &results),
         Err(error) => all(init, engine::refuse(inside(error, op, place))),
     }
@@ -70,7 +70,7 @@ pub fn fori_loop<C: Traced>(lo: impl Into<Val>, hi: impl Into<Val>, init: C, f: 
         let length = usize::try_from(end.saturating_sub(first)).unwrap_or(0);
         let scan = Scan { length: Some(length), ..Scan::default() };
         let step = |(i, carry): (Val, C), (): ()| ((i + 1, f(i, carry)), ());
-        return scan.run_at(place, &(lo, init), &(), &step).0.1;
+        return scan.run_at("fori_loop", place, &(lo, init), &(), &step).0.1;
     }
     match bounds(lo, hi, place) {
         Ok((lo, hi)) => {

@@ -1,6 +1,6 @@
 //! `scan`: a loop over the leading axis of arrays.
 
-use super::{inside, leaves_like, refused};
+use super::{carry_paths, inside, leaves_like, refused};
 use crate::engine::control::{self, Steps};
 use crate::engine::{self, refill, values};
 use crate::transforms::{RAN, all};
@@ -59,12 +59,13 @@ impl Scan {
     /// See [`scan`].
     #[track_caller]
     pub fn run<C: Traced, X: Traced, Y: Traced>(self, init: C, xs: &X, f: impl Fn(C, X) -> (C, Y)) -> (C, Y) {
-        self.run_at(Place::here(), &init, xs, &f)
+        self.run_at("scan", Place::here(), &init, xs, &f)
     }
 
-    /// [`Scan::run`] for a call at `place`.
+    /// [`Scan::run`] for a call of `op` at `place`.
     pub(super) fn run_at<C: Traced, X: Traced, Y: Traced>(
         self,
+        op: &'static str,
         place: Place,
         init: &C,
         xs: &X,
@@ -72,17 +73,17 @@ impl Scan {
     ) -> (C, Y) {
         let (first, elements) = (values(init), values(xs));
         let mut stacked: Option<Y> = None;
-        let scanned = self.steps(place, &elements, || xs.paths()).and_then(|steps| {
+        let scanned = self.steps(op, place, &elements, || xs.paths()).and_then(|steps| {
             let mut body = |all: &[Val]| {
                 let (carry, x) = all.split_at(first.len());
                 let (carry, y) = f(refill(init, carry), refill(xs, x));
-                let mut results = leaves_like("scan", place, init, &carry);
+                let mut results = leaves_like(op, place, init, &carry);
                 results.extend(values(&y));
                 stacked = Some(y);
                 results
             };
-            control::scan(place, &steps, &first, &elements, &|| init.paths(), &mut body)
-                .map_err(|error| inside(error, "scan", place))
+            control::scan(op, place, &steps, &first, &elements, &|| carry_paths(op, init), &mut body)
+                .map_err(|error| inside(error, op, place))
         });
         match (scanned, stacked) {
             (Ok(results), y) => {
@@ -99,7 +100,13 @@ impl Scan {
     }
 
     /// How it runs over `xs`.
-    fn steps(&self, place: Place, xs: &[Val], paths: impl Fn() -> Vec<String>) -> Result<Steps, Error> {
+    fn steps(
+        &self,
+        op: &'static str,
+        place: Place,
+        xs: &[Val],
+        paths: impl Fn() -> Vec<String>,
+    ) -> Result<Steps, Error> {
         let mut known = self.length.map(|length| (None, length));
         for (i, x) in xs.iter().enumerate() {
             let ty = x.ty();
@@ -109,13 +116,13 @@ impl Scan {
             };
             if ty.rank() == 0 {
                 let message = format!("{} is {ty}: it has no leading axis to scan over", named(i));
-                return Err(refused("scan", place, message));
+                return Err(refused(op, place, message));
             }
             let n = ty.shape.dim(0);
             match known {
                 Some((None, length)) if length != n => {
                     let message = format!("{} is {ty}, but `length` is {length}", named(i));
-                    return Err(refused("scan", place, message));
+                    return Err(refused(op, place, message));
                 }
                 Some((Some(first), length)) if length != n => {
                     let message = format!(
@@ -123,7 +130,7 @@ impl Scan {
                         named(first),
                         named(i)
                     );
-                    return Err(refused("scan", place, message));
+                    return Err(refused(op, place, message));
                 }
                 Some(_) => {}
                 None => known = Some((Some(i), n)),
@@ -131,10 +138,10 @@ impl Scan {
         }
         let Some((_, length)) = known else {
             let message = "`xs` has no leaves, so `Scan { length: Some(n), .. }` must say how often it runs";
-            return Err(refused("scan", place, message));
+            return Err(refused(op, place, message));
         };
         if self.unroll == 0 {
-            return Err(refused("scan", place, "`unroll` is 0; it must be at least 1"));
+            return Err(refused(op, place, "`unroll` is 0; it must be at least 1"));
         }
         Ok(Steps { length, reverse: self.reverse, unroll: self.unroll })
     }

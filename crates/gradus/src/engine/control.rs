@@ -114,6 +114,7 @@ fn check_carry(
 /// # Errors
 /// The first error inside, or a carry that changes its type.
 pub(crate) fn scan(
+    op: &'static str,
     place: Place,
     steps: &Steps,
     init: &[Val],
@@ -133,8 +134,8 @@ pub(crate) fn scan(
     if let Some(promoted) = promoted(&init, &traced) {
         (traced, init) = (body(&promoted)?, promoted);
     }
-    check_carry("scan", place, &init, &traced, paths)?;
-    let op = ops::Scan {
+    check_carry(op, place, &init, &traced, paths)?;
+    let scan = ops::Scan {
         body: traced.captures_first()?,
         num_consts: traced.inner.captures.len(),
         num_carry: init.len(),
@@ -144,7 +145,7 @@ pub(crate) fn scan(
     };
     let operands: Vec<gradus_ir::Val> =
         traced.inner.captures.iter().chain(&init).chain(xs).map(|v| v.ir()).collect();
-    Ok(traced.marked(&ir::at_place(place, || ops::scan(op, &operands))))
+    Ok(traced.marked(&ir::at_place(place, || ops::scan(scan, &operands))))
 }
 
 /// Runs `body` as long as `cond` holds: the last carry.
@@ -152,6 +153,7 @@ pub(crate) fn scan(
 /// # Errors
 /// The first error inside, a carry that changes its type, or a condition that is no truth value.
 pub(crate) fn while_loop(
+    op: &'static str,
     place: Place,
     init: &[Val],
     paths: &dyn Fn() -> Vec<String>,
@@ -163,13 +165,13 @@ pub(crate) fn while_loop(
     if let Some(promoted) = promoted(&init, &traced) {
         (traced, init) = (Body::trace(place, &args(&promoted), body)?, promoted);
     }
-    check_carry("while_loop", place, &init, &traced, paths)?;
+    check_carry(op, place, &init, &traced, paths)?;
     let test = Body::trace(place, &args(&init), cond)?;
     if test.types[..] != [Type::scalar(crate::Dtype::Bool)] {
         let message = format!("the condition must return bool[], but returns {}", test.types[0]);
-        return Err(Error::new("while_loop", ErrorKind::invalid(message), place));
+        return Err(Error::new(op, ErrorKind::invalid(message), place));
     }
-    let op = ops::While {
+    let repeat = ops::While {
         cond: test.captures_first()?,
         body: traced.captures_first()?,
         num_cond_consts: test.inner.captures.len(),
@@ -178,7 +180,7 @@ pub(crate) fn while_loop(
     };
     let captures = test.inner.captures.iter().chain(&traced.inner.captures);
     let operands: Vec<gradus_ir::Val> = captures.chain(&init).map(|v| v.ir()).collect();
-    Ok(traced.marked(&ir::at_place(place, || ops::while_loop(op, &operands))))
+    Ok(traced.marked(&ir::at_place(place, || ops::while_loop(repeat, &operands))))
 }
 
 /// The results of that of `branches` whose number `index`, an `i32[]`, is.

@@ -175,16 +175,33 @@ impl Rules for Cond {
         [None].into_iter().chain(back).collect()
     }
     fn batch(&self, passes: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
+        let (results, mapped) = self.batch_marked(passes, args, mapped, lanes);
+        let all = results.into_iter().zip(mapped);
+        all.map(|(v, mapped)| everywhere(v, mapped, lanes.size)).collect()
+    }
+    fn batch_marked(
+        &self,
+        passes: &dyn Passes,
+        args: &[Val],
+        mapped: &[bool],
+        lanes: Lanes,
+    ) -> (Vals, Vec<bool>) {
         let batched = self.branches.iter().map(|branch| passes.batch(branch, &mapped[1..], lanes));
-        let filled = batched.map(|(branch, own)| {
+        let batched: Vec<_> = batched.collect();
+        let n = self.branches[0].results().len();
+        let differ = match mapped[0] {
+            true => vec![true; n],
+            false => union(n, batched.iter().map(|(_, own)| &own[..])),
+        };
+        let filled = batched.iter().map(|(branch, own)| {
             write(branch.param_types(), |inputs| {
-                let results = branch.inline(inputs).into_iter().zip(&own);
-                results.map(|(v, mapped)| everywhere(v, *mapped, lanes.size)).collect()
+                let results = branch.inline(inputs).into_iter().zip(own.iter().zip(&differ));
+                results.map(|(v, (own, differ))| everywhere(v, *own || !differ, lanes.size)).collect()
             })
         });
         let branches: Vec<Arc<Program>> = filled.collect();
         if !mapped[0] {
-            return bind(Cond { branches }, args);
+            return (bind(Cond { branches }, args), differ);
         }
         // Lanes take branches of their own: all are run, and each lane takes the results of its one. What a branch does
         // besides, it does in the lanes that take it.
@@ -206,7 +223,7 @@ impl Rules for Cond {
             let is_own = args[0].le(args[0].full_like(k as f64));
             own.into_iter().zip(behind).map(|(x, y)| super::rest::choose(is_own, x, y)).collect()
         });
-        chosen.into()
+        (chosen.into(), differ)
     }
     fn split(&self, passes: &dyn Passes, args: &[Option<Val>]) -> Option<Split> {
         let index = args[0]?;
@@ -282,6 +299,11 @@ impl Cond {
         let mut slots: Vec<Type> = vec![];
         let kept: Vec<Kept> = halves.iter().map(|half| keep(half, &returned, &mut slots)).collect();
         let inputs: Vec<Val> = args[1..].iter().flatten().copied().collect();
+        let is_read = |i: usize| {
+            let reads = |found: &Found| matches!(found, Found::Operand(k) if *k == i);
+            kept.iter().any(|kept| kept.residuals.iter().any(reads))
+        };
+        let read: Vec<usize> = (0..inputs.len()).filter(|i| is_read(*i)).collect();
         let known = halves.iter().zip(&kept).map(|(half, kept)| {
             write(half.known.param_types(), |inputs| {
                 let values = half.known.inline(inputs);
@@ -301,15 +323,18 @@ impl Cond {
         let (own, kept_values) = results.split_at(count(&returned));
 
         let unknown: Vec<bool> = args[1..].iter().map(Option::is_none).collect();
-        let mut types: Vec<Type> = inputs.iter().map(|v| v.ty()).collect();
+        let mut types: Vec<Type> = read.iter().map(|i| inputs[*i].ty()).collect();
         types.extend(slots.iter().cloned());
         types.extend(marked(self.branches[0].param_types(), &unknown));
         let rest = halves.iter().zip(&kept).map(|(half, kept)| {
             write(&types, |all| {
-                let (operands, rest) = all.split_at(inputs.len());
+                let (operands, rest) = all.split_at(read.len());
                 let (slots, unknown) = rest.split_at(slots.len());
                 let find = |found: &Found| match *found {
-                    Found::Operand(i) => operands[i],
+                    Found::Operand(i) => {
+                        operands
+                            [read.iter().position(|k| *k == i).expect("internal: an operand that is read")]
+                    }
                     Found::Slot(i) => slots[i],
                 };
                 let residuals: Vec<Val> = kept.residuals.iter().map(find).collect();
@@ -324,7 +349,8 @@ impl Cond {
         });
         let rest = Cond { branches: rest.collect() };
         let mut operands = vec![Remaining::Known(index)];
-        operands.extend(inputs.iter().chain(kept_values).copied().map(Remaining::Known));
+        let values = read.iter().map(|i| &inputs[*i]).chain(kept_values);
+        operands.extend(values.copied().map(Remaining::Known));
         let is_unknown = |i: &usize| args[*i].is_none();
         operands.extend((1..args.len()).filter(is_unknown).map(Remaining::Operand));
         Split { known: spread(own.iter().copied(), &returned), rest: rest.into(), operands }

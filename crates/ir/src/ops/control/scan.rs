@@ -194,9 +194,22 @@ impl Rules for Scan {
         self.pull(passes, ct, args)
     }
     fn batch(&self, passes: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
+        let (results, mapped) = self.batch_marked(passes, args, mapped, lanes);
+        let all = results.into_iter().zip(mapped);
+        all.map(|(v, mapped)| everywhere(v, mapped, lanes.size)).collect()
+    }
+    fn batch_marked(
+        &self,
+        passes: &dyn Passes,
+        args: &[Val],
+        mapped: &[bool],
+        lanes: Lanes,
+    ) -> (Vals, Vec<bool>) {
         let head = self.num_steps_operands();
         if mapped[..head].contains(&true) {
-            return self.batch_with_own_steps(passes, args, mapped, lanes);
+            let results = self.batch_with_own_steps(passes, args, mapped, lanes);
+            let mapped = vec![true; results.len()];
+            return (results, mapped);
         }
         let mut flags = mapped[head..].to_vec();
         let (batched, outputs) = self.batch_body(passes, &mut flags, lanes);
@@ -214,13 +227,13 @@ impl Rules for Scan {
         };
         let operands = args[head..].iter().enumerate().map(operand);
         let operands: Vals = args[..head].iter().copied().chain(operands).collect();
-        let results = bind(Scan { body, ..self.clone() }, &operands).into_iter().enumerate();
-        let result = |(i, v): (usize, Val)| match i.checked_sub(self.num_carry) {
-            None => everywhere(v, flags[self.num_consts + i], lanes.size),
-            Some(_) if outputs[i] => self.lanes_outside(v),
-            Some(_) => v.repeat_leading(lanes.size),
+        let results = bind(Scan { body, ..self.clone() }, &operands).into_iter();
+        let differ = [&flags[carry], &outputs[self.num_carry..]].concat();
+        let result = |(i, v): (usize, Val)| match i >= self.num_carry && differ[i] {
+            true => self.lanes_outside(v),
+            false => v,
         };
-        results.map(result).collect()
+        (results.enumerate().map(result).collect(), differ)
     }
     fn split(&self, passes: &dyn Passes, args: &[Option<Val>]) -> Option<Split> {
         self.partial(passes, args)

@@ -187,6 +187,17 @@ impl Rules for While {
         transpose_by_split(self, passes, ct, args)
     }
     fn batch(&self, passes: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
+        let (results, mapped) = self.batch_marked(passes, args, mapped, lanes);
+        let all = results.into_iter().zip(mapped);
+        all.map(|(v, mapped)| everywhere(v, mapped, lanes.size)).collect()
+    }
+    fn batch_marked(
+        &self,
+        passes: &dyn Passes,
+        args: &[Val],
+        mapped: &[bool],
+        lanes: Lanes,
+    ) -> (Vals, Vec<bool>) {
         let own = self.parts(mapped);
         let mut carry = own.carry.to_vec();
         loop {
@@ -197,7 +208,11 @@ impl Rules for While {
         }
         let (cond, differs) = passes.batch(&self.cond, &[own.cond_consts, &carry].concat(), lanes);
         match differs[0] {
-            true => self.batch_with_own_condition(passes, args, mapped, lanes),
+            true => {
+                let results = self.batch_with_own_condition(passes, args, mapped, lanes);
+                let mapped = vec![true; results.len()];
+                (results, mapped)
+            }
             false => self.batch_together(passes, cond, &carry, args, mapped, lanes),
         }
     }
@@ -279,7 +294,7 @@ impl While {
         args: &[Val],
         mapped: &[bool],
         lanes: Lanes,
-    ) -> Vals {
+    ) -> (Vals, Vec<bool>) {
         let own = self.parts(mapped);
         let (batched, outputs) = passes.batch(&self.body, &[own.body_consts, carry].concat(), lanes);
         let body = write(batched.param_types(), |inputs| {
@@ -294,15 +309,14 @@ impl While {
         let first = first.map(|((v, mapped), flag)| everywhere(*v, *mapped || !flag, lanes.size));
         let consts = given.cond_consts.iter().chain(given.body_consts).copied();
         let operands: Vals = consts.chain(first).collect();
-        let results = bind(While { cond, body, ..self.clone() }, &operands).into_iter().enumerate();
-        let n = carry.len();
-        let result = |(i, v): (usize, Val)| match i {
-            i if i < n => everywhere(v, carry[i], lanes.size),
-            // the number of steps
-            i if i == n => v.repeat_leading(lanes.size),
-            i => everywhere(v, outputs[i - 1], lanes.size),
-        };
-        results.map(result).collect()
+        let results = bind(While { cond, body, ..self.clone() }, &operands);
+        let mut differ = carry.to_vec();
+        if self.record {
+            // the number of steps, then the tapes
+            differ.push(false);
+            differ.extend_from_slice(&outputs[carry.len()..]);
+        }
+        (results, differ)
     }
 
     /// Lanes run on their own: the loop ends when all have ended, and a lane that has keeps its carry. The loop
