@@ -2,7 +2,10 @@
 //!
 //! `cargo xtask bench` runs them all with the machine's limits and the peers; `cargo bench` a few of them.
 
-use gradus::{Array, Dtype, Jitted, Shape, Tree, Type, Val, jit, keep, random, trace, value_and_grad};
+use gradus::{
+    Array, Dtype, Jitted, Shape, Tree, Type, Val, fori_loop, grad, jit, keep, random, scan, stack, trace,
+    value_and_grad, zeros,
+};
 use gradus_nn::data::Dataset;
 use gradus_nn::{Adam, Dense, Initializer, Optimizer, Training, cross_entropy};
 
@@ -15,6 +18,8 @@ pub enum Limit {
     Flops,
     /// Memory, as the request to the C program of `benches/limits.c` says.
     Memory(String),
+    /// The same loop in C, as the request to `benches/loops.c` says.
+    Loop(String),
 }
 
 /// One workload.
@@ -56,6 +61,9 @@ impl Workload {
     fn limit(self, request: String) -> Workload {
         Workload { limit: Limit::Memory(request), ..self }
     }
+    fn loop_in_c(self, request: &str) -> Workload {
+        Workload { limit: Limit::Loop(request.into()), ..self }
+    }
     fn runs(self, warm_up: usize, least_runs: usize) -> Workload {
         Workload { warm_up, least_runs, ..self }
     }
@@ -91,6 +99,12 @@ pub fn all() -> Vec<Workload> {
     ] {
         all.push(Workload::new(name, move || Box::new(matmul(n))).flops(2.0 * (n as f64).powi(3)));
     }
+    let lstm_flops = (2 * STEPS * BATCH * (INPUTS + HIDDEN) * 4 * HIDDEN) as f64;
+    all.push(Workload::new("W6_lstm_fwd", || Box::new(lstm_forward())).flops(lstm_flops));
+    all.push(Workload::new("W6_lstm_fwd_bwd_sgd", || Box::new(lstm_step())).flops(3.0 * lstm_flops));
+    all.push(Workload::new("W7_loop1e6", || Box::new(decay())).loop_in_c("decay 1000000"));
+    all.push(Workload::new("W7_lorenz1e5", || Box::new(lorenz())).loop_in_c("lorenz 100000"));
+    all.push(Workload::new("W7_lorenz1e5_vector", || Box::new(lorenz_vector())).loop_in_c("lorenz 100000"));
     all.push(Workload::new("W7_dispatch", || Box::new(dispatch())));
     all.push(Workload::new("W8_first_call_mlp", || Box::new(first_call())).runs(0, 9));
     all.push(Workload::new("W8_compile_10k", || Box::new(compile_10k())).runs(0, 5));
@@ -263,12 +277,113 @@ fn sum(n: usize) -> impl FnMut() {
     move || drop(f(&x).expect(UNWRAP))
 }
 
+// ------------------------------------------------------------- W6: LSTM
+
+const INPUTS: usize = 64;
+const HIDDEN: usize = 128;
+const STEPS: usize = 256;
+const BATCH: usize = 16;
+
+type Weights<V> = (V, V, V);
+
+/// The hidden states of all steps.
+fn lstm(p: &Weights<Val>, x: &Val) -> Val {
+    let (input, recurrent, bias) = *p;
+    let driven = x.dot(input) + bias;
+    let zero = zeros([BATCH, HIDDEN], Dtype::F32);
+    let cell = |(h, s): (Val, Val), x: Val| {
+        let g = x + h.dot(recurrent);
+        let gates = g.split(4, -1);
+        let s = gates[1].sigmoid() * s + gates[0].sigmoid() * gates[3].tanh();
+        let h = gates[2].sigmoid() * s.tanh();
+        ((h, s), h)
+    };
+    scan((zero, zero), &driven, cell).1
+}
+
+fn lstm_data() -> (Weights<Array>, Array) {
+    let weights = |shape: [usize; 2], seed| {
+        let noise = noise(shape, seed);
+        Array::from_f64(noise.ty(), noise.to_f64_vec().into_iter().map(|w| 0.14 * w))
+    };
+    let p = (
+        weights([INPUTS, 4 * HIDDEN], 5),
+        weights([HIDDEN, 4 * HIDDEN], 6),
+        Array::full([4 * HIDDEN], 0.0f32),
+    );
+    (p, noise([STEPS, BATCH, INPUTS], 7))
+}
+
+fn lstm_forward() -> impl FnMut() {
+    let f = jit(lstm);
+    let (p, x) = lstm_data();
+    move || drop(f(&p, &x).expect(UNWRAP))
+}
+
+fn lstm_step() -> impl FnMut() {
+    let f = jit(|p: &Weights<Val>, x: &Val| -> Weights<Val> {
+        let loss = |p: &Weights<Val>, x: &Val| {
+            let y = lstm(p, x);
+            (y * y).mean()
+        };
+        let (a, b, c) = grad(loss)(p, x);
+        (p.0 - 0.01 * a, p.1 - 0.01 * b, p.2 - 0.01 * c)
+    });
+    let (p, x) = lstm_data();
+    move || drop(f(&p, &x).expect(UNWRAP))
+}
+
 // ----------------------------------------------------------- W3, W7, W8
 
 fn matmul(n: usize) -> impl FnMut() {
     let f = jit(|x: &Val, y: &Val| x.dot(y));
     let (x, y) = (noise([n, n], 2), noise([n, n], 3));
     move || drop(f(&x, &y).expect(UNWRAP))
+}
+
+/// 1e6 steps of `x * 0.999 + 0.1`.
+fn decay() -> impl FnMut() {
+    let f = jit(|x: &Val| fori_loop(0, 1_000_000, *x, |_, x| x * 0.999 + 0.1));
+    let x = Array::scalar(1.0f32);
+    move || drop(f(&x).expect(UNWRAP))
+}
+
+type Point = (Val, Val, Val);
+
+fn slope((x, y, z): Point) -> Point {
+    (10.0 * (y - x), x * (28.0 - z) - y, x * y - (8.0 / 3.0) * z)
+}
+
+/// One step of the classical Runge-Kutta method on Lorenz' equations.
+fn lorenz_step(s: Point) -> Point {
+    let h = 1e-3;
+    let moved = |k: Point, c: f64| (s.0 + c * k.0, s.1 + c * k.1, s.2 + c * k.2);
+    let a = slope(s);
+    let b = slope(moved(a, h / 2.0));
+    let c = slope(moved(b, h / 2.0));
+    let d = slope(moved(c, h));
+    let sum = |a, b, c, d| a + 2.0 * b + 2.0 * c + d;
+    let k = (sum(a.0, b.0, c.0, d.0), sum(a.1, b.1, c.1, d.1), sum(a.2, b.2, c.2, d.2));
+    moved(k, h / 6.0)
+}
+
+/// 1e5 steps of three numbers.
+fn lorenz() -> impl FnMut() {
+    let f = jit(|x: &Val, y: &Val, z: &Val| fori_loop(0, 100_000, (*x, *y, *z), |_, s| lorenz_step(s)));
+    let one = Array::scalar(1.0f32);
+    move || drop(f(&one, &one, &one).expect(UNWRAP))
+}
+
+/// 1e5 steps of one vector.
+fn lorenz_vector() -> impl FnMut() {
+    let f = jit(|s: &Val| {
+        fori_loop(0, 100_000, *s, |_, s| {
+            let (x, y, z) = lorenz_step((s.at(0), s.at(1), s.at(2)));
+            stack([x, y, z], 0)
+        })
+    });
+    let start = Array::from([1.0f32; 3]);
+    move || drop(f(&start).expect(UNWRAP))
 }
 
 fn dispatch() -> impl FnMut() {

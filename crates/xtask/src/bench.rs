@@ -51,18 +51,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let wanted = |name: &str| options.only.as_ref().is_none_or(|r| r.is_match(name));
     let chosen: Vec<Workload> = workloads::all().into_iter().filter(|w| wanted(w.name)).collect();
     let names: Vec<&str> = chosen.iter().map(|w| w.name).collect();
-    let mut limits = match Limits::start() {
-        Ok(limits) => Some(limits),
-        Err(error) => {
-            eprintln!("limits are not measured: {error:#}");
-            None
-        }
+    let start = |name: &str| {
+        let started = Limits::start(name);
+        started.inspect_err(|error| eprintln!("{name} are not measured: {error:#}")).ok()
     };
+    let (mut limits, mut loops) = (start("limits"), start("loops"));
     let peak = limits.as_mut().map(machine_rows).transpose()?;
     let peers = Peers::run(&names)?;
     crate::report::print_header();
     for workload in chosen {
-        let mut row = measure(&workload, options.seconds, limits.as_mut(), peak)?;
+        let mut row = measure(&workload, options.seconds, [limits.as_mut(), loops.as_mut()], peak)?;
         if let Some((peer, ms)) = peers.best(workload.name) {
             row.peer = Some(peer);
             row.peer_ms = Some(ms);
@@ -125,8 +123,14 @@ fn machine() -> String {
     )
 }
 
-/// Times a workload; runs that touch memory alternate with the C program that says what memory allows.
-fn measure(w: &Workload, seconds: f64, mut limits: Option<&mut Limits>, peak: Option<f64>) -> Result<Row> {
+/// Times a workload; runs that touch memory alternate with the C program that says what memory allows, loops with the
+/// same loops in C.
+fn measure(
+    w: &Workload,
+    seconds: f64,
+    [mut limits, mut loops]: [Option<&mut Limits>; 2],
+    peak: Option<f64>,
+) -> Result<Row> {
     let mut run = (w.prepare)();
     for _ in 0..w.warm_up {
         run();
@@ -137,13 +141,18 @@ fn measure(w: &Workload, seconds: f64, mut limits: Option<&mut Limits>, peak: Op
     let start = Instant::now();
     while ours.len() < w.least_runs || start.elapsed().as_secs_f64() < seconds && ours.len() < 2000 {
         ours.push(timed(&mut run, batch).as_secs_f64() * 1e3 / f64::from(batch));
-        if let (Some(limits), Limit::Memory(request)) = (limits.as_deref_mut(), &w.limit) {
-            theirs.push(limits.ask(request)? * 1e3);
+        let asked = match &w.limit {
+            Limit::Memory(request) => limits.as_deref_mut().map(|c| c.ask(request)),
+            Limit::Loop(request) => loops.as_deref_mut().map(|c| c.ask(request)),
+            _ => None,
+        };
+        if let Some(seconds) = asked {
+            theirs.push(seconds? * 1e3);
         }
     }
     let ms = median(&mut ours);
     let limit_fraction = match w.limit {
-        Limit::Memory(_) if !theirs.is_empty() => Some(median(&mut theirs) / ms),
+        Limit::Memory(_) | Limit::Loop(_) if !theirs.is_empty() => Some(median(&mut theirs) / ms),
         Limit::Flops => peak.map(|peak| w.flops / ms / 1e6 / peak),
         _ => None,
     };

@@ -1,11 +1,12 @@
-//! The machine's limits, from a small C program that answers requests, so that its runs and ours alternate.
+//! The machine's limits and the same loops in C, from small programs that answer requests, so that their runs and ours
+//! alternate.
 
 use crate::sources::root;
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// A running `benches/limits.c`.
+/// A running `benches/limits.c` or `benches/loops.c`.
 pub(crate) struct Limits {
     child: Child,
     requests: ChildStdin,
@@ -14,10 +15,10 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// Compiles the program with the machine's C compiler and starts it.
-    pub(crate) fn start() -> Result<Limits> {
+    pub(crate) fn start(name: &str) -> Result<Limits> {
         let dir = root().join("target/limits");
         std::fs::create_dir_all(&dir)?;
-        let (source, program) = (root().join("benches/limits.c"), dir.join("limits"));
+        let (source, program) = (root().join(format!("benches/{name}.c")), dir.join(name));
         let compiled = Command::new("cc")
             .args(["-O3", "-march=native", "-fopenmp", "-o"])
             .args([&program, &source])
@@ -25,7 +26,7 @@ impl Limits {
             .status()
             .context("limits need a C compiler named `cc`")?;
         if !compiled.success() {
-            bail!("cc could not compile benches/limits.c");
+            bail!("cc could not compile benches/{name}.c");
         }
         let mut child = Command::new(&program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let requests = child.stdin.take().context("internal: a piped stdin")?;
