@@ -350,6 +350,9 @@ impl Rules for Effectful {
     fn transpose(&self, _: &dyn Passes, _: &[Option<Val>], _: &[Operand]) -> Vec<Option<Val>> {
         unreachable!("internal: {} is not linear", self.name())
     }
+    fn moves_elements(&self) -> bool {
+        true
+    }
     fn batch(&self, _: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
         let everywhere = |(v, mapped): (&Val, &bool)| if *mapped { *v } else { v.repeat_leading(lanes.size) };
         let args: Vals = args.iter().zip(mapped).map(everywhere).collect();
