@@ -45,7 +45,7 @@ impl Argument {
                     unreachable!("internal: a matrix");
                 };
                 let is_diagonal = |k: usize| k / columns % rows == k % columns;
-                let add = |(k, x): (usize, Complex<f64>)| if is_diagonal(k) { x + added } else { x };
+                let add = |(k, x): (usize, Complex<f64>)| if is_diagonal(k) { x + *added } else { x };
                 Array::from_complex(ty, elements.into_iter().enumerate().map(add))
             }
             Argument::Range(ty, low, high) => {

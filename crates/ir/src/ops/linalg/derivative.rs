@@ -10,6 +10,7 @@ use super::matrix::{
     permuted_rows, product, real_part, rows, transposed, upper,
 };
 use super::{Linalg, Transposed};
+use crate::Shape;
 use crate::ops::{Operand, sum_terms};
 use crate::trace::{Val, Vals, bind, bind1};
 use smallvec::smallvec;
@@ -187,7 +188,7 @@ fn svd(full_matrices: bool, compute_uv: bool, x: Val, dx: Val) -> Pushed {
     }
     let square = inner.shape();
     let dtype = x.ty().dtype;
-    let rows_of = |s: Val, shape| as_rows(s.convert(dtype), shape);
+    let rows_of = |s: Val, shape: &Shape| as_rows(s.convert(dtype), shape);
     let (s_row, s_column) = (rows_of(s, &square), as_columns(s.convert(dtype), &square));
     let eye = identity_like(inner);
     let f = eye.ones_like() / ((s_row + s_column) * (s_row - s_column) + eye) - eye;
