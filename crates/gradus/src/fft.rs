@@ -1,8 +1,7 @@
 //! Fourier transforms with the names of NumPy, and the cosine transform of SciPy.
 //!
-//! A complex value is a pair of real ones here, [`Parts`]; a real [`Val`] stands for itself with imaginary part 0.
-//! Integers become floats. Every function has a form `.._along` that says lengths, axes and scale: an axis is cut, or
-//! filled with zeros, to its length first.
+//! Integers and 16-bit floats become `f32`. Every function has a form `.._along` that says lengths, axes and scale: an
+//! axis is cut, or filled with zeros, to its length first.
 //!
 //! ```
 //! use gradus::{Array, Val, fft, jit};
@@ -14,52 +13,27 @@
 use crate::val::axes::axis_of;
 use crate::val::promote::Promoted;
 use crate::val::strict;
-use crate::{AxisSet, Dtype, ErrorKind, Integer, IntoAxes, Shape, Val, arange, concatenate, iota};
+use crate::{AxisSet, Dtype, ErrorKind, Integer, IntoAxes, Shape, Val, arange, complex, concatenate, iota};
 use gradus_ir::Dims;
 use gradus_ir::ops::fft::{FftKind, fft as transform};
 use std::f64::consts::PI;
 
 /// A complex value: its real and its imaginary part, of one type.
-#[derive(Clone, Copy, Debug)]
-pub struct Parts {
-    /// The real part.
-    pub real: Val,
-    /// The imaginary part.
-    pub imaginary: Val,
+#[derive(Clone, Copy)]
+struct Parts {
+    real: Val,
+    imaginary: Val,
 }
 
 impl Parts {
-    /// The absolute value.
     #[track_caller]
-    pub fn abs(self) -> Val {
-        self.real.hypot(self.imaginary)
+    fn of(op: &'static str, x: Val) -> Parts {
+        let x = inexact(op, x);
+        Parts { real: x.real(), imaginary: x.imag() }
     }
-    /// The product with another complex value.
     #[track_caller]
-    pub fn multiply(self, other: Parts) -> Parts {
-        Parts {
-            real: self.real * other.real - self.imaginary * other.imaginary,
-            imaginary: self.real * other.imaginary + self.imaginary * other.real,
-        }
-    }
-    /// The conjugate.
-    #[track_caller]
-    pub fn conj(self) -> Parts {
-        Parts { imaginary: -self.imaginary, ..self }
-    }
-}
-
-impl From<Val> for Parts {
-    #[track_caller]
-    fn from(real: Val) -> Parts {
-        let real = inexact("fft", real);
-        Parts { real, imaginary: real.zeros_like() }
-    }
-}
-impl From<&Val> for Parts {
-    #[track_caller]
-    fn from(real: &Val) -> Parts {
-        Parts::from(*real)
+    fn joined(self) -> Val {
+        complex(self.real, self.imaginary)
     }
 }
 
@@ -78,7 +52,9 @@ pub enum Norm {
 #[track_caller]
 fn inexact(op: &'static str, x: Val) -> Val {
     Val::derive(op, &[x], |known| {
-        Ok(Val::from_ir(strict::convert_literal(x, Promoted::from(&known[0]).inexact().dtype)))
+        let dtype = Promoted::from(&known[0]).inexact().dtype;
+        let wide = if dtype.is_complex() { dtype } else { dtype.complex().real() };
+        Ok(Val::from_ir(strict::convert_literal(x, wide)))
     })
 }
 
@@ -195,14 +171,14 @@ macro_rules! complex_transforms {
     ($($(#[$doc:meta])* $name:ident, $along:ident, $kind:ident, $axes:expr;)*) => { $(
         $(#[$doc])*
         #[track_caller]
-        pub fn $name(x: impl Into<Parts>) -> Parts {
+        pub fn $name(x: impl Into<Val>) -> Val {
             $along(x, None, $axes, Norm::Backward)
         }
         #[doc = concat!("[`", stringify!($name), "`] along other axes, of other lengths, scaled otherwise.")]
         #[track_caller]
-        pub fn $along(x: impl Into<Parts>, lengths: Option<&[usize]>, axes: impl IntoAxes, norm: Norm) -> Parts {
+        pub fn $along(x: impl Into<Val>, lengths: Option<&[usize]>, axes: impl IntoAxes, norm: Norm) -> Val {
             let (op, kind, axes) = (stringify!($name), FftKind::$kind, axes.into_axes());
-            Asked { op, kind, lengths, axes, norm }.complex(x.into())
+            Asked { op, kind, lengths, axes, norm }.complex(Parts::of(op, x.into())).joined()
         }
     )* };
 }
@@ -225,30 +201,31 @@ macro_rules! real_transforms {
     ($($(#[$doc:meta])* $name:ident, $along:ident, $inverse:ident, $inverse_along:ident, $axes:expr;)*) => { $(
         $(#[$doc])*
         #[track_caller]
-        pub fn $name(x: impl Into<Val>) -> Parts {
+        pub fn $name(x: impl Into<Val>) -> Val {
             $along(x, None, $axes, Norm::Backward)
         }
         #[doc = concat!("[`", stringify!($name), "`] along other axes, of other lengths, scaled otherwise.")]
         #[track_caller]
-        pub fn $along(x: impl Into<Val>, lengths: Option<&[usize]>, axes: impl IntoAxes, norm: Norm) -> Parts {
+        pub fn $along(x: impl Into<Val>, lengths: Option<&[usize]>, axes: impl IntoAxes, norm: Norm) -> Val {
             let (op, axes) = (stringify!($name), axes.into_axes());
             let y = Asked { op, kind: FftKind::Rfft, lengths, axes, norm }.run(&[inexact(op, x.into())]);
-            Parts { real: y[0], imaginary: y[1] }
+            complex(y[0], y[1])
         }
         #[doc = concat!("The inverse of [`", stringify!($name), "`], to an even number of elements along the last axis.")]
         #[track_caller]
-        pub fn $inverse(x: impl Into<Parts>) -> Val {
+        pub fn $inverse(x: impl Into<Val>) -> Val {
             $inverse_along(x, None, $axes, Norm::Backward)
         }
         #[doc = concat!("[`", stringify!($inverse), "`] along other axes, to other lengths, scaled otherwise.")]
         #[track_caller]
         pub fn $inverse_along(
-            x: impl Into<Parts>,
+            x: impl Into<Val>,
             lengths: Option<&[usize]>,
             axes: impl IntoAxes,
             norm: Norm,
         ) -> Val {
-            let (op, axes, x) = (stringify!($inverse), axes.into_axes(), x.into());
+            let (op, axes) = (stringify!($inverse), axes.into_axes());
+            let x = Parts::of(op, x.into());
             Asked { op, kind: FftKind::Irfft, lengths, axes, norm }.run(&[x.real, x.imaginary])[0]
         }
     )* };
@@ -264,31 +241,31 @@ real_transforms! {
 
 /// [`fft`] of a signal that is the conjugate of its reverse, from its first half: real.
 #[track_caller]
-pub fn hfft(x: impl Into<Parts>) -> Val {
+pub fn hfft(x: impl Into<Val>) -> Val {
     hfft_along(x, None, -1, Norm::Backward)
 }
 
 /// [`hfft`] along another axis, to another length, scaled otherwise.
 #[track_caller]
-pub fn hfft_along(x: impl Into<Parts>, length: Option<usize>, axis: impl Integer, norm: Norm) -> Val {
+pub fn hfft_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, norm: Norm) -> Val {
     let norm = match norm {
         Norm::Backward => Norm::Forward,
         Norm::Ortho => Norm::Ortho,
         Norm::Forward => Norm::Backward,
     };
-    let lengths = length.map(|n| [n]);
-    irfft_along(x.into().conj(), lengths.as_ref().map(|n| &n[..]), axis, norm)
+    let (x, lengths): (Val, _) = (x.into(), length.map(|n| [n]));
+    irfft_along(x.conj(), lengths.as_ref().map(|n| &n[..]), axis, norm)
 }
 
 /// The inverse of [`hfft`].
 #[track_caller]
-pub fn ihfft(x: impl Into<Val>) -> Parts {
+pub fn ihfft(x: impl Into<Val>) -> Val {
     ihfft_along(x, None, -1, Norm::Backward)
 }
 
 /// [`ihfft`] along another axis, of another length, scaled otherwise.
 #[track_caller]
-pub fn ihfft_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, norm: Norm) -> Parts {
+pub fn ihfft_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, norm: Norm) -> Val {
     let norm = match norm {
         Norm::Backward => Norm::Forward,
         Norm::Ortho => Norm::Ortho,
@@ -374,8 +351,11 @@ pub fn dct(x: impl Into<Val>) -> Val {
 /// [`dct`] along another axis, of another length, or with `Norm::Ortho` as an orthogonal map.
 #[track_caller]
 pub fn dct_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, norm: Norm) -> Val {
-    let x = inexact("dct", x.into());
-    cosine("dct", x, length, axis.to_i64(), norm, |x, n| {
+    let (x, axis) = (inexact("dct", x.into()), axis.to_i64());
+    if x.is_complex() {
+        return complex(dct_along(x.real(), length, axis, norm), dct_along(x.imag(), length, axis, norm));
+    }
+    cosine("dct", x, length, axis, norm, |x, n| {
         // The even elements, then the odd ones backwards: Makhoul, "A fast cosine transform in one and two dimensions"
         // (1980).
         let last = x.shape().rank() - 1;
@@ -386,7 +366,7 @@ pub fn dct_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, n
             x.slice(&starts, &shape.dims(), &strides)
         };
         let ordered = concatenate([Val::from_ir(every(0)), Val::from_ir(every(1).rev(&[last]))], -1);
-        let spectrum = fft(ordered);
+        let spectrum = Parts::of("dct", fft(ordered));
         let (cosine, sine) = quarter_turns(n, ordered.dtype());
         2.0 * (spectrum.real * cosine + spectrum.imaginary * sine)
     })
@@ -401,8 +381,11 @@ pub fn idct(x: impl Into<Val>) -> Val {
 /// The inverse of [`dct_along`].
 #[track_caller]
 pub fn idct_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, norm: Norm) -> Val {
-    let x = inexact("idct", x.into());
-    cosine("idct", x, length, axis.to_i64(), norm, |x, n| {
+    let (x, axis) = (inexact("idct", x.into()), axis.to_i64());
+    if x.is_complex() {
+        return complex(idct_along(x.real(), length, axis, norm), idct_along(x.imag(), length, axis, norm));
+    }
+    cosine("idct", x, length, axis, norm, |x, n| {
         // The spectrum of the ordered elements is V_k = (y_k - i·y_{n-k}) · exp(iπk/2n) / 2, where y_n = 0.
         let y = Val::from_ir(x);
         let last = x.shape().rank() - 1;
@@ -414,7 +397,7 @@ pub fn idct_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, 
             real: 0.5 * (y * cosine + mirrored * sine),
             imaginary: 0.5 * (y * sine - mirrored * cosine),
         };
-        let ordered = ifft(spectrum).real;
+        let ordered = ifft(spectrum.joined()).real();
         let from: Vec<i64> = (0..n).map(|j| if j % 2 == 0 { j / 2 } else { n - 1 - j / 2 } as i64).collect();
         ordered.take(&gradus_ir::Array::from(from.into_iter().map(|j| j as i32).collect::<Vec<i32>>()), -1)
     })

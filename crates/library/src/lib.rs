@@ -89,6 +89,13 @@ fn copy_rows<T: Number>(from: MatRef<'_, T>, to: &mut [T]) {
     }
 }
 
+/// A Hermitian matrix without the imaginary parts that its diagonal does not have.
+fn with_real_diagonal<T: Number>(n: usize, a: &[T]) -> Vec<T> {
+    let mut a = a.to_vec();
+    a.iter_mut().step_by(n + 1).for_each(|x| *x = T::from_parts(x.parts().0, 0.0));
+    a
+}
+
 /// The identity in a slice of `rows` rows, some of its columns where there is room for fewer.
 fn write_identity<T: Number>(rows: usize, to: &mut [T]) {
     let columns = to.len() / rows.max(1);

@@ -5,7 +5,7 @@
 //!
 //! Matrices that hold an infinity or NaN have NaN for results, as in JAX.
 
-use crate::{Number, c64, copy_rows, write_identity};
+use crate::{Number, c64, copy_rows, with_real_diagonal, write_identity};
 use faer::linalg::solvers::{Eigen, Svd};
 use faer::traits::ComplexField;
 use faer::{MatRef, Side};
@@ -74,10 +74,11 @@ fn turn_of<T: Number>(elements: impl Iterator<Item = T>) -> T {
 /// The eigenvalues, increasing, of the Hermitian `a [n, n]`, of which the lower triangle is read, and the eigenvectors
 /// as columns of `v`.
 pub fn eigh<T: Number>(n: usize, a: &[T], w: &mut [f64], v: Option<&mut [T]>) {
-    let matrix = MatRef::from_row_major_slice(a, n, n);
     if n == 0 {
         return;
     }
+    let a = with_real_diagonal(n, a);
+    let matrix = MatRef::from_row_major_slice(&a, n, n);
     let finite = (0..n).all(|i| a[i * n..i * n + i + 1].iter().all(|x| Number::is_finite(*x)));
     let Some(v) = v else {
         match if finite { matrix.self_adjoint_eigenvalues(Side::Lower) } else { Ok(vec![f64::NAN; n]) } {

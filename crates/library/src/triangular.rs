@@ -1,13 +1,14 @@
 //! The decomposition of Cholesky, and solutions of triangular systems.
 
-use crate::{Number, copy_rows};
+use crate::{Number, copy_rows, with_real_diagonal};
 use faer::linalg::triangular_solve as solve;
 use faer::{Conj, MatMut, MatRef, Par, Side};
 
 /// `L` of `A = L · Lᴴ`, for a positive definite `A [n, n]` of which the lower triangle is read. NaN in the lower
 /// triangle if `A` is not positive definite.
 pub fn cholesky<T: Number>(n: usize, a: &[T], l: &mut [T]) {
-    let matrix = MatRef::from_row_major_slice(a, n, n);
+    let a = with_real_diagonal(n, a);
+    let matrix = MatRef::from_row_major_slice(&a, n, n);
     match matrix.llt(Side::Lower) {
         Ok(factor) => copy_rows(factor.L(), l),
         Err(_) => l.fill(T::NAN),

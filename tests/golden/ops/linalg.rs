@@ -99,14 +99,11 @@ fn gp_loglik(a: Val, y: Val) -> Val {
 fn triangular_solve(params: &Params) -> Found {
     let flag = |name: &str| params.bool(name).unwrap_or(false);
     let [left_side, lower, unit] = ["left_side", "lower", "unit_diagonal"].map(flag);
-    let op = match (flag("transpose_a"), flag("conjugate_a")) {
-        (true, true) => Transposed::Adjoint,
-        (true, false) => Transposed::Transpose,
-        // A real matrix is its own conjugate.
-        (false, _) => Transposed::No,
-    };
+    let (transpose, conjugate) = (flag("transpose_a"), flag("conjugate_a"));
+    let op = if transpose { Transposed::Transpose } else { Transposed::No };
     let triangle = if lower { Triangle::Lower } else { Triangle::Upper };
-    two(move |a, b| linalg::triangular_solve(a, b, left_side, triangle, op, unit))
+    let matrix = move |a: Val| if conjugate { a.conj() } else { a };
+    two(move |a, b| linalg::triangular_solve(matrix(a), b, left_side, triangle, op, unit))
 }
 
 fn norm(params: &Params) -> Found {

@@ -1,8 +1,7 @@
 //! Factors of matrices.
 
 use super::{adjoint, matrices, square};
-use crate::fft::Parts;
-use crate::{Dtype, Val, eye_of, iota};
+use crate::{Dtype, Val, complex, eye_of, iota};
 
 /// Several results of one operation of the IR.
 macro_rules! results {
@@ -125,50 +124,30 @@ fn hermitian(op: &'static str, a: Val) -> Val {
 /// use gradus::{Array, Val, jit, linalg};
 /// let f = jit(|a: &Val| {
 ///     let (w, _) = linalg::eig(a);
-///     (w.real, w.imaginary.abs())
+///     (w.real(), w.imag().abs())
 /// });
 /// let (real, imaginary) = f(&Array::from([[0.0f32, 1.0], [-1.0, 0.0]]))?;
 /// assert_eq!((real.to_vec::<f32>()?, imaginary.to_vec::<f32>()?), (vec![0.0, 0.0], vec![1.0, 1.0]));
 /// # Ok::<(), gradus::Error>(())
 /// ```
 #[track_caller]
-pub fn eig(a: impl Into<Eigenproblem>) -> (Parts, Parts) {
-    results!(gradus_ir::Val::eig(&a.into().checked("eig")) => w_re, w_im, v_re, v_im);
-    (Parts { real: w_re, imaginary: w_im }, Parts { real: v_re, imaginary: v_im })
+pub fn eig(a: impl Into<Val>) -> (Val, Val) {
+    results!(gradus_ir::Val::eig(&parts("eig", a.into())) => w_re, w_im, v_re, v_im);
+    (complex(w_re, w_im), complex(v_re, v_im))
 }
 
-/// The eigenvalues `[.., n]` of square matrices, in no order. See [`eig`].
+/// The eigenvalues `[.., n]` of square matrices, in no order, complex. See [`eig`].
 #[track_caller]
-pub fn eigvals(a: impl Into<Eigenproblem>) -> Parts {
-    results!(gradus_ir::Val::eigenvalues(&a.into().checked("eigvals")) => real, imaginary);
-    Parts { real, imaginary }
+pub fn eigvals(a: impl Into<Val>) -> Val {
+    results!(gradus_ir::Val::eigenvalues(&parts("eigvals", a.into())) => real, imaginary);
+    complex(real, imaginary)
 }
 
-/// A matrix for [`eig`]: a real [`Val`], or the [`Parts`] of a complex one.
-#[derive(Clone, Copy, Debug)]
-pub struct Eigenproblem(Val, Option<Val>);
-
-impl From<Val> for Eigenproblem {
-    fn from(a: Val) -> Eigenproblem {
-        Eigenproblem(a, None)
-    }
-}
-impl From<&Val> for Eigenproblem {
-    fn from(a: &Val) -> Eigenproblem {
-        Eigenproblem(*a, None)
-    }
-}
-impl From<Parts> for Eigenproblem {
-    fn from(a: Parts) -> Eigenproblem {
-        Eigenproblem(a.real, Some(a.imaginary))
-    }
-}
-
-impl Eigenproblem {
-    #[track_caller]
-    fn checked(self, op: &'static str) -> Vec<gradus_ir::Val> {
-        std::iter::once(self.0).chain(self.1).map(|a| square(op, a).ir()).collect()
-    }
+/// A real matrix, or the two parts of a complex one.
+#[track_caller]
+fn parts(op: &'static str, a: Val) -> Vec<gradus_ir::Val> {
+    let a = square(op, a);
+    if a.is_complex() { vec![a.real().ir(), a.imag().ir()] } else { vec![a.ir()] }
 }
 
 /// What [`lu_factor`] finds: L and U in one matrix, and how rows were exchanged.
@@ -211,7 +190,7 @@ pub fn lu(a: impl Into<Val>) -> (Val, Val, Val) {
 fn permutation_matrix(lu: Val, permutation: Val) -> Val {
     let m = permutation.shape()[permutation.rank() - 1];
     let row = iota(Dtype::I32, [m, m], 0);
-    permutation.expand_dims(-2).eq(row).astype(lu.dtype())
+    permutation.expand_dims(-2).eq(row).astype(lu.dtype().real())
 }
 
 #[track_caller]

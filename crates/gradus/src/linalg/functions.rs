@@ -224,7 +224,7 @@ pub fn expm(a: impl Into<Val>) -> Val {
         if ty.shape.size() == 0 {
             return Ok(a);
         }
-        let single = ty.dtype != Dtype::F64;
+        let single = ty.dtype.real() != Dtype::F64;
         // The approximation of the highest degree that the element type needs is good up to this norm.
         let (coefficients, largest) =
             if single { (PADE[2], 3.925_724_783_138_66) } else { (PADE[4], 5.371_920_351_148_152) };

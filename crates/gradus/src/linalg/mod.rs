@@ -20,8 +20,8 @@ use crate::val::promote::Promoted;
 use crate::val::strict;
 use crate::{Dtype, ErrorKind, Type, Val};
 pub use decompositions::{
-    Eigenproblem, LuFactors, cholesky, cholesky_upper, eig, eigh, eigvals, eigvalsh, lu, lu_factor, qr,
-    qr_full, svd, svd_full, svdvals,
+    LuFactors, cholesky, cholesky_upper, eig, eigh, eigvals, eigvalsh, lu, lu_factor, qr, qr_full, svd,
+    svd_full, svdvals,
 };
 pub use functions::{block_diag, expm, matrix_power, multi_dot, sqrtm};
 pub use gradus_ir::ops::linalg::Transposed;
@@ -33,14 +33,14 @@ pub use systems::{
     solve_triangular, tensorinv, tensorsolve, triangular_solve, tridiagonal_solve,
 };
 
-/// The matrices of `a` as floats.
+/// The matrices of `a` as floats, of 32 bits at least, or complex numbers.
 ///
 /// If `a` has fewer than two axes, `op` refuses it.
 #[track_caller]
 fn matrices(op: &'static str, a: Val) -> Val {
     Val::derive(op, &[a], |known| {
         of_matrices(&known[0].ty)?;
-        Ok(Val::from_ir(strict::convert_literal(a, Promoted::from(&known[0]).inexact().dtype)))
+        Ok(Val::from_ir(strict::convert_literal(a, wide(Promoted::from(&known[0]).inexact().dtype))))
     })
 }
 
@@ -59,6 +59,11 @@ fn square(op: &'static str, a: Val) -> Val {
     })
 }
 
+/// 16-bit floats are computed as `f32`.
+fn wide(dtype: Dtype) -> Dtype {
+    if dtype.is_complex() { dtype } else { dtype.complex().real() }
+}
+
 fn of_matrices(ty: &Type) -> Result<(), ErrorKind> {
     if ty.rank() >= 2 {
         return Ok(());
@@ -74,7 +79,7 @@ fn extents(ty: &Type) -> (usize, usize) {
 /// The matrices transposed and conjugated.
 #[track_caller]
 fn adjoint(x: Val) -> Val {
-    x.swapaxes(-1, -2)
+    x.swapaxes(-1, -2).conj()
 }
 
 /// What stands at `index` of the axis that is `from_end`, counted from 1, from the last.
@@ -86,5 +91,5 @@ fn entry(x: Val, index: usize, from_end: usize) -> Val {
 
 /// The distance from 1 to the next larger number.
 fn epsilon(dtype: Dtype) -> f64 {
-    if dtype.size_bytes() == 4 { f64::from(f32::EPSILON) } else { f64::EPSILON }
+    if dtype.real().size_bytes() == 4 { f64::from(f32::EPSILON) } else { f64::EPSILON }
 }

@@ -5,6 +5,12 @@ use crate::val::promote::Promoted;
 use crate::val::strict;
 use crate::{Dtype, ErrorKind, IntoAxes, Val, arange, keep, where_};
 
+/// |x|², of every element.
+#[track_caller]
+fn squares(x: Val) -> Val {
+    (x * x.conj()).real()
+}
+
 /// Which norm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -49,14 +55,14 @@ fn inexact(op: &'static str, x: Val) -> Val {
 #[track_caller]
 pub fn norm(x: impl Into<Val>) -> Val {
     let x = inexact("norm", x.into());
-    Val::derive("norm", &[x], |_| Ok((x * x).sum().sqrt()))
+    Val::derive("norm", &[x], |_| Ok(squares(x).sum().sqrt()))
 }
 
 /// The root of the sums of squares along axes: the length of vectors, or Frobenius' norm of matrices.
 #[track_caller]
 pub fn norm_axes(x: impl Into<Val>, axes: impl IntoAxes) -> Val {
     let (x, axes) = (inexact("norm", x.into()), axes.into_axes());
-    Val::derive("norm", &[x], |_| Ok((x * x).sum_axes(axes).sqrt()))
+    Val::derive("norm", &[x], |_| Ok(squares(x).sum_axes(axes).sqrt()))
 }
 
 /// The norm `order` of the vectors along one axis, or of the matrices along two: rows first.
@@ -97,13 +103,13 @@ fn vector_norm(x: Val, order: Order, axis: usize, stay: bool) -> Result<Val, Err
     };
     let axes = kept(axis, stay);
     Ok(if p == 2.0 {
-        (x * x).sum_axes(axes).sqrt()
+        squares(x).sum_axes(axes).sqrt()
     } else if p == f64::INFINITY {
         largest(x.abs(), axis, stay)
     } else if p == f64::NEG_INFINITY {
         x.abs().amin_axes(axes)
     } else if p == 0.0 {
-        x.ne(0).astype(x.dtype()).sum_axes(axes)
+        x.ne(0).astype(x.dtype().real()).sum_axes(axes)
     } else if p == 1.0 {
         x.abs().sum_axes(axes)
     } else {
@@ -130,7 +136,7 @@ fn matrix_norm(x: Val, order: Order, row: usize, column: usize, stay: bool) -> R
         if stay { y.expand_dims(axes) } else { y }
     };
     match order {
-        Order::Frobenius => return Ok((x * x).sum_axes(both(stay)).sqrt()),
+        Order::Frobenius => return Ok(squares(x).sum_axes(both(stay)).sqrt()),
         Order::Nuclear => return Ok(singular(|s| s.sum_axes(-1))),
         Order::P(p) if p == 1.0 => return Ok(dropped(largest(sums(row), column, true))),
         Order::P(p) if p == -1.0 => return Ok(dropped(sums(row).amin_axes(keep(column)))),
@@ -162,7 +168,16 @@ pub fn slogdet(a: impl Into<Val>) -> (Val, Val) {
             Ok(pick(diagonal, parity))
         })
     };
-    let sign = part(|diagonal, parity| diagonal.sign().prod_axes(-1) * parity);
+    let sign = part(|diagonal, parity| {
+        let zero = diagonal.eq(0);
+        let phase = if diagonal.is_complex() {
+            let size = where_(zero, 1.0, diagonal.abs());
+            where_(zero, 0.0, diagonal / size)
+        } else {
+            diagonal.sign()
+        };
+        phase.prod_axes(-1) * parity
+    });
     let log = part(|diagonal, _| {
         let zero = diagonal.eq(0).any_axes(-1);
         where_(zero, f64::NEG_INFINITY, diagonal.abs().log().sum_axes(-1))
@@ -176,7 +191,7 @@ fn diagonal_and_parity(a: Val) -> (Val, Val) {
     let factors = lu_factor(a);
     let n = factors.pivots.shape()[factors.pivots.rank() - 1];
     let exchanged = factors.pivots.ne(arange(n)).astype(Dtype::I32).sum_axes(-1);
-    (factors.lu.diagonal(0), (1 - 2 * (exchanged % 2)).astype(a.dtype()))
+    (factors.lu.diagonal(0), (1 - 2 * (exchanged % 2)).astype(a.dtype().real()))
 }
 
 /// The determinants of `[.., n, n]`.

@@ -40,7 +40,7 @@ impl System {
             );
             return Err(ErrorKind::invalid(message));
         }
-        let dtype = promote_all(known).inexact().dtype;
+        let dtype = super::wide(promote_all(known).inexact().dtype);
         let batch = |shape: &Shape| -> Shape { shape.dims()[..shape.rank() - 2].into() };
         let common = common_shape([&batch(&ta.shape), &batch(&b_shape)])?;
         let whole = |shape: &Shape| -> Shape {
@@ -232,7 +232,7 @@ pub fn tridiagonal_solve(
 ) -> Val {
     let all = [dl.into(), d.into(), du.into(), b.into()];
     Val::derive("tridiagonal_solve", &all, |known| {
-        let dtype = promote_all(known).inexact().dtype;
+        let dtype = super::wide(promote_all(known).inexact().dtype);
         Ok(Val::from_ir(bind1(Linalg::TridiagonalSolve, &all.map(|x| strict::convert_literal(x, dtype)))))
     })
 }
@@ -293,7 +293,7 @@ fn least_squares_of(a: Val, b: Val, known: &[Known], rcond: Option<f64>) -> Resu
         );
         return Err(ErrorKind::invalid(message));
     }
-    let dtype = promote_all(known).inexact().dtype;
+    let dtype = super::wide(promote_all(known).inexact().dtype);
     let [a, b] = [a, b].map(|x| Val::from_ir(strict::convert_literal(x, dtype)));
     let columns = if tb.rank() == 1 { b.expand_dims(1) } else { b };
     let (m, n) = extents(ta);

@@ -4,7 +4,7 @@
 //! call it alike, so that both give the same bits. It sees one element of a batch at a time, as bytes that lie row by
 //! row; floats are computed in `f64` and rounded once.
 
-use crate::{Array, Buffer, Dtype, Element, Op, Type};
+use crate::{Array, Buffer, Complex, Dtype, Element, Op, Type};
 use bytemuck::{cast_slice, cast_slice_mut};
 use gradus_library::Number;
 
@@ -44,8 +44,11 @@ impl Block<'_> {
     /// The elements as the library computes with them.
     pub fn numbers<T: Number>(&self) -> Vec<T> {
         fn widened<E: Element, T: Number>(bytes: &[u8]) -> Vec<T> {
-            let real = |repr: &E::Repr| T::from_parts(E::from_repr(*repr).to_f64(), 0.0);
-            cast_slice::<u8, E::Repr>(bytes).iter().map(real).collect()
+            let number = |repr: &E::Repr| {
+                let z = E::from_repr(*repr).to_complex();
+                T::from_parts(z.re, z.im)
+            };
+            cast_slice::<u8, E::Repr>(bytes).iter().map(number).collect()
         }
         with_element!(self.ty.dtype, E => widened::<E, T>(self.bytes))
     }
@@ -56,7 +59,11 @@ impl BlockMut<'_> {
     pub fn write<T: Number>(&mut self, numbers: &[T]) {
         with_element!(self.ty.dtype, E => {
             let places = cast_slice_mut::<u8, <E as Element>::Repr>(self.bytes);
-            places.iter_mut().zip(numbers).for_each(|(place, x)| *place = E::from_f64(x.parts().0).to_repr());
+            let nearest = |x: &T| {
+                let (re, im) = x.parts();
+                E::from_complex(Complex::new(re, im)).to_repr()
+            };
+            places.iter_mut().zip(numbers).for_each(|(place, x)| *place = nearest(x));
         });
     }
     /// Writes indices.

@@ -40,13 +40,13 @@ impl Argument {
         match self {
             Argument::Exact(array) => array.clone(),
             Argument::Diagonal(ty, added) => {
-                let elements = Argument::Range(ty.clone(), -1.0, 1.0).fill(seed).to_f64_vec();
+                let elements = Argument::Range(ty.clone(), -1.0, 1.0).fill(seed).to_complex_vec();
                 let [.., rows, columns] = ty.shape.dims()[..] else {
                     unreachable!("internal: a matrix");
                 };
                 let is_diagonal = |k: usize| k / columns % rows == k % columns;
-                let add = |(k, x): (usize, f64)| if is_diagonal(k) { x + added } else { x };
-                Array::from_f64(ty, elements.into_iter().enumerate().map(add))
+                let add = |(k, x): (usize, Complex<f64>)| if is_diagonal(k) { x + *added } else { x };
+                Array::from_complex(ty, elements.into_iter().enumerate().map(add))
             }
             Argument::Range(ty, low, high) => {
                 let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;

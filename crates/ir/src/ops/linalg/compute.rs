@@ -29,7 +29,11 @@ impl Library for Linalg {
         }
     }
     fn compute(&self, operands: &[Block<'_>], results: &mut [BlockMut<'_>]) {
-        compute::<f64>(self, operands, results);
+        if operands[0].ty.dtype.is_complex() {
+            compute::<c64>(self, operands, results);
+        } else {
+            compute::<f64>(self, operands, results);
+        }
     }
 }
 

@@ -6,10 +6,11 @@
 //! LQ decomposition matrix backpropagation" (arXiv 2009.10071), for QR and its wide form.
 
 use super::matrix::{
-    adjoint, as_columns, as_rows, columns, diagonal, hermitian_of_lower, identity_like, lower, permuted_rows,
-    product, rows, transposed, upper,
+    adjoint, as_columns, as_rows, columns, conjugate, diagonal, hermitian_of_lower, identity_like, lower,
+    permuted_rows, product, real_part, rows, transposed, upper,
 };
 use super::{Linalg, Transposed};
+use crate::Shape;
 use crate::ops::{Operand, sum_terms};
 use crate::trace::{Val, Vals, bind, bind1};
 use smallvec::smallvec;
@@ -128,7 +129,11 @@ fn thin_qr(q: Val, r: Val, dx: Val) -> (Val, Val) {
     let dx_r = r.triangular_solve(dx, false, false, Transposed::No, false);
     let inner = product(adjoint(q), dx_r);
     let below = lower(inner, -1);
-    let skew = below - adjoint(below);
+    let mut skew = below - adjoint(below);
+    if inner.ty().dtype.is_complex() {
+        // The diagonal of R stays real.
+        skew = skew + identity_like(inner) * (inner - inner.conj()) / 2.0;
+    }
     (product(q, skew - inner) + dx_r, product(inner - skew, r))
 }
 
@@ -177,19 +182,21 @@ fn svd(full_matrices: bool, compute_uv: bool, x: Val, dx: Val) -> Pushed {
     let (s, u, vh) = (thin[0], thin[1], thin[2]);
     let (uh, v) = (adjoint(u), adjoint(vh));
     let inner = product(product(uh, dx), v);
-    let ds = diagonal(inner);
+    let ds = real_part(diagonal(inner));
     if !compute_uv {
         return (smallvec![s], vec![Some(ds)]);
     }
     let square = inner.shape();
-    let (s_row, s_column) = (as_rows(s, &square), as_columns(s, &square));
+    let dtype = x.ty().dtype;
+    let rows_of = |s: Val, shape: &Shape| as_rows(s.convert(dtype), shape);
+    let (s_row, s_column) = (rows_of(s, &square), as_columns(s.convert(dtype), &square));
     let eye = identity_like(inner);
     let f = eye.ones_like() / ((s_row + s_column) * (s_row - s_column) + eye) - eye;
     let (scaled, scaled_left) = (s_row * inner, s_column * inner);
     let zeros = s.eq(s.zeros_like());
     let s_or_one = zeros.select(s.ones_like(), s);
     let inverse = zeros.select(s.zeros_like(), s.ones_like() / s_or_one);
-    let phase = 0.5 * (inner - adjoint(inner)) * as_rows(inverse, &square) * eye;
+    let phase = 0.5 * (inner - adjoint(inner)) * rows_of(inverse, &square) * eye;
     let mut du = product(u, f * (scaled + adjoint(scaled)) + phase);
     let mut dv = product(v, f * (scaled_left + adjoint(scaled_left)));
     let shape = x.shape();
@@ -197,11 +204,11 @@ fn svd(full_matrices: bool, compute_uv: bool, x: Val, dx: Val) -> Pushed {
     let (m, n) = (shape.dim(rank - 2), shape.dim(rank - 1));
     if m > n {
         let moved = product(dx, v);
-        du = du + (moved - product(u, product(uh, moved))) / as_rows(s, &moved.shape());
+        du = du + (moved - product(u, product(uh, moved))) / rows_of(s, &moved.shape());
     }
     if n > m {
         let moved = product(adjoint(dx), u);
-        dv = dv + (moved - product(v, product(vh, moved))) / as_rows(s, &moved.shape());
+        dv = dv + (moved - product(v, product(vh, moved))) / rows_of(s, &moved.shape());
     }
     if !full_matrices || m == n {
         return (smallvec![s, u, vh], vec![Some(ds), Some(du), Some(adjoint(dv))]);
@@ -228,12 +235,13 @@ fn eigh(compute_vectors: bool, x: Val, dx: Val) -> Pushed {
     let y = x.eigh();
     let (w, v) = (y[0], y[1]);
     let inner = product(product(adjoint(v), hermitian_of_lower(dx)), v);
-    let dw = diagonal(inner);
+    let dw = real_part(diagonal(inner));
     if !compute_vectors {
         return (smallvec![w], vec![Some(dw)]);
     }
+    let of_matrix = w.convert(x.ty().dtype);
     let (shape, eye) = (inner.shape(), identity_like(inner));
-    let f = eye.ones_like() / (eye + as_rows(w, &shape) - as_columns(w, &shape)) - eye;
+    let f = eye.ones_like() / (eye + as_rows(of_matrix, &shape) - as_columns(of_matrix, &shape)) - eye;
     let dv = product(v, f * inner);
     (smallvec![w, v], vec![Some(dw), Some(dv)])
 }
@@ -244,11 +252,12 @@ pub(super) fn transpose(op: &Linalg, ct: Option<Val>, args: &[Operand]) -> Vec<O
     let known = |i: usize| args[i].known().expect("internal: a system is linear in its right side");
     match *op {
         Linalg::TriangularSolve { left_side, lower, transpose_a, unit_diagonal } => {
-            let transpose_a = match transpose_a {
-                Transposed::No => Transposed::Transpose,
-                Transposed::Transpose | Transposed::Adjoint => Transposed::No,
+            let (a, transpose_a) = match transpose_a {
+                Transposed::No => (known(0), Transposed::Transpose),
+                Transposed::Transpose => (known(0), Transposed::No),
+                Transposed::Adjoint => (conjugate(known(0)), Transposed::No),
             };
-            pulled[1] = Some(known(0).triangular_solve(ct, left_side, lower, transpose_a, unit_diagonal));
+            pulled[1] = Some(a.triangular_solve(ct, left_side, lower, transpose_a, unit_diagonal));
         }
         Linalg::TridiagonalSolve => {
             let (dl, d, du) = (known(0), known(1), known(2));

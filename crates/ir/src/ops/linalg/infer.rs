@@ -5,16 +5,15 @@ use crate::ops::Infer;
 use crate::{Dtype, ErrorKind, Shape, Type};
 
 const MATRICES: &str = "The operand's last two axes are those of matrices.";
-const FLOATS: &str = "The element type is f32 or f64.";
+const FLOATS: &str = "The element type is f32, f64, complex64 or complex128.";
+const REAL: &str = "The element type is f32 or f64.";
 const SQUARE: &str = "The matrices are square.";
 const SAME_DTYPE: &str = "All operands have the same element type.";
 
 pub(super) fn constraints(op: &Linalg) -> &'static [&'static str] {
     match op {
         Linalg::Cholesky | Linalg::Eigh { .. } => &[MATRICES, FLOATS, SQUARE],
-        Linalg::Eig { .. } => {
-            &[MATRICES, FLOATS, SQUARE, "The imaginary part has the type of the real part."]
-        }
+        Linalg::Eig { .. } => &[MATRICES, REAL, SQUARE, "The imaginary part has the type of the real part."],
         Linalg::Lu | Linalg::Qr { .. } | Linalg::Svd { .. } => &[MATRICES, FLOATS],
         Linalg::TriangularSolve { .. } => &[
             "The operands' last two axes are those of matrices, and they have as many axes.",
@@ -35,8 +34,11 @@ pub(super) fn constraints(op: &Linalg) -> &'static [&'static str] {
 
 fn floats(ty: &Type) -> Result<(), ErrorKind> {
     match ty.dtype {
-        Dtype::F32 | Dtype::F64 => Ok(()),
-        _ => Err(ErrorKind::constraint(2, format!("takes f32 or f64, not {ty}; convert it first"))),
+        Dtype::F32 | Dtype::F64 | Dtype::Complex64 | Dtype::Complex128 => Ok(()),
+        _ => {
+            let message = format!("takes f32, f64 and complex numbers of them, not {ty}; convert it first");
+            Err(ErrorKind::constraint(2, message))
+        }
     }
 }
 
@@ -82,6 +84,11 @@ pub(super) fn infer(op: &Linalg, args: &[&Type]) -> Infer {
     }
     matrices(ty)?;
     floats(ty)?;
+    if matches!(op, Linalg::Eig { .. }) && ty.dtype.is_complex() {
+        let message = format!("takes a complex matrix as its two parts, not {ty}");
+        return Err(ErrorKind::constraint(2, message));
+    }
+    let real = ty.with_dtype(ty.dtype.real());
     let [.., m, n] = ty.shape.dims()[..] else { unreachable!("internal: a matrix") };
     let (k, i32s) = (m.min(n), ty.with_dtype(Dtype::I32));
     Ok(match op {
@@ -90,7 +97,7 @@ pub(super) fn infer(op: &Linalg, args: &[&Type]) -> Infer {
             vec![ty.clone()]
         }
         Linalg::Eigh { compute_vectors } => {
-            let values = with_matrix(ty, &[square(ty)?]);
+            let values = with_matrix(&real, &[square(ty)?]);
             if *compute_vectors { vec![values, ty.clone()] } else { vec![values] }
         }
         Linalg::Eig { compute_vectors } => {
@@ -109,10 +116,10 @@ pub(super) fn infer(op: &Linalg, args: &[&Type]) -> Infer {
             let inner = if *full_matrices { m } else { k };
             vec![with_matrix(ty, &[m, inner]), with_matrix(ty, &[inner, n])]
         }
-        Linalg::Svd { compute_uv: false, .. } => vec![with_matrix(ty, &[k])],
+        Linalg::Svd { compute_uv: false, .. } => vec![with_matrix(&real, &[k])],
         Linalg::Svd { full_matrices, .. } => {
             let (left, right) = if *full_matrices { (m, n) } else { (k, k) };
-            vec![with_matrix(ty, &[k]), with_matrix(ty, &[m, left]), with_matrix(ty, &[right, n])]
+            vec![with_matrix(&real, &[k]), with_matrix(ty, &[m, left]), with_matrix(ty, &[right, n])]
         }
         Linalg::TriangularSolve { .. } | Linalg::TridiagonalSolve => unreachable!("internal: seen above"),
     })

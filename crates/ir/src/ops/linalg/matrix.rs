@@ -21,7 +21,19 @@ pub fn transposed(x: Val) -> Val {
 /// The matrices transposed and conjugated.
 #[track_caller]
 pub fn adjoint(x: Val) -> Val {
-    transposed(x)
+    conjugate(transposed(x))
+}
+
+/// The conjugated elements; real ones are their own.
+#[track_caller]
+pub fn conjugate(x: Val) -> Val {
+    if x.ty().dtype.is_complex() { x.conj() } else { x }
+}
+
+/// The real parts; real elements are their own.
+#[track_caller]
+pub fn real_part(x: Val) -> Val {
+    if x.ty().dtype.is_complex() { x.real() } else { x }
 }
 
 /// The products of matrices.
@@ -97,10 +109,15 @@ pub fn rows(x: Val, start: usize, limit: usize) -> Val {
     x.slice_axis(batch_rank(x), start, limit)
 }
 
-/// The Hermitian matrices whose lower triangles are those of `x`.
+/// The Hermitian matrices whose lower triangles are those of `x`; imaginary parts on the diagonal do not count.
 #[track_caller]
 pub fn hermitian_of_lower(x: Val) -> Val {
-    lower(x, 0) + adjoint(lower(x, -1))
+    let below = lower(x, -1);
+    if !x.ty().dtype.is_complex() {
+        return lower(x, 0) + adjoint(below);
+    }
+    let diagonal = lower(x, 0) - below;
+    below + adjoint(below) + (diagonal + adjoint(diagonal)) / 2.0
 }
 
 /// Row `i` is row `permutation[i]` of `x`, in every matrix.
