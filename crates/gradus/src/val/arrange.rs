@@ -172,7 +172,7 @@ impl Val {
                 let message = format!("{by} counts for {n} parts; give one integer for each");
                 return Err(ErrorKind::invalid(message));
             }
-            let ends = running_sum(counts.astype(Dtype::I32).broadcast_to([n]), 0);
+            let ends = counts.astype(Dtype::I32).broadcast_to([n]).cumsum(0);
             // The part that place p belongs to: as many as end at p or before it.
             let which = ends.searchsorted_side(super::arange(total), super::Side::Right);
             Ok(self.take_mode(which.min(n.saturating_sub(1)), axis, IndexMode::Clip))
@@ -295,19 +295,4 @@ impl Val {
             Ok(found.permute_dims(order))
         })
     }
-}
-
-/// Every element with all before it along `axis`, by doubling (Hillis and Steele 1986).
-#[track_caller]
-pub(crate) fn running_sum(x: Val, axis: usize) -> Val {
-    let n = x.shape()[axis];
-    let mut step = 1;
-    let mut x = x;
-    while step < n {
-        let mut widths = vec![(0, 0); x.rank()];
-        widths[axis] = (step, 0);
-        x += Val::from_ir(x.ir().slice_axis(axis, 0, n - step)).pad(widths, 0);
-        step *= 2;
-    }
-    x
 }

@@ -130,7 +130,7 @@ impl Val {
             let missing = where_(steps.abs().lt(half), 0.0, within - steps);
             let mut widths = vec![(0, 0); ty.rank()];
             widths[axis] = (1, 0);
-            Ok(x + super::arrange::running_sum(missing, axis).pad(widths, 0))
+            Ok(x + missing.cumsum(axis).pad(widths, 0))
         })
     }
     /// The integral along `axis` by trapezoids between points at distance `dx`.
