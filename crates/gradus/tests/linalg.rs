@@ -241,7 +241,8 @@ fn systems_broadcast_their_batches() {
         let z = linalg::cho_solve(linalg::cho_factor(spd, Triangle::Upper), b);
         let t = linalg::solve_triangular(a, b, Triangle::Upper, Transposed::Transpose);
         let u = a.triu(0).swapaxes(-1, -2);
-        let vector = a.matmul(linalg::solve(a, b.take(0, 1)).expand_dims(-1)) - b.take(&Array::from([0i32]), 1);
+        let vector =
+            a.matmul(linalg::solve(a, b.take(0, 1)).expand_dims(-1)) - b.take(&Array::from([0i32]), 1);
         vec![a.matmul(x) - b, x - y, spd.matmul(z) - b, u.matmul(t) - b, vector]
     });
     for (k, zero) in f(&a, &b).unwrap().iter().enumerate() {
