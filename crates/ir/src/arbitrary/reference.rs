@@ -142,7 +142,7 @@ fn moved_run(program: &Program, args: &[Array], seed: u64) -> Result<Vec<Array>,
             }
             results = results.iter().map(|a| moved(a, &mut moves)).collect();
         }
-        if matches!(eqn.op, Op::Reduction(_) | Op::Contraction(_)) {
+        if sums(&eqn.op) {
             results = results.iter().map(|a| with_zeros_of_sign(a, seed.is_multiple_of(2))).collect();
         }
         env.extend(results);
@@ -167,6 +167,14 @@ fn moves_only(args: &[&Array], result: &Array) -> bool {
         .map(f64::to_bits)
         .collect();
     result.parts().to_f64_vec().iter().all(|x| same.contains(&x.to_bits()))
+}
+
+/// Whether results are sums of terms.
+fn sums(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Reduction(_) | Op::Contraction(_) | Op::Convolution(_) | Op::Windowing(_) | Op::Cumulative(_)
+    )
 }
 
 /// Zeros of one sign: that of a sum of zeros depends on where the sum starts.

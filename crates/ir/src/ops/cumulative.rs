@@ -84,9 +84,7 @@ impl Cumulative {
         let mut all = vec![];
         for monoid in MONOIDS {
             let of = |dimension, reverse| Cumulative::Monoid { monoid, dimension, reverse };
-            all.extend(
-                monoid.domain_of_parts().dtypes().into_iter().map(|dtype| on(of(0, false), dtype, &[5])),
-            );
+            all.extend(monoid.domain().dtypes().into_iter().map(|dtype| on(of(0, false), dtype, &[5])));
             all.push(on(of(1, true), Dtype::F64, &[2, 4, 3]));
             all.push(on(of(0, true), Dtype::F64, &[4, 2]));
             all.push(on(of(0, false), Dtype::F64, &[0, 2]));
@@ -109,7 +107,7 @@ impl Cumulative {
         for monoid in MONOIDS {
             let of = |dimension| Cumulative::Monoid { monoid, dimension, reverse: false };
             all.push(refused(of(2), 1, matrix(Dtype::F32)));
-            let dtype = Dtype::ALL.iter().find(|dtype| !monoid.domain_of_parts().admits(**dtype));
+            let dtype = Dtype::ALL.iter().find(|dtype| !monoid.domain().admits(**dtype));
             all.extend(dtype.map(|dtype| refused(of(0), 2, matrix(*dtype))));
         }
         let of = |dimension| Cumulative::LogSumExp { dimension, reverse: false };
@@ -213,7 +211,7 @@ impl Rules for Cumulative {
         }
         let refused = match self {
             Cumulative::Monoid { monoid, .. } => {
-                let domain = monoid.domain_of_parts();
+                let domain = monoid.domain();
                 (!domain.admits(x.dtype)).then(|| domain.words())
             }
             Cumulative::LogSumExp { .. } => (!x.dtype.is_float()).then_some("floats"),
@@ -281,6 +279,9 @@ impl Rules for Cumulative {
         vec![ct[0].map(|ct| bind1(Cumulative::Monoid { monoid, dimension, reverse: !reverse }, &[ct]))]
     }
     fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+        if matches!(self, Cumulative::Monoid { monoid: Monoid::Prod, .. }) {
+            return Some(self.by_pairs(&args[0].ty()).inline(args).into());
+        }
         Some(crate::ops::elementwise::componentwise(&self.clone().into(), args))
     }
     fn batch(&self, _: &dyn Passes, args: &[Val], _: &[bool], _: Lanes) -> Vals {

@@ -111,7 +111,7 @@ impl Windowing {
     /// The type of the reduction of `x` by a monoid.
     fn reduced(monoid: Monoid, window: &Window, x: &Type) -> Result<Type, ErrorKind> {
         let shape = window.result_shape(1, x)?;
-        let domain = monoid.domain_of_parts();
+        let domain = monoid.domain();
         if !domain.admits(x.dtype) {
             let message = format!("takes {}, not {x}; convert the operand first", domain.words());
             return Err(ErrorKind::constraint(4, message));
@@ -157,7 +157,7 @@ impl Rules for Windowing {
             Windowing::Monoid { monoid, .. } => {
                 let all: &[&str] =
                     &[ENTRIES, POSITIVE, PADDING, "The element type is one the combination is defined for."];
-                let takes_all = monoid.domain_of_parts() == crate::ops::elementwise::Domain::All;
+                let takes_all = monoid.domain() == crate::ops::elementwise::Domain::All;
                 if takes_all { &all[..3] } else { all }
             }
             Windowing::Body { .. } => body::SENTENCES,
@@ -229,8 +229,13 @@ impl Rules for Windowing {
         }
     }
     fn in_parts(&self, args: &[Val]) -> Option<Vals> {
-        let is_sum = matches!(self, Windowing::Monoid { monoid: Monoid::Sum, .. });
-        is_sum.then(|| crate::ops::elementwise::componentwise(&self.clone().into(), args))
+        let Windowing::Monoid { monoid, window } = self else { return None };
+        let ty = args[0].ty();
+        let is_empty = window.result_shape(1, &ty).is_ok_and(|windows| windows.size() == 0);
+        if *monoid == Monoid::Prod && !is_empty {
+            return Some(values::stacked_program(Monoid::Prod, window, &ty).inline(args).into());
+        }
+        Some(crate::ops::elementwise::componentwise(&self.clone().into(), args))
     }
     fn batch(&self, passes: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
         if let Windowing::Body { window, body } = self {

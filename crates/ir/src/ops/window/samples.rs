@@ -59,7 +59,7 @@ fn larger_with_index() -> Arc<Program> {
 }
 
 fn wide_dtype(monoid: Monoid) -> Dtype {
-    if monoid.domain_of_parts().admits(Dtype::F64) { Dtype::F64 } else { Dtype::I64 }
+    if monoid.domain().admits(Dtype::F64) { Dtype::F64 } else { Dtype::I64 }
 }
 
 impl Windowing {
@@ -69,9 +69,7 @@ impl Windowing {
         for &monoid in Monoid::ALL {
             let reduce = |window| Windowing::Monoid { monoid, window };
             let dtype = wide_dtype(monoid);
-            all.extend(
-                monoid.domain_of_parts().dtypes().into_iter().map(|d| on(reduce(Window::new(&[2])), d, &[4])),
-            );
+            all.extend(monoid.domain().dtypes().into_iter().map(|d| on(reduce(Window::new(&[2])), d, &[4])));
             // A window without elements has an infinite identity, of which differences say nothing.
             let sparse = on(reduce(everything()), dtype, &[5, 4]);
             all.push(if matches!(monoid, Monoid::Max | Monoid::Min) { sparse.not_smooth() } else { sparse });
@@ -127,7 +125,7 @@ impl Windowing {
             for (number, window) in wrong() {
                 all.push((number, on(Windowing::Monoid { monoid, window }, wide_dtype(monoid), &[3, 3])));
             }
-            let refused = Dtype::ALL.iter().find(|dtype| !monoid.domain_of_parts().admits(**dtype));
+            let refused = Dtype::ALL.iter().find(|dtype| !monoid.domain().admits(**dtype));
             let plain = || Windowing::Monoid { monoid, window: Window::new(&[2]) };
             all.extend(refused.map(|dtype| (4, on(plain(), *dtype, &[3]))));
         }
