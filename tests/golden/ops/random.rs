@@ -18,9 +18,10 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
             Some(n) => many(move |a| vec![random::fold_in(a[0], n)]),
             None => many(|a| vec![random::fold_in(a[0], a[1])]),
         },
-        "random.bits8" => bits(shape?, Dtype::U8),
-        "random.bits16" => bits(shape?, Dtype::U16),
-        "random.bits32" => bits(shape?, Dtype::U32),
+        "random.bits32" => {
+            let shape = shape?;
+            many(move |a| vec![random::bits(a[0], shape.clone(), Dtype::U32)])
+        }
         "random.threefry2x32" => many(|a| vec![random::threefry_2x32(a[0], a[1])]),
         "random.uniform" => {
             let (shape, low, high) =
@@ -31,10 +32,9 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
             let shape = shape?;
             many(move |a| vec![random::normal(a[0], shape.clone())])
         }
-        "random.randint" | "random.randint8" => {
-            let dtype = if op == "random.randint" { Dtype::I32 } else { Dtype::I8 };
+        "random.randint" => {
             let (shape, low, high) = (shape?, params.int("lo")?, params.int("hi")?);
-            many(move |a| vec![random::randint_of(a[0], shape.clone(), dtype, low, high)])
+            many(move |a| vec![random::randint(a[0], shape.clone(), low, high)])
         }
         "random.permutation" => {
             let n = n?;
@@ -109,10 +109,6 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
         }),
         _ => None,
     }
-}
-
-fn bits(shape: Vec<usize>, dtype: Dtype) -> Found {
-    many(move |a| vec![random::bits(a[0], shape.clone(), dtype)])
 }
 
 fn weights(shape: Vec<usize>, initializer: Initializer) -> Found {

@@ -60,7 +60,8 @@ pub fn laplace(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
 #[track_caller]
 pub fn laplace_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> Val {
     from_params("random::laplace", key, [], shape, dtype, |key, [], shape| {
-        let low = if dtype == Dtype::F64 { (-1.0f64).next_up() } else { f64::from((-1.0f32).next_up()) };
+        // The number next to -1, whose logarithm is finite.
+        let low = dtype.finfo().map_or(-1.0, |info| info.eps / 2.0 - 1.0);
         let share = uniform_between(key, shape, dtype, low, 1.0);
         Ok(share.sign() * (-share.abs()).log1p())
     })
@@ -76,7 +77,7 @@ pub fn cauchy(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
 #[track_caller]
 pub fn cauchy_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> Val {
     from_params("random::cauchy", key, [], shape, dtype, |key, [], shape| {
-        let least = if dtype == Dtype::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
+        let least = dtype.finfo().map_or(0.0, |info| info.eps);
         let share = uniform_between(key, shape, dtype, least, 1.0);
         Ok((PI * (share - 0.5)).tan())
     })

@@ -121,15 +121,15 @@ fn from_params<const N: usize>(
 
 /// Whether numbers of `dtype` are drawn.
 fn check_float(dtype: Dtype) -> Result<(), ErrorKind> {
-    if matches!(dtype, Dtype::F32 | Dtype::F64) {
+    if dtype.is_float() {
         return Ok(());
     }
-    Err(ErrorKind::invalid(format!("draws f32 and f64, not {dtype}; convert the result")))
+    Err(ErrorKind::invalid(format!("draws real floats, not {dtype}; convert the result")))
 }
 
 /// The smallest normal number of a float type.
 fn smallest(dtype: Dtype) -> f64 {
-    if dtype == Dtype::F64 { f64::MIN_POSITIVE } else { f64::from(f32::MIN_POSITIVE) }
+    dtype.finfo().map_or(0.0, |info| info.smallest_normal)
 }
 
 /// Counters scrambled under a key: the first half of the elements of `count` and the second are the two words (an odd
