@@ -51,7 +51,8 @@ fn names(program: &Program, all: &mut BTreeSet<&'static str>) {
     }
 }
 
-/// Every primitive is drawn, or it would not be tested.
+/// Every primitive is drawn, or it would not be tested; but for the routines of libraries, which magnify the last bits of
+/// operands that are not chosen well.
 #[test]
 fn every_primitive_is_drawn() {
     let mut state = 1u64;
@@ -59,7 +60,9 @@ fn every_primitive_is_drawn() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as u16
     };
-    let mut unseen: BTreeSet<&str> = gradus_ir::ops::samples().iter().map(|s| s.op.rules().name()).collect();
+    let all = gradus_ir::ops::samples();
+    let drawn = all.iter().filter(|s| s.op.rules().library().is_none());
+    let mut unseen: BTreeSet<&str> = drawn.map(|s| s.op.rules().name()).collect();
     for _ in 0..600 {
         let steps = (0..20).map(|_| std::array::from_fn(|_| random())).collect();
         let recipe = Recipe { params: vec![random(), random()], steps };

@@ -18,13 +18,15 @@ struct System {
 }
 
 impl System {
-    /// A vector is a right side with one axis, or, as `per_matrix`, one with one axis fewer than the matrices.
+    /// A vector is a right side with one axis, or, as `per_matrix`, one with one axis fewer than the matrices whose last
+    /// axis is theirs.
     #[track_caller]
     fn new(a: Val, b: Val, known: &[Known], columns: bool, per_matrix: bool) -> Result<System, ErrorKind> {
         let (ta, tb) = (&known[0].ty, &known[1].ty);
         super::of_matrices(ta)?;
         let (m, n) = extents(ta);
-        let of_vectors = tb.rank() == 1 || per_matrix && tb.rank() + 1 == ta.rank();
+        let one_each = tb.rank() + 1 == ta.rank() && tb.shape.dims().last() == Some(&n);
+        let of_vectors = tb.rank() == 1 || per_matrix && one_each;
         if tb.rank() == 0 || m != n {
             let message = format!("takes square matrices and right sides, not {ta} and {tb}");
             return Err(ErrorKind::invalid(message));
