@@ -8,4 +8,6 @@ pub mod workloads;
 mod documents {
     #[doc = include_str!("../README.md")]
     struct Readme;
+    #[doc = include_str!("../docs/tour.md")]
+    struct Tour;
 }
