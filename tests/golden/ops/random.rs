@@ -3,7 +3,7 @@
 use super::{Found, many};
 use crate::manifest::Params;
 use gradus::random::Choice;
-use gradus::{Dtype, Val, arange, random, stack};
+use gradus::{Array, Dtype, Val, arange, random, stack};
 use gradus_nn::Initializer;
 
 pub(super) fn find(op: &str, params: &Params) -> Found {
@@ -70,6 +70,19 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
                 vec![random::dirichlet(a[0], alpha, shape.clone())]
             })
         }
+        "random.poisson" => {
+            let (shape, mean) = (shape?, params.float("lam")?);
+            many(move |a| vec![random::poisson(a[0], mean, shape.clone())])
+        }
+        "random.binomial" => {
+            let (shape, n, p) = (shape?, n? as f64, params.float("p")?);
+            many(move |a| vec![random::binomial(a[0], n, p, shape.clone())])
+        }
+        "random.multivariate_normal" => many(|a| {
+            let list = |x: &[f64]| Val::from(&Array::from(x.iter().map(|x| *x as f32).collect::<Vec<f32>>()));
+            let covariance = list(&[2.0, 0.3, 0.3, 1.0]).reshape([2, 2]);
+            vec![random::multivariate_normal(a[0], list(&[1.0, 2.0]), covariance, [3])]
+        }),
         "random.glorot_init" => weights(shape?, Initializer::GLOROT_UNIFORM),
         "random.he_normal_init" => weights(shape?, Initializer::HE_NORMAL),
         "random.lecun_normal_init" => weights(shape?, Initializer::LECUN_NORMAL),

@@ -6,8 +6,10 @@
 
 mod choice;
 mod continuous;
+mod counts;
 mod discrete;
 mod gamma;
+mod matrices;
 
 pub use choice::{Choice, categorical, categorical_along, choice, permutation, permutation_along, shuffle};
 pub use continuous::{
@@ -15,8 +17,10 @@ pub use continuous::{
     gumbel_of, laplace, laplace_of, logistic, logistic_of, lognormal, maxwell, pareto, rayleigh, triangular,
     wald, weibull_min,
 };
+pub use counts::{binomial, poisson};
 pub use discrete::{bernoulli, geometric, rademacher, randint, randint_of};
 pub use gamma::{beta, chisquare, dirichlet, f, gamma, gamma_of, loggamma, loggamma_of, t};
+pub use matrices::{multivariate_normal, orthogonal};
 
 use crate::val::broadcast::common_shape;
 use crate::val::strict;
