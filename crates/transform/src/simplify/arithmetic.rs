@@ -148,11 +148,11 @@ fn neg_of_scaled(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
 /// pow(x, n) = integer_pow(x, n) for a small integer constant n, not negative for integers
 fn pow_of_integer(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
     let (x, y) = operands(op, args, Binary::Pow)?;
-    let n = draft.uniform(y)?.to_complex_vec()[0];
-    if n.im != 0.0 {
+    // A complex power is rounded otherwise than products are.
+    if draft.dtype(x).is_complex() {
         return None;
     }
-    let n = n.re;
+    let n = draft.uniform(y)?.to_f64_vec()[0];
     let least = if draft.dtype(x).is_inexact() { -LARGEST_POWER } else { 0.0 };
     let small = n.fract() == 0.0 && (least..=LARGEST_POWER).contains(&n);
     small.then(|| draft.write(IntegerPow { exponent: n as i32 }, &[x]))

@@ -279,7 +279,7 @@ unary! {
         lower: Builder::asin,
         ulps: 4,
         sample: (-0.9, 0.9),
-        complex: Complex::asin,
+        complex: |z| beside_cut(z).asin(),
         parts: formulas::asin,
     }
     /// The angle in [0, π] of that cosine.
@@ -290,7 +290,7 @@ unary! {
         lower: Builder::acos,
         ulps: 4,
         sample: (-0.9, 0.9),
-        complex: Complex::acos,
+        complex: |z| beside_cut(z).acos(),
         parts: formulas::acos,
     }
     /// The angle in [-π/2, π/2] of that tangent.
@@ -367,7 +367,7 @@ unary! {
         lower: Builder::atanh,
         ulps: 4,
         sample: (-0.9, 0.9),
-        complex: Complex::atanh,
+        complex: |z| beside_cut(z).atanh(),
         parts: formulas::atanh,
     }
     /// The logistic function 1 / (1 + exp(-x)) of every element x.
@@ -626,6 +626,12 @@ impl Elementwise for Unary {
 }
 
 /// i0e(x) - y (sign x + 1/x), and its limit ½ near zero.
+/// A point on a branch cut of the real axis moved to the side that the sign of its imaginary zero names.
+fn beside_cut(z: Complex<f64>) -> Complex<f64> {
+    let on_cut = z.im == 0.0 && z.re.abs() > 1.0;
+    if on_cut { Complex::new(z.re, f64::MIN_POSITIVE.copysign(z.im)) } else { z }
+}
+
 fn bessel_i1e_slope(x: Val, y: Val) -> Val {
     let epsilon = if x.ty().dtype == Dtype::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
     let epsilon = x.full_like(epsilon);
