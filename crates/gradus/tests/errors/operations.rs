@@ -39,7 +39,7 @@ wrong_programs! {
           at operations.rs:L
           in `errors::refused<errors::operations::clip_by_another_shape::{{closure}}>::{{closure}}`, jitted at operations.rs:L"#]];
     negation_of_booleans: |x, _, _| -x.gt(0) => expect![[r#"
-        neg: takes integers and floats, not bool[2,3]; convert the operand first
+        neg: takes integers, floats and complex numbers, not bool[2,3]; convert the operand first
           at operations.rs:L
           in `errors::refused<errors::operations::negation_of_booleans::{{closure}}>::{{closure}}`, jitted at operations.rs:L"#]];
     bits_of_floats: |x, _, _| x & x => expect![[r#"
@@ -51,7 +51,7 @@ wrong_programs! {
           at operations.rs:L
           in `errors::refused<errors::operations::shift_of_floats::{{closure}}>::{{closure}}`, jitted at operations.rs:L"#]];
     bitcast_to_another_width: |x, _, _| x.bitcast(Dtype::F64) => expect![[r#"
-        bitcast_convert: f32[2,3] and f64 differ in width; use `convert`
+        bitcast: an element of f64 needs 2 of f32[2,3] along its last axis; reshape it first
           at operations.rs:L
           in `errors::refused<errors::operations::bitcast_to_another_width::{{closure}}>::{{closure}}`, jitted at operations.rs:L"#]];
     matmul_of_other_extents: |x, v, _| x.matmul(v) => expect![[r#"
