@@ -65,6 +65,9 @@ fn main() -> Result<()> {
     let path = jit(|v: &Val, drag: &Val| flight(*v, Val::from(2.0), *drag).at(-1));
     let end = path(&Array::from([in_air[0], in_air[1]]), &Array::from(0.01f32))?.to_vec::<f32>()?;
     println!("in air:    throw with {in_air:.3?} m/s, the ball lands at {end:.3?} m");
-    ensure!(in_air[0] > in_vacuum[0] && (end[0] - 30.0).abs() < 0.01 && (end[1] - 5.0).abs() < 0.01, "missed");
+    ensure!(
+        in_air[0] > in_vacuum[0] && (end[0] - 30.0).abs() < 0.01 && (end[1] - 5.0).abs() < 0.01,
+        "missed"
+    );
     Ok(())
 }

@@ -30,10 +30,10 @@ fn reduce_of_unit_axes(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> 
     Some(if monoid == Monoid::Sum { never_minus_zero(draft, y) } else { y })
 }
 
-/// x + 0 for floats, which differs from x where x is -0; x for others
+/// x + 0 for floats and complex numbers, which differs from x where x is -0; x for others
 fn never_minus_zero(draft: &mut Draft, x: Var) -> Var {
     let ty = draft.ty(x).clone();
-    if !ty.dtype.is_float() {
+    if !ty.dtype.is_inexact() {
         return x;
     }
     let zero = draft.full(&ty, 0.0);

@@ -227,7 +227,8 @@ pub(super) fn logistic(z: Val) -> Val {
 /// log(z + √(z² + 1)), of the half plane where nothing cancels.
 pub(super) fn asinh(z: Val) -> Val {
     let [a, b] = parts(z);
-    let left = a.lt(a.zeros_like());
+    // Of a zero the sign tells.
+    let left = a.lt(a.zeros_like()) | (1.0 / a).lt(a.zeros_like());
     let flip = |part: Val| left.select(-part, part);
     let z = flip(a).complex(flip(b));
     // z² + 1 = (z + i)(z - i)
