@@ -5,15 +5,16 @@ use crate::ops::Infer;
 use crate::{Dtype, ErrorKind, Shape, Type};
 
 const MATRICES: &str = "The operand's last two axes are those of matrices.";
-const FLOATS: &str = "The element type is f32, f64, complex64 or complex128.";
-const REAL: &str = "The element type is f32 or f64.";
+const FLOATS: &str = "The element type is f32 or f64.";
 const SQUARE: &str = "The matrices are square.";
 const SAME_DTYPE: &str = "All operands have the same element type.";
 
 pub(super) fn constraints(op: &Linalg) -> &'static [&'static str] {
     match op {
         Linalg::Cholesky | Linalg::Eigh { .. } => &[MATRICES, FLOATS, SQUARE],
-        Linalg::Eig { .. } => &[MATRICES, REAL, SQUARE, "The imaginary part has the type of the real part."],
+        Linalg::Eig { .. } => {
+            &[MATRICES, FLOATS, SQUARE, "The imaginary part has the type of the real part."]
+        }
         Linalg::Lu | Linalg::Qr { .. } | Linalg::Svd { .. } => &[MATRICES, FLOATS],
         Linalg::TriangularSolve { .. } => &[
             "The operands' last two axes are those of matrices, and they have as many axes.",
@@ -34,9 +35,9 @@ pub(super) fn constraints(op: &Linalg) -> &'static [&'static str] {
 
 fn floats(ty: &Type) -> Result<(), ErrorKind> {
     match ty.dtype {
-        Dtype::F32 | Dtype::F64 | Dtype::Complex64 | Dtype::Complex128 => Ok(()),
+        Dtype::F32 | Dtype::F64 => Ok(()),
         _ => {
-            let message = format!("takes f32, f64 and complex numbers of them, not {ty}; convert it first");
+            let message = format!("takes f32 or f64, not {ty}; convert it first");
             Err(ErrorKind::constraint(2, message))
         }
     }
@@ -84,10 +85,6 @@ pub(super) fn infer(op: &Linalg, args: &[&Type]) -> Infer {
     }
     matrices(ty)?;
     floats(ty)?;
-    if matches!(op, Linalg::Eig { .. }) && ty.dtype.is_complex() {
-        let message = format!("takes a complex matrix as its two parts, not {ty}");
-        return Err(ErrorKind::constraint(2, message));
-    }
     let real = ty.with_dtype(ty.dtype.real());
     let [.., m, n] = ty.shape.dims()[..] else { unreachable!("internal: a matrix") };
     let (k, i32s) = (m.min(n), ty.with_dtype(Dtype::I32));
