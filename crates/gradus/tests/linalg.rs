@@ -378,7 +378,8 @@ fn transforms_of_several_axes_are_undone_by_their_inverse() {
             fft::irfft2_along(fft::rfft2(x), odd, [-2, -1], Norm::Backward) - x,
             fft::irfftn_along(fft::rfftn(x), Some(&[3, 4, 5]), .., Norm::Backward) - x,
             fft::irfft_along(fft::rfft_along(x, None, 1, Norm::Ortho), Some(&[4]), 1, Norm::Ortho) - x,
-            fft::ifft_along(fft::fft_along(x, None, [2, 0], Norm::Forward), None, [2, 0], Norm::Forward).real()
+            fft::ifft_along(fft::fft_along(x, None, [2, 0], Norm::Forward), None, [2, 0], Norm::Forward)
+                .real()
                 - x,
             fft::ifftshift(fft::fftshift(x, ..), ..) - x,
             fft::ihfft(fft::hfft_along(fft::rfft(x), Some(5), -1, Norm::Backward)).real()
