@@ -1,7 +1,7 @@
 //! Random Programs verify, print and parse back, and run to their types.
 
 use gradus_ir::Program;
-use gradus_ir::arbitrary::{Draw, Recipe, arguments};
+use gradus_ir::arbitrary::{Draw, Recipe, arguments, is_drawn};
 use gradus_ir::{Type, eval::eval, text::parse, verify::verify};
 use proptest::prelude::*;
 use proptest::{array::uniform6, collection::vec};
@@ -61,7 +61,7 @@ fn every_primitive_is_drawn() {
         (state >> 40) as u16
     };
     let all = gradus_ir::ops::samples();
-    let drawn = all.iter().filter(|s| s.op.rules().library().is_none());
+    let drawn = all.iter().filter(|s| is_drawn(s));
     let mut unseen: BTreeSet<&str> = drawn.map(|s| s.op.rules().name()).collect();
     for _ in 0..600 {
         let steps = (0..20).map(|_| std::array::from_fn(|_| random())).collect();

@@ -83,7 +83,7 @@ fn holds_complex(op: &Op) -> bool {
         Op::Parts(_) => true,
         Op::Reduction(_) => false,
         Op::Control(_) => true,
-        op => op.rules().library().is_some() || !op.rules().programs().is_empty(),
+        op => !op.rules().programs().is_empty(),
     }
 }
 

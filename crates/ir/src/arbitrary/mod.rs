@@ -91,7 +91,7 @@ fn param_type(choice: u16, draw: Draw) -> Type {
         Draw::Smooth => Dtype::F64,
         // Floats are drawn more often: most rules are about them.
         Draw::All | Draw::Straight => {
-            let each = Dtype::ALL.iter().copied().filter(|dtype| !dtype.is_half());
+            let each = Dtype::ALL.iter().copied().filter(|dtype| says_enough(*dtype));
             let all: Vec<Dtype> = [Dtype::F32, Dtype::F32, Dtype::F64].into_iter().chain(each).collect();
             all[choice / SHAPES.len() % all.len()]
         }
@@ -118,15 +118,27 @@ fn catalogue(draw: Draw) -> &'static Catalogue {
 }
 
 fn samples() -> impl Iterator<Item = Sample> {
-    ops::samples().into_iter().filter(|sample| !sample.has_tapes() && !has_halves(sample))
+    ops::samples().into_iter().filter(is_drawn)
 }
 
-/// Whether 16-bit floats are in it: of their two or three digits too few are left after some equations.
-fn has_halves(sample: &Sample) -> bool {
+/// Whether the sample's operation is drawn with the sample's types. Libraries' routines are not: factors of a matrix
+/// are unique only up to signs and order.
+pub fn is_drawn(sample: &Sample) -> bool {
+    !sample.has_tapes() && sample.op.rules().library().is_none() && !says_too_little(sample)
+}
+
+/// Whether numbers of the type can be compared after a chain of equations: of the two or three digits of 16-bit floats
+/// too few are left, and complex functions jump at branch cuts, on which conversions and constants lie.
+fn says_enough(dtype: Dtype) -> bool {
+    !dtype.is_half() && !dtype.is_complex()
+}
+
+/// Whether types are in it that say too little.
+fn says_too_little(sample: &Sample) -> bool {
     let types = sample.types();
     let results = infer(&sample.op, &types.iter().collect::<Vec<_>>()).unwrap_or_default();
     let inside = sample.op.rules().programs().into_iter().flat_map(|program| program.param_types());
-    types.iter().chain(&results).chain(inside).any(|ty| ty.dtype.is_half())
+    types.iter().chain(&results).chain(inside).any(|ty| !says_enough(ty.dtype))
 }
 
 /// Whether no loop or branch is in it.
