@@ -78,6 +78,9 @@ pub(crate) struct Slot {
     offset: usize,
 }
 
+/// What a unit of [`Step::cost`] takes, about.
+const NANOSECONDS_PER_COST: f64 = 0.04;
+
 const ARENA: usize = 0;
 const SCRATCH: usize = 1;
 const PARAMS: usize = 2;
@@ -265,8 +268,11 @@ impl Runtime {
             let at = step.at.location().map_or(String::new(), |_| format!("  at {}", step.at));
             let _ = writeln!(
                 text,
-                "{:indent$}{k:3}. {part}{}  [{} iterations, {code}, {wait}]{at}",
-                "", step.label, step.extent
+                "{:indent$}{k:3}. {part}{}  [{} iterations, about {:.2} µs, {code}, {wait}]{at}",
+                "",
+                step.label,
+                step.extent,
+                step.cost as f64 * NANOSECONDS_PER_COST / 1e3
             );
             k += 1;
         });

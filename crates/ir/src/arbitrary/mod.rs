@@ -122,7 +122,7 @@ fn samples() -> impl Iterator<Item = Sample> {
 }
 
 /// Whether the sample's operation is drawn with the sample's types. Libraries' routines are not: factors of a matrix
-/// are unique only up to signs and order.
+/// are unique only up to signs and order, and magnify the last bits of operands that are not chosen well.
 pub fn is_drawn(sample: &Sample) -> bool {
     !sample.has_tapes() && sample.op.rules().library().is_none() && !says_too_little(sample)
 }
@@ -152,8 +152,6 @@ fn is_straight(sample: &Sample) -> bool {
 }
 
 fn grouped(samples: Vec<Sample>) -> Catalogue {
-    // Libraries' routines are left out: those of matrices magnify the last bits of any operand that is not chosen well.
-    let samples = samples.into_iter().filter(|sample| sample.op.rules().library().is_none());
     let mut families: BTreeMap<&str, BTreeMap<&str, Vec<Sample>>> = BTreeMap::new();
     for sample in samples {
         let primitives = families.entry(sample.op.family()).or_default();
