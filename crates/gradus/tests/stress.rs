@@ -72,7 +72,7 @@ fn run_for(
 fn threads_share_functions_and_make_their_own() {
     let shared = shared_gradient();
     let step: Jitted<fn(&mut Val, &Val) -> Val> = jit(|state: &mut Val, x: &Val| {
-        *state = *state + x;
+        *state += x;
         state.sum()
     });
     // What is kept for later is there after the first rounds.

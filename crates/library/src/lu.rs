@@ -45,7 +45,7 @@ fn eliminate<T: Number>(n: usize, a: &mut [T], j: usize, last: usize) {
         let factor = other[j] / pivot;
         other[j] = factor;
         for (x, y) in other[j + 1..last].iter_mut().zip(&row[j + 1..last]) {
-            *x = *x - factor * *y;
+            *x -= factor * *y;
         }
     }
 }

@@ -33,8 +33,8 @@ fn make_real<T: Number>(i: usize, n: usize, columns: usize, q: &mut [T], r: &mut
     let turn = T::from_parts(sign * real / length, -sign * imaginary / length);
     let back = T::from_parts(sign * real / length, sign * imaginary / length);
     r[i * n + i] = T::from_parts(sign * length, 0.0);
-    r[i * n + i + 1..(i + 1) * n].iter_mut().for_each(|x| *x = *x * turn);
-    q.iter_mut().skip(i).step_by(columns).for_each(|x| *x = *x * back);
+    r[i * n + i + 1..(i + 1) * n].iter_mut().for_each(|x| *x *= turn);
+    q.iter_mut().skip(i).step_by(columns).for_each(|x| *x *= back);
 }
 
 #[cfg(test)]

@@ -51,12 +51,12 @@ fn turn_vectors<T: Number>((m, n): (usize, usize), u: &mut [T], vh: &mut [T]) {
     let mut backs = vec![];
     for i in 0..left {
         let turn = turn_of(u.iter().skip(i).step_by(left).copied());
-        u.iter_mut().skip(i).step_by(left).for_each(|x| *x = *x * turn);
+        u.iter_mut().skip(i).step_by(left).for_each(|x| *x *= turn);
         backs.push(ComplexField::conj_impl(&turn));
     }
     for (i, row) in vh.chunks_exact_mut(n).enumerate().take(right) {
         let back = if i < m.min(n) { backs[i] } else { turn_of(row.iter().copied()) };
-        row.iter_mut().for_each(|x| *x = *x * back);
+        row.iter_mut().for_each(|x| *x *= back);
     }
 }
 
@@ -93,7 +93,7 @@ pub fn eigh<T: Number>(n: usize, a: &[T], w: &mut [f64], v: Option<&mut [T]>) {
             copy_rows(found.U(), v);
             for j in 0..n {
                 let turn = turn_of(v.iter().skip(j).step_by(n).copied());
-                v.iter_mut().skip(j).step_by(n).for_each(|x| *x = *x * turn);
+                v.iter_mut().skip(j).step_by(n).for_each(|x| *x *= turn);
             }
         }
         _ => {

@@ -25,9 +25,9 @@ pub fn tridiagonal_solve<T: Number>(lower: &[T], diagonal: &[T], upper: &[T], b:
             row.swap_with_slice(next);
         }
         let factor = below / d[i];
-        d[i + 1] = d[i + 1] - factor * above[i][0];
+        d[i + 1] -= factor * above[i][0];
         above[i + 1][0] = above[i + 1][0] - factor * above[i][1];
-        next.iter_mut().zip(row).for_each(|(x, y)| *x = *x - factor * *y);
+        next.iter_mut().zip(row).for_each(|(x, y)| *x -= factor * *y);
     }
     if d.iter().any(|pivot| pivot.size() == 0.0) {
         return b.fill(T::NAN);

@@ -138,12 +138,12 @@ fn matrix_norm(x: Val, order: Order, row: usize, column: usize, stay: bool) -> R
     match order {
         Order::Frobenius => return Ok(squares(x).sum_axes(both(stay)).sqrt()),
         Order::Nuclear => return Ok(singular(|s| s.sum_axes(-1))),
-        Order::P(p) if p == 1.0 => return Ok(dropped(largest(sums(row), column, true))),
-        Order::P(p) if p == -1.0 => return Ok(dropped(sums(row).amin_axes(keep(column)))),
+        Order::P(1.0) => return Ok(dropped(largest(sums(row), column, true))),
+        Order::P(-1.0) => return Ok(dropped(sums(row).amin_axes(keep(column)))),
         Order::P(f64::INFINITY) => return Ok(dropped(largest(sums(column), row, true))),
         Order::P(f64::NEG_INFINITY) => return Ok(dropped(sums(column).amin_axes(keep(row)))),
-        Order::P(p) if p == 2.0 => return Ok(singular(|s| largest(s, s.rank() - 1, false))),
-        Order::P(p) if p == -2.0 => return Ok(singular(|s| s.amin_axes(-1))),
+        Order::P(2.0) => return Ok(singular(|s| largest(s, s.rank() - 1, false))),
+        Order::P(-2.0) => return Ok(singular(|s| s.amin_axes(-1))),
         Order::P(_) => {}
     }
     Err(ErrorKind::invalid(format!(
@@ -270,11 +270,11 @@ pub fn cond_ord(a: impl Into<Val>, order: impl Into<Order>) -> Val {
             (entry(s, 0, 1), entry(s, m.min(n) - 1, 1))
         };
         let ratio = match order {
-            Order::P(p) if p == 2.0 => {
+            Order::P(2.0) => {
                 let (largest, smallest) = ends();
                 return Ok(largest / smallest);
             }
-            Order::P(p) if p == -2.0 => {
+            Order::P(-2.0) => {
                 let (largest, smallest) = ends();
                 smallest / largest
             }

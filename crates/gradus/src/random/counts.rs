@@ -138,11 +138,11 @@ fn binomial_by_rejection(key: Val, count: Val, p: Val, shape: &Shape) -> Val {
 #[track_caller]
 fn stirling_tail(k: Val) -> Val {
     let table = Array::from([
-        0.081_061_466f32,
+        0.081_061_47_f32,
         0.041_340_696,
         0.027_677_926,
         0.020_790_672,
-        0.016_644_691,
+        0.016_644_69,
         0.013_876_129,
         0.011_896_71,
         0.010_411_265,

@@ -63,7 +63,7 @@ fn state_of_another_type() {
 }
 #[test]
 fn state_of_another_shape() {
-    let f = jit(|s: &mut Val, x: &Val| *s = *s + x.sum().reshape([1, 1]));
+    let f = jit(|s: &mut Val, x: &Val| *s += x.sum().reshape([1, 1]));
     let mut state = vector();
     expect![[r#"
         jit: the state: f32[2] before, f32[1,2] now; state keeps its structure, shapes and dtypes

@@ -155,7 +155,7 @@ struct State<T = Array> {
 #[test]
 fn state_is_untouched_when_a_call_fails() -> Result<()> {
     let step = jit(|s: &mut State<Val>, x: &Val| {
-        s.w = s.w * x;
+        s.w *= x;
         check(s.w.lt(100.0), "w is {}", &s.w.amax());
         s.steps += 1;
         s.w.sum()

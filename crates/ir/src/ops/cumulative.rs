@@ -84,7 +84,7 @@ impl Cumulative {
         let mut all = vec![];
         for monoid in MONOIDS {
             let of = |dimension, reverse| Cumulative::Monoid { monoid, dimension, reverse };
-            all.extend(monoid.domain().dtypes().into_iter().map(|dtype| on(of(0, false), dtype, &[5])));
+            all.extend(monoid.domain().dtypes().map(|dtype| on(of(0, false), dtype, &[5])));
             all.push(on(of(1, true), Dtype::F64, &[2, 4, 3]));
             all.push(on(of(0, true), Dtype::F64, &[4, 2]));
             all.push(on(of(0, false), Dtype::F64, &[0, 2]));

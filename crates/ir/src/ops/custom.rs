@@ -75,7 +75,7 @@ impl Custom {
         };
         // sin(x) y, with a captured integer vector that scales by one
         let function = program(&[&float, &float, &count], &|x| {
-            vec![x[0].sin() * x[1] + (x[2] - x[2]).convert(Dtype::F64), x[2]]
+            vec![x[0].sin() * x[1] + (x[2] * x[2].zeros_like()).convert(Dtype::F64), x[2]]
         });
         let rule = program(&[&float, &float, &float, &float], &|x| {
             let y = x[0].sin() * x[1];

@@ -69,7 +69,7 @@ impl Windowing {
         for &monoid in Monoid::ALL {
             let reduce = |window| Windowing::Monoid { monoid, window };
             let dtype = wide_dtype(monoid);
-            all.extend(monoid.domain().dtypes().into_iter().map(|d| on(reduce(Window::new(&[2])), d, &[4])));
+            all.extend(monoid.domain().dtypes().map(|d| on(reduce(Window::new(&[2])), d, &[4])));
             // A window without elements has an infinite identity, of which differences say nothing.
             let sparse = on(reduce(everything()), dtype, &[5, 4]);
             all.push(if matches!(monoid, Monoid::Max | Monoid::Min) { sparse.not_smooth() } else { sparse });
