@@ -1,7 +1,8 @@
 //! From a Program to machine code: [`compile`] makes an [`Executable`], a flat list of steps over planned memory.
 //!
 //! The pipeline, one file each: `lower` (Program to graph), `weigh` (what stands in memory), `fuse` (which values share
-//! a kernel), `nest` and `emit` (kernels), `nested` (loops and choices), `buffers` (places), `draft` (all of these, for one
+//! a kernel), `nest` and `emit` (kernels), `nested` (loops and choices), `buffers` (places), `draft` (all of
+//! these, for one
 //! list of steps), `cache` and [`codegen`] (machine code), `runtime` (calls).
 
 mod buffers;

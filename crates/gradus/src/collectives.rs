@@ -1,6 +1,7 @@
 //! What the lanes of a named [`Vmap`](crate::Vmap) do together, as in `jax.lax`.
 //!
-//! Inside of `Vmap::default().name("i").of(f)` the function `f` sees one lane; these functions see the others. They nest with other
+//! Inside of `Vmap::default().name("i").of(f)` the function `f` sees one lane; these functions see the others.
+//! They nest with other
 //! `vmap`s, are differentiated as one lane's program (the gradient of a `psum` adds the cotangents of all lanes), and
 //! an axis that no enclosing `vmap` has named is an `Err` of the enclosing `jit`.
 
@@ -122,7 +123,8 @@ pub fn psum_scatter_tiled(x: &Val, axis: &'static str, dimension: i64) -> Val {
     })
 }
 
-/// Element `i` along `split` goes to lane `i`; what a lane receives lies along the new axis `concat`, which `split` is not
+/// Element `i` along `split` goes to lane `i`; what a lane receives lies along the new axis `concat`, which
+/// `split` is not
 /// counted for.
 ///
 /// ```
@@ -139,7 +141,8 @@ pub fn all_to_all(x: &Val, axis: &'static str, split: i64, concat: i64) -> Val {
     })
 }
 
-/// [`all_to_all`] of parts: `split` is cut into one part for each lane, and what a lane receives lies one after the other
+/// [`all_to_all`] of parts: `split` is cut into one part for each lane, and what a lane receives lies one
+/// after the other
 /// along the axis `concat` that it has.
 #[track_caller]
 pub fn all_to_all_tiled(x: &Val, axis: &'static str, split: i64, concat: i64) -> Val {

@@ -109,7 +109,8 @@ where
 
 /// Makes the call an `Err` with `message`, and this line, if an element of `holds` is false.
 ///
-/// Each `{}` of the message is a leaf of `values`. Any lane or iteration that fails makes the call fail; `&mut` state is
+/// Each `{}` of the message is a leaf of `values`. Any lane or iteration that fails makes the call fail;
+/// `&mut` state is
 /// left untouched.
 ///
 /// ```

@@ -11,7 +11,8 @@ use gradus_ir::Place;
 
 /// The root of `f` that `solve` finds from `x0`, differentiable by whatever `f` captures, in both modes.
 ///
-/// `solve(f, x0)` may iterate as it likes; its steps are not differentiated. `tangent_solve(g, y)` solves `g(x) = y` for
+/// `solve(f, x0)` may iterate as it likes; its steps are not differentiated. `tangent_solve(g, y)` solves
+/// `g(x) = y` for
 /// the linear function `g`, the derivative of `f` at the root; for a scalar that is `y / g(1)`. The gradient by `x0` is
 /// zero. As in `jax.lax.custom_root`.
 ///

@@ -1,4 +1,5 @@
-//! Linear algebra and Fourier transforms, compiled: against JAX 0.10.2 (the expected numbers are its) and by identities.
+//! Linear algebra and Fourier transforms, compiled: against JAX 0.10.2 (the expected numbers are its) and by
+//! identities.
 
 use gradus::fft::{self, Norm};
 use gradus::linalg::{self, Order, Transposed, Triangle};

@@ -51,7 +51,8 @@ fn names(program: &Program, all: &mut BTreeSet<&'static str>) {
     }
 }
 
-/// Every primitive is drawn, or it would not be tested; but for the routines of libraries, which magnify the last bits of
+/// Every primitive is drawn, or it would not be tested; but for the routines of libraries, which magnify the
+/// last bits of
 /// operands that are not chosen well.
 #[test]
 fn every_primitive_is_drawn() {

@@ -55,7 +55,8 @@ fn transpose(from: &[c64], rows: usize, columns: usize, to: &mut [c64]) {
     }
 }
 
-/// The half of the transform of the real `x [dims]` that determines the other: `to` is `[.., n / 2 + 1]` for `n` along the
+/// The half of the transform of the real `x [dims]` that determines the other: `to` is `[.., n / 2 + 1]` for
+/// `n` along the
 /// last axis.
 pub fn rfft(dims: &[usize], x: &[f64], to: &mut [c64]) {
     let Some((&n, outer)) = dims.split_last() else { return };

@@ -1,6 +1,7 @@
 //! Singular values and eigenvalues.
 //!
-//! Vectors are known up to their sign, or phase. The routines leave it to chance; here the largest element of each vector,
+//! Vectors are known up to their sign, or phase. The routines leave it to chance; here the largest element of
+//! each vector,
 //! of equal ones the first, is positive, so that vectors change smoothly with their matrix almost everywhere.
 //!
 //! Matrices that hold an infinity or NaN have NaN for results, as in JAX.

@@ -3,7 +3,8 @@
 use crate::Number;
 
 /// Overwrites `b [n, columns]` by the solution of the system whose row `i` is `lower[i]`, `diagonal[i]`, `upper[i]` on
-/// the diagonals below, at and above the main one; `lower[0]` and the last `upper` stand outside. NaN if it is singular.
+/// the diagonals below, at and above the main one; `lower[0]` and the last `upper` stand outside. NaN if it is
+/// singular.
 pub fn tridiagonal_solve<T: Number>(lower: &[T], diagonal: &[T], upper: &[T], b: &mut [T]) {
     let n = diagonal.len();
     if n == 0 || b.is_empty() {

@@ -1,6 +1,6 @@
 //! `#[derive(Tree)]` for gradus: see `gradus::Tree` for what it means.
 //!
-//! [`model`] reads the item and refuses what cannot be a tree, with the span of the culprit; [`expand`]
+//! `model` reads the item and refuses what cannot be a tree, with the span of the culprit; `expand`
 //! writes the impl. Invariant: generated code names everything by its full path and holds no closures, and
 //! its own parameters begin with two underscores, so that no name of the user's can meet them.
 

@@ -1,7 +1,7 @@
 //! Passes of the gradus compiler: functions from Program to Program.
 //!
 //! Invariant: a pass never names a primitive; it asks the operation's [`Rules`](gradus_ir::Rules). The exception are
-//! the equations of [`simplify`](mod@simplify), which say what they match. Passes walk the equations in order,
+//! the equations of `simplify`, which say what they match. Passes walk the equations in order,
 //! near linear
 //! in their number and without recursion but into nested Programs, and keep the user's line of every equation.
 #![forbid(unsafe_code)]

@@ -56,7 +56,9 @@ fn sources(complaints: &mut Vec<String>) -> Result<()> {
             complaints.push(format!("{name}: more than {MOST_LINES} lines"));
         }
         for (i, line) in text.lines().enumerate() {
-            if let Some(what) = complaint_about(line) {
+            // The texts of messages are as wide as they are.
+            let is_message = name.contains("tests/errors/") && line.starts_with("        ");
+            if let Some(what) = complaint_about(line).filter(|_| !is_message) {
                 complaints.push(format!("{name}:{}: {what}", i + 1));
             }
         }
@@ -114,4 +116,12 @@ fn dependencies(complaints: &mut Vec<String>) -> Result<()> {
 
 fn read_or_empty(path: &Path) -> Result<String> {
     if path.exists() { Ok(std::fs::read_to_string(path)?) } else { Ok(String::new()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_house_is_in_order() {
+        super::run().unwrap();
+    }
 }

@@ -109,7 +109,8 @@ impl Lowering {
         self.transpose(x, &axes, place)
     }
 
-    /// The kernel with all axes but its outputs next to one another, in the order in which windows of `x` are read best;
+    /// The kernel with all axes but its outputs next to one another, in the order in which windows of `x` are
+    /// read best;
     /// and the convolution that takes it so.
     fn kernel_in_order(&mut self, op: &Convolution, x: Id, w: Id, place: Place) -> (Convolution, Id) {
         let rhs = op.dims.rhs.clone();

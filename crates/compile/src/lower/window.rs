@@ -1,4 +1,5 @@
-//! Windows and running totals as nodes: padding, the elements of every window along axes in front, a reduction of these.
+//! Windows and running totals as nodes: padding, the elements of every window along axes in front, a reduction
+//! of these.
 
 use super::{Lowering, lower_scalars};
 use crate::graph::{Id, Kind, Tap};

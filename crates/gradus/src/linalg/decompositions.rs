@@ -34,7 +34,8 @@ pub fn cholesky_upper(a: impl Into<Val>) -> Val {
     Val::derive("cholesky_upper", &[a], |_| Ok(adjoint(cholesky(a))))
 }
 
-/// Q `[.., m, k]` with orthonormal columns and the upper triangular R `[.., k, n]` of A = Q · R, k the smaller of m and n.
+/// Q `[.., m, k]` with orthonormal columns and the upper triangular R `[.., k, n]` of A = Q · R, k the smaller
+/// of m and n.
 ///
 /// ```
 /// use gradus::{Array, Val, jit, linalg};

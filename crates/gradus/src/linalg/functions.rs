@@ -113,7 +113,8 @@ fn product_of(all: &[Val], split: &[Vec<usize>], i: usize, j: usize) -> Val {
     product_of(all, split, i, k).dot(product_of(all, split, k + 1, j))
 }
 
-/// The matrices along the diagonal of a larger one, zeros elsewhere; a vector stands for a row, a scalar for one element.
+/// The matrices along the diagonal of a larger one, zeros elsewhere; a vector stands for a row, a scalar for
+/// one element.
 ///
 /// ```
 /// use gradus::{Array, Val, jit, linalg};
@@ -151,7 +152,8 @@ pub fn block_diag(blocks: &[Val]) -> Val {
     })
 }
 
-/// The square root of positive semidefinite matrices: the one that is positive semidefinite itself. (A + Aᴴ) / 2 is taken,
+/// The square root of positive semidefinite matrices: the one that is positive semidefinite itself. (A + Aᴴ) /
+/// 2 is taken,
 /// and eigenvalues below zero give NaN.
 ///
 /// ```

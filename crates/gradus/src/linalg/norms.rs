@@ -15,7 +15,8 @@ fn squares(x: Val) -> Val {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Order {
-    /// Of vectors the p-th root of the sum of |x|ᵖ: 0 counts what is not zero, 1 and 2 are the usual ones, infinities are
+    /// Of vectors the p-th root of the sum of |x|ᵖ: 0 counts what is not zero, 1 and 2 are the usual ones,
+    /// infinities are
     /// the extrema. Of matrices 1 and -1 are the extrema of the sums of columns, 2 and -2 of the singular values,
     /// infinities of the sums of rows.
     P(f64),

@@ -18,7 +18,8 @@ struct System {
 }
 
 impl System {
-    /// A vector is a right side with one axis, or, as `per_matrix`, one with one axis fewer than the matrices whose last
+    /// A vector is a right side with one axis, or, as `per_matrix`, one with one axis fewer than the matrices
+    /// whose last
     /// axis is theirs.
     #[track_caller]
     fn new(a: Val, b: Val, known: &[Known], columns: bool, per_matrix: bool) -> Result<System, ErrorKind> {
@@ -138,7 +139,8 @@ pub enum Triangle {
     Upper,
 }
 
-/// The solution X of op(A) · X = B for triangular A: `a` is `[.., n, n]`, `b` a vector `[n]`, or one for each matrix, or
+/// The solution X of op(A) · X = B for triangular A: `a` is `[.., n, n]`, `b` a vector `[n]`, or one for each
+/// matrix, or
 /// `[.., n, k]`. The other triangle is not read.
 ///
 /// ```
@@ -321,7 +323,8 @@ fn least_squares_of(a: Val, b: Val, known: &[Known], rcond: Option<f64>) -> Resu
     Ok(LeastSquares { x, residuals, rank, singular_values })
 }
 
-/// The pseudoinverses `[.., n, m]` of Moore and Penrose of matrices `[.., m, n]`. Singular values of at most 10 · the larger
+/// The pseudoinverses `[.., n, m]` of Moore and Penrose of matrices `[.., m, n]`. Singular values of at most
+/// 10 · the larger
 /// extent · the precision · the largest one count as 0.
 ///
 /// ```

@@ -179,7 +179,8 @@ fn check(known: &[Known]) -> Result<(), ErrorKind> {
     Ok(())
 }
 
-/// Every query's mean of the values, weighted by the softmax of its products with the keys; see [`Attention`] for masks.
+/// Every query's mean of the values, weighted by the softmax of its products with the keys; see [`Attention`]
+/// for masks.
 #[track_caller]
 pub fn dot_product_attention(queries: impl Into<Val>, keys: impl Into<Val>, values: impl Into<Val>) -> Val {
     Attention::new().of(queries, keys, values)

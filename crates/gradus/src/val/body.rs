@@ -94,7 +94,8 @@ pub enum Indices {
 }
 
 impl Val {
-    /// The value with `updates` joined at the index vectors along the last axis of `indices` by `f` of what is there and
+    /// The value with `updates` joined at the index vectors along the last axis of `indices` by `f` of what is
+    /// there and
     /// an update, in the order of the indices; by StableHLO's dimension numbers.
     ///
     /// ```

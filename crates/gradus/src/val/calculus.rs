@@ -40,7 +40,8 @@ impl Val {
     pub fn ediff1d(self) -> Val {
         Val::derive("ediff1d", &[self], |_| Ok(self.ravel().diff(1, 0)))
     }
-    /// The slopes along each axis named, of points at distance `spacing`: half the difference of both neighbours, at the
+    /// The slopes along each axis named, of points at distance `spacing`: half the difference of both
+    /// neighbours, at the
     /// edges the difference to the one there is.
     ///
     /// ```

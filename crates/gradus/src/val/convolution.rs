@@ -372,7 +372,8 @@ impl Val {
             Ok(slide(x, y.flip(0), n.min(m), mode, known))
         })
     }
-    /// NumPy's `correlate` of two vectors: the second one moves over the first one. (By default NumPy's mode is `Valid`.)
+    /// NumPy's `correlate` of two vectors: the second one moves over the first one. (By default NumPy's mode
+    /// is `Valid`.)
     ///
     /// ```
     /// use gradus::{Array, ConvolveMode, Val, jit};

@@ -90,7 +90,8 @@ impl ResizeMethod {
 }
 
 impl Val {
-    /// The image at another shape: axes whose extents differ are sampled anew, smoothed where they get smaller. Integers
+    /// The image at another shape: axes whose extents differ are sampled anew, smoothed where they get
+    /// smaller. Integers
     /// become floats, but for the nearest pixel.
     ///
     /// ```

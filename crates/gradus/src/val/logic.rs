@@ -4,7 +4,8 @@ use super::{Val, where_};
 use crate::{Dtype, ErrorKind};
 
 impl Val {
-    /// Whether every element is within `absolute` + `relative` · |other| of that of `other`; equal infinities are, NaN is
+    /// Whether every element is within `absolute` + `relative` · |other| of that of `other`; equal infinities
+    /// are, NaN is
     /// near nothing.
     ///
     /// ```

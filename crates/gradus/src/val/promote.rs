@@ -1,7 +1,8 @@
 //! Promotion of element types: JAX's lattice with its 64-bit types always there and defaults of 32 bits
 //! (its mode `jax_explicit_x64_dtypes=allow` with x64 off).
 //!
-//! bool < integers < floats < complex numbers. A weak type yields to every type that is not of a lower kind; an unsigned and a
+//! bool < integers < floats < complex numbers. A weak type yields to every type that is not of a lower kind;
+//! an unsigned and a
 //! signed integer meet in a signed one that holds both if 32 bits do, else in `i32` or the signed one's own
 //! width; `u64` and a signed integer meet in a weak `f32`.
 

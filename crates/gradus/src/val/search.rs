@@ -169,7 +169,8 @@ impl Val {
             Ok(found.eq(x))
         })
     }
-    /// The indices of the elements that are not zero, for each axis a vector of `size` as `i32`, in order; 0 where there
+    /// The indices of the elements that are not zero, for each axis a vector of `size` as `i32`, in order; 0
+    /// where there
     /// are fewer.
     ///
     /// ```

@@ -131,7 +131,8 @@ fn rank_of(k: i64, axis: i64, ty: &crate::Type) -> Result<(), ErrorKind> {
     Err(ErrorKind::invalid(message))
 }
 
-/// The operands in the increasing order of the first `num_keys` of them along `axis`, the first one first; the others go
+/// The operands in the increasing order of the first `num_keys` of them along `axis`, the first one first; the
+/// others go
 /// with them. All have one shape.
 ///
 /// ```

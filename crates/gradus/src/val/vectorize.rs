@@ -4,7 +4,8 @@ use super::broadcast::common_shape;
 use super::{Known, Val};
 use crate::{ErrorKind, Shape, vmap_axes};
 
-/// `f` over the leading axes of its arguments, which broadcast; `signature` names the axes that one call sees and gives:
+/// `f` over the leading axes of its arguments, which broadcast; `signature` names the axes that one call sees
+/// and gives:
 /// `"(m,n),(n)->(m)"`.
 ///
 /// ```

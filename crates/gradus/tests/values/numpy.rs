@@ -1,4 +1,5 @@
-//! Values of NumPy's functions beyond elementwise ones, and of reads and updates of places; the numbers are those of JAX
+//! Values of NumPy's functions beyond elementwise ones, and of reads and updates of places; the numbers are
+//! those of JAX
 //! 0.10.2.
 
 use super::{Case, INF, NAN};

@@ -82,7 +82,8 @@ impl Custom {
             let count = Val::full(Type::new(Dtype::I32, [3]), 2.0);
             vec![y, count, x[2] * x[0].cos() * x[1] + x[0].sin() * x[3]]
         });
-        // Reverse mode alone knows its derivative, which differences cannot see: integers here, floats in tests of its own.
+        // Reverse mode alone knows its derivative, which differences cannot see: integers here, floats in
+        // tests of its own.
         let (square, nothing) =
             (program(&[&count, &count], &|x| vec![x[0] * x[0] + x[1]]), program(&[&count], &|_| vec![]));
         let forward = program(&[&count], &|x| vec![x[0] * x[0] + Val::full(x[0].ty(), 2.0), x[0]]);

@@ -1,6 +1,7 @@
 //! Fourier transforms over the last axes; the axes before are batches.
 //!
-//! A complex array is a pair of real ones here, its real and its imaginary part: transforms are linear in both together,
+//! A complex array is a pair of real ones here, its real and its imaginary part: transforms are linear in both
+//! together,
 //! and no rule needs a convention for derivatives of complex numbers.
 
 use crate::ops::library::{Block, BlockMut, Library};

@@ -9,7 +9,8 @@ use crate::ops::movement::Amounts;
 use crate::trace::Val;
 use crate::{Dims, Shape, Type};
 
-/// The leading axis of `x` as part of what was axis `axis` without it: `groups` outermost, then the lanes, then the rest.
+/// The leading axis of `x` as part of what was axis `axis` without it: `groups` outermost, then the lanes,
+/// then the rest.
 fn fold_within(x: Val, axis: usize, groups: usize) -> Val {
     let shape = x.shape();
     let (lanes, extent) = (shape.dim(0), shape.dim(axis + 1));
@@ -90,7 +91,8 @@ impl Convolution {
         fold(unfold(pulled, of_input.feature, self.batch_group_count), of_input.batch)
     }
 
-    /// The cotangent of the kernel: the cotangent as a kernel over the input, examples as features. `r·k = d·i + p - s·o`.
+    /// The cotangent of the kernel: the cotangent as a kernel over the input, examples as features. `r·k = d·i
+    /// + p - s·o`.
     pub(super) fn pull_kernel(&self, ct: Val, lhs: Val, rhs: &Type) -> Val {
         let (from, kernel, out) = (lhs.shape(), rhs.shape.clone(), ct.shape());
         if from.size() == 0 || kernel.size() == 0 || out.size() == 0 {

@@ -161,8 +161,10 @@ fn qr(full_matrices: bool, x: Val, dx: Val) -> Pushed {
     (y, vec![Some(dq), Some(Val::concatenate(&[dr, zeros], rank - 2))])
 }
 
-/// The tangent of the columns that complete the reflections' Q [m, n] to a square matrix. With the blocks of Q before and
-/// after row n, Z = Q_pn · (Q_nn - I)⁻¹: dQ₂ = dQ · Zᴴ - (Q + Q₂ · Z) · (dQ_pn - Z · dQ_nn)ᴴ (arXiv 2409.13374, eq. 32, 33).
+/// The tangent of the columns that complete the reflections' Q [m, n] to a square matrix. With the blocks of Q
+/// before and
+/// after row n, Z = Q_pn · (Q_nn - I)⁻¹: dQ₂ = dQ · Zᴴ - (Q + Q₂ · Z) · (dQ_pn - Z · dQ_nn)ᴴ (arXiv
+/// 2409.13374, eq. 32, 33).
 fn completion(q: Val, q2: Val, dq: Val) -> Val {
     let shape = q.shape();
     let (m, n) = (shape.dim(shape.rank() - 2), shape.dim(shape.rank() - 1));
@@ -224,7 +226,8 @@ fn svd(full_matrices: bool, compute_uv: bool, x: Val, dx: Val) -> Pushed {
     (full, vec![Some(ds), Some(du), Some(dvh)])
 }
 
-/// The tangent of columns that complete an orthonormal basis and are known up to a rotation among themselves: that without
+/// The tangent of columns that complete an orthonormal basis and are known up to a rotation among themselves:
+/// that without
 /// one.
 fn following(basis: Val, rest: Val, d_basis: Val) -> Val {
     -product(basis, product(adjoint(d_basis), rest))

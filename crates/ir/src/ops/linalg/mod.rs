@@ -60,13 +60,15 @@ pub enum Linalg {
         compute_vectors: bool,
     },
     /// The eigenvalues of a square matrix, in no order, as a real and an imaginary part; and with `compute_vectors` the
-    /// right eigenvectors as columns, likewise in two parts, of length 1, the largest element of each positive. The operand
+    /// right eigenvectors as columns, likewise in two parts, of length 1, the largest element of each
+    /// positive. The operand
     /// is a real matrix, or the real and the imaginary part of a complex one.
     Eig {
         /// Whether the eigenvectors are results.
         compute_vectors: bool,
     },
-    /// The solution of a system of three diagonals: row i of the matrix is `dl[i]`, `d[i]`, `du[i]` at columns i-1, i and
+    /// The solution of a system of three diagonals: row i of the matrix is `dl[i]`, `d[i]`, `du[i]` at columns
+    /// i-1, i and
     /// i+1; `dl[0]` and the last element of `du` are not read. Operands: dl, d, du and the right side.
     TridiagonalSolve,
 }

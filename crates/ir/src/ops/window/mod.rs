@@ -33,7 +33,8 @@ pub enum Windowing {
         window: Window,
     },
     /// `reduce_window`: windows of n operands reduced together, n initial scalars behind them, by a Program that takes
-    /// n totals and n elements and returns n totals. Where a window has no element it has the initial value. The Program
+    /// n totals and n elements and returns n totals. Where a window has no element it has the initial value.
+    /// The Program
     /// must be associative, for the order is not part of the meaning.
     Body {
         /// Where windows lie.

@@ -60,7 +60,8 @@ impl Val {
     }
 }
 
-/// The windows of `operands` reduced together, from the scalars `initial`, by a Program that combines as many totals with
+/// The windows of `operands` reduced together, from the scalars `initial`, by a Program that combines as many
+/// totals with
 /// as many elements.
 #[track_caller]
 pub fn reduce_window(operands: &[Val], initial: &[Val], window: &Window, body: &Arc<Program>) -> Vals {
