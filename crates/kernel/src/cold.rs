@@ -114,7 +114,8 @@ cold_functions! {
         |a: f32, x: f32| crate::special::igamma_grad_a(a.into(), x.into()) as f32, crate::special::igamma_grad_a;
     /// Derivative of a sample of the gamma distribution by its shape.
     RandomGammaGrad "random_gamma_grad" (a, x)
-        |a: f32, x: f32| crate::special::random_gamma_grad(a.into(), x.into()) as f32, crate::special::random_gamma_grad;
+        |a: f32, x: f32| crate::special::random_gamma_grad(a.into(), x.into()) as f32,
+        crate::special::random_gamma_grad;
     /// A sample of the gamma distribution drawn in f32: the words of the key, which a double holds, and the shape.
     RandomGammaSingle "random_gamma_single" (high, low, a)
         |_: f32, _: f32, _: f32| f32::NAN,

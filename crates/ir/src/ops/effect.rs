@@ -338,7 +338,10 @@ impl Rules for Effectful {
     }
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         let results = bind(self.clone(), x);
-        let floats = matches!(self, Effectful::PureCallback { results, .. } if results.iter().any(|ty| ty.dtype.is_inexact()));
+        let floats = match self {
+            Effectful::PureCallback { results, .. } => results.iter().any(|ty| ty.dtype.is_inexact()),
+            _ => false,
+        };
         if floats && dx.iter().any(Option::is_some) {
             let message = "a callback has no derivative; put it into a `custom_jvp` or `custom_vjp`, or its arguments \
                            through `stop_gradient`";
