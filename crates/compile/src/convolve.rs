@@ -237,6 +237,7 @@ pub(crate) fn step(
         barrier: false,
         at: node.place,
         label: format!("convolution {} * {} -> {}", graph.ty(x), graph.ty(w), node.ty),
+        clock: crate::runtime::Clock::default(),
         work: Work::Convolve(Box::new(convolve)),
     }
 }

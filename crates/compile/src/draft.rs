@@ -127,6 +127,7 @@ impl<'g> Draft<'g> {
                     barrier: false,
                     at: nest.writes.first().map_or(Line::unknown(), |id| graph.node(*id).place),
                     label: describe(graph, nest),
+                    clock: crate::runtime::Clock::default(),
                     work: Work::Kernel {
                         compiled,
                         slots: places.into_iter().map(|place| self.slot(place)).collect(),
@@ -289,6 +290,7 @@ fn copy_step(graph: &Graph, from: Id, to: Id, slot: impl Fn(Id) -> Slot) -> Step
         barrier: false,
         at: graph.node(to).place,
         label: format!("copy {}", graph.ty(to)),
+        clock: crate::runtime::Clock::default(),
     }
 }
 

@@ -42,6 +42,7 @@ pub(crate) fn step(graph: &Graph, id: Id, op: &Op, slot: impl Fn(Id) -> Slot) ->
         barrier: true,
         at: node.place,
         label: format!("{} on the host", op.rules().name()),
+        clock: crate::runtime::Clock::default(),
         work: Work::Host(Box::new(host)),
     }
 }

@@ -35,6 +35,7 @@ pub(crate) fn step(graph: &Graph, id: Id, op: &Op, slot: impl Fn(Id) -> Slot) ->
         barrier: false,
         at: node.place,
         label: format!("{} {}", node.kind.name(), operand_types[0]),
+        clock: crate::runtime::Clock::default(),
         work: Work::Library(Box::new(Routine {
             calls,
             operands: node.args.iter().map(|id| slot(*id)).collect(),

@@ -198,6 +198,7 @@ pub(crate) fn step(graph: &Graph, id: Id, dims: &ContractDims, slot: impl Fn(Id)
         barrier: false,
         at: node.place,
         label,
+        clock: crate::runtime::Clock::default(),
         work: Work::Matmul(Box::new(matmul)),
     }
 }

@@ -46,6 +46,7 @@ pub(crate) fn step(graph: &Graph, id: Id, key: &SortKey, slot: impl Fn(Id) -> Sl
         barrier: false,
         at: node.place,
         label: format!("sort {} by {} of {} operands", node.ty, key.num_keys, node.args.len()),
+        clock: crate::runtime::Clock::default(),
         work: Work::Sort(Box::new(sort)),
     }
 }

@@ -46,6 +46,7 @@ pub(crate) fn step(graph: &Graph, id: Id, op: TapeOp, slot: impl Fn(Id) -> Slot)
         scratch_bytes: 0,
         barrier: false,
         at: node.place,
+        clock: crate::runtime::Clock::default(),
         label: match op {
             TapeOp::Length => "length of a tape".into(),
             TapeOp::Select { .. } => "choice between tapes".into(),

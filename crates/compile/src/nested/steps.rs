@@ -181,6 +181,7 @@ impl<'g> NestedDraft<'g> {
             barrier: nested(graph, self.id).can_fail(),
             at: node.place,
             label: shape.describe(),
+            clock: crate::runtime::Clock::default(),
             work: Work::Nested(Box::new(run::NestedStep {
                 nested: work,
                 trips: shape.trips(),

@@ -25,6 +25,7 @@ struct Job<'j> {
     step: &'j Step,
     bases: &'j Bases,
     failure: Failure,
+    measured: bool,
 }
 
 impl Board {
@@ -49,7 +50,7 @@ impl Board {
             // SAFETY: the caller's promise.
             return unsafe { step.run(call, bases, 0, step.extent) };
         }
-        let job = Job { step, bases, failure: Failure::default() };
+        let job = Job { step, bases, failure: Failure::default(), measured: call.measured };
         self.done.store(0, Ordering::Relaxed);
         self.job.store((&raw const job).cast_mut().cast(), Ordering::Relaxed);
         let number = (self.ticket.load(Ordering::Relaxed) >> 32).wrapping_add(1);
@@ -87,7 +88,7 @@ impl Board {
             if job.failure.is_before(part as usize) {
                 let [lower, upper] = [part, part + 1].map(|part| job.step.bound(part, parts));
                 // SAFETY: this part is this thread's alone; what it needs has run.
-                let outcome = unsafe { job.step.run(&Call::alone(), &bases, lower, upper) };
+                let outcome = unsafe { job.step.run(&Call::alone(job.measured), &bases, lower, upper) };
                 if let Err(error) = outcome {
                     job.failure.note(part as usize, error);
                 }

@@ -6,6 +6,7 @@
 mod board;
 mod failure;
 mod memory;
+mod meter;
 pub(crate) mod nested;
 mod tape;
 pub(crate) mod tapes;
@@ -21,6 +22,8 @@ use crate::sort::Sort;
 use board::Board;
 use failure::Failure;
 use gradus_ir::{Array, Buffer, Error, ErrorKind, Result, Type};
+pub(crate) use meter::Clock;
+use meter::Meter;
 use smallvec::SmallVec;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,7 +38,7 @@ pub(crate) struct Step {
     pub(crate) extent: i64,
     /// Parts are multiples of so many iterations.
     pub(crate) grain: i64,
-    /// A measure of its time: about the operations on four bytes, each some 0.04 ns.
+    /// A measure of its time, by which threads share: about the operations on four bytes, each some 0.04 ns.
     pub(crate) cost: u64,
     pub(crate) scratch_bytes: usize,
     /// Must all threads have finished what is before it?
@@ -43,6 +46,7 @@ pub(crate) struct Step {
     /// The user's line that it computes, of several the first.
     pub(crate) at: gradus_ir::Place,
     pub(crate) label: String,
+    pub(crate) clock: Clock,
 }
 
 /// What a step does.
@@ -77,9 +81,6 @@ pub(crate) struct Slot {
     base: usize,
     offset: usize,
 }
-
-/// What a unit of [`Step::cost`] takes, about.
-const NANOSECONDS_PER_COST: f64 = 0.04;
 
 const ARENA: usize = 0;
 const SCRATCH: usize = 1;
@@ -125,6 +126,7 @@ pub(crate) struct Runtime {
     scratch_bytes: usize,
     threads: usize,
     arenas: Arenas,
+    meter: Meter,
     /// How many parts each step has when threads share it.
     parts: Vec<u32>,
     /// For each step the phase it belongs to: steps between two waits.
@@ -143,12 +145,14 @@ pub(crate) struct Call<'c> {
     board: Option<&'c Board>,
     /// Where tapes are made; none for a step that makes none.
     scope: Option<&'c Scope<'c>>,
+    /// Whether steps note what they take.
+    measured: bool,
 }
 
 impl Call<'_> {
     /// For a step that makes no tapes and posts nothing.
-    fn alone() -> Call<'static> {
-        Call { board: None, scope: None }
+    fn alone(measured: bool) -> Call<'static> {
+        Call { board: None, scope: None, measured }
     }
     fn scope(&self) -> &Scope<'_> {
         self.scope.expect("internal: a step that makes tapes is told where")
@@ -223,6 +227,7 @@ impl Runtime {
             scratch_bytes: scratch_bytes.next_multiple_of(64),
             threads,
             arenas: Arenas::default(),
+            meter: Meter::default(),
             steps,
         }
     }
@@ -254,6 +259,7 @@ impl Runtime {
     pub(crate) fn explain(&self) -> String {
         let mut text = String::new();
         let mut k = 0;
+        let measured = self.meter.latest();
         for_each_step(&self.steps, 0, &mut |step, depth, part| {
             let code = match &step.work {
                 Work::Kernel { compiled, .. } => format!("{} bytes of code", compiled.num_bytes),
@@ -265,17 +271,18 @@ impl Runtime {
             };
             let wait = if step.barrier { "after all before" } else { "at once" };
             let indent = 2 * depth;
+            let time = measured.map_or(String::new(), |_| format!("{:.1?}, ", step.clock.time()));
             let at = step.at.location().map_or(String::new(), |_| format!("  at {}", step.at));
             let _ = writeln!(
                 text,
-                "{:indent$}{k:3}. {part}{}  [{} iterations, about {:.2} µs, {code}, {wait}]{at}",
-                "",
-                step.label,
-                step.extent,
-                step.cost as f64 * NANOSECONDS_PER_COST / 1e3
+                "{:indent$}{k:3}. {part}{}  [{} iterations, {time}{code}, {wait}]{at}",
+                "", step.label, step.extent
             );
             k += 1;
         });
+        if let Some(number) = measured {
+            let _ = writeln!(text, "times: of call {number}, threads and iterations of loops added up");
+        }
         let _ = writeln!(
             text,
             "memory: arena {} bytes, scratch {} bytes for each thread, results {} bytes",
@@ -323,9 +330,13 @@ impl Runtime {
             }
         }
         bases.extend(self.constants.iter().map(|array| array.bytes().as_ptr().cast_mut()));
+        let measured = self.meter.starts(&self.steps);
         // SAFETY: the pointers are of this call's memory, laid out as the plan says; written are only the arena, fresh
         // buffers and state whose buffer `bytes_mut` has shown to be unshared.
-        let outcome = unsafe { self.run_steps(&bases, space.as_ref()) };
+        let outcome = unsafe { self.run_steps(&bases, space.as_ref(), measured) };
+        if measured {
+            self.meter.finish();
+        }
         if let Some(space) = space {
             self.give_back(space);
         }
@@ -338,7 +349,7 @@ impl Runtime {
     ///
     /// # Safety
     /// `bases` are the pointers of one call, and nobody else uses what they are written through.
-    unsafe fn run_steps(&self, bases: &Bases, space: Option<&Space>) -> Result<()> {
+    unsafe fn run_steps(&self, bases: &Bases, space: Option<&Space>, measured: bool) -> Result<()> {
         let wakes = self.shareable >= WORTH_WAKING;
         let scope = space.map(|space| Scope::new(&space.tapes));
         match space {
@@ -352,13 +363,14 @@ impl Runtime {
                     // write different elements.
                     unsafe {
                         bases[SCRATCH] = bases[SCRATCH].add(member * self.scratch_bytes);
-                        self.walk_shared(&bases, space, scope.as_ref(), &failure);
+                        let call = Call { board: Some(&space.board), scope: scope.as_ref(), measured };
+                        self.walk_shared(&bases, space, &call, &failure);
                     }
                 });
                 failure.into_result()
             }
             _ => {
-                let call = Call { board: None, scope: scope.as_ref() };
+                let call = Call { board: None, scope: scope.as_ref(), measured };
                 // SAFETY: the caller's promise; steps run in order.
                 self.steps.iter().try_for_each(|step| unsafe { step.run(&call, bases, 0, step.extent) })
             }
@@ -375,9 +387,8 @@ impl Runtime {
     ///
     /// # Safety
     /// As [`Runtime::run_steps`]; `space` is this call's, and every member of the team walks with it.
-    unsafe fn walk_shared(&self, bases: &Bases, space: &Space, scope: Option<&Scope<'_>>, failure: &Failure) {
+    unsafe fn walk_shared(&self, bases: &Bases, space: &Space, call: &Call<'_>, failure: &Failure) {
         let mut phase = 0;
-        let call = Call { board: Some(&space.board), scope };
         for (k, step) in self.steps.iter().enumerate() {
             let own_phase = self.phases[k];
             while phase < own_phase {
@@ -394,7 +405,7 @@ impl Runtime {
                 let [lower, upper] = [part, part + 1].map(|part| step.bound(part, parts));
                 if failure.is_before(k) {
                     // SAFETY: this part is this member's; all phases before are done.
-                    if let Err(error) = unsafe { step.run(&call, bases, lower, upper) } {
+                    if let Err(error) = unsafe { step.run(call, bases, lower, upper) } {
                         failure.note(k, error);
                     }
                 }
@@ -570,6 +581,17 @@ impl Step {
     /// `bases` are the pointers of one call in which everything before this step has run, and nobody else touches what
     /// these iterations write.
     unsafe fn run(&self, call: &Call<'_>, bases: &Bases, lower: i64, upper: i64) -> Result<()> {
+        // SAFETY: the caller's promise.
+        let work = || unsafe { self.perform(call, bases, lower, upper) };
+        if call.measured { self.clock.measure(work) } else { work() }
+    }
+
+    /// # Errors
+    /// As [`Step::run`].
+    ///
+    /// # Safety
+    /// As [`Step::run`].
+    unsafe fn perform(&self, call: &Call<'_>, bases: &Bases, lower: i64, upper: i64) -> Result<()> {
         match &self.work {
             Work::Kernel { compiled, slots } => {
                 // SAFETY: the plan places each parameter within its base.

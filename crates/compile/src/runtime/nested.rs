@@ -245,7 +245,7 @@ impl NestedStep {
         }
         let scope = call.scope().inner();
         // SAFETY: the caller's promise; nothing that outlives the iteration holds its tapes.
-        unsafe { block.run(&Call { board: call.board, scope: Some(&scope) }, bases) }
+        unsafe { block.run(&Call { scope: Some(&scope), ..*call }, bases) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The border of a trace: errors with the user's line, poisoned values, panics, threads.
 
 use super::{near, scalar, vector};
-use gradus::{Array, Config, Result, Val, grad, jit, trace, vmap};
+use gradus::{Array, Config, Result, Val, fori_loop, grad, jit, trace, vmap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
 use std::sync::Mutex;
@@ -162,6 +162,25 @@ fn debug_nans_names_the_operation_that_made_the_first_nan() -> Result<()> {
     assert!(message.starts_with("sqrt: the first NaN is made here, from f32[2]: [4, -9]"), "{message}");
     assert!(message.contains(&format!("at {HERE}:{line}:")), "{message}");
     near(&s, &[3., 4.]);
+    Ok(())
+}
+
+#[test]
+fn explain_shows_the_times_of_the_latest_measured_call() -> Result<()> {
+    let f = jit(|x: &Val| fori_loop(0, 5, x.expand_dims(1) * x, |_, x| x.dot(x).sin()));
+    let x = vector(&[0.5; 64]);
+    // As in `[4 iterations, 1.2µs, 160 bytes of code, ..]`.
+    let has_time = |line: &str| {
+        let time = line.split("iterations, ").nth(1).and_then(|rest| rest.split(',').next());
+        time.is_some_and(|t| t.ends_with('s') && t.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    for (calls, measured) in [(1, 1), (1, 2), (1, 2), (3, 4), (2, 8)] {
+        (0..calls).try_for_each(|_| f(&x).map(drop))?;
+        let text = f.explain();
+        assert!(text.contains(&format!("times: of call {measured},")), "{text}");
+        let timed = text.lines().filter(|line| line.contains("iterations, ")).collect::<Vec<_>>();
+        assert!(timed.len() > 1 && timed.iter().all(|line| has_time(line)), "the loop and its body:\n{text}");
+    }
     Ok(())
 }
 
