@@ -57,10 +57,11 @@ pub use val::{
     GatherDims, GridOrder, Histogram, IndexMode, Indexed, Indices, Integer, Interpolation, IntoAxes,
     IntoExtents, NewAxis, Outside, PadMode, Padding, PlaceMode, Pool, PowerOrder, Quantile, ResizeMethod,
     Scatter, ScatterDims, SearchMethod, Side, Slice, Unique, Update, Val, Window, arange, arange_between,
-    arange_step, block, column_stack, complex, concatenate, diag_indices, dot_product_attention, dstack,
-    einsum, eye, eye_of, full, geomspace, hstack, indices, iota, keep, lexsort, linspace, linspace_of,
-    logspace, meshgrid, one_hot, ones, piecewise, ravel_multi_index, reduce_by, segment_max, segment_min,
-    segment_prod, segment_sum, select, select_n, sort_together, stack, tri, tril_indices, triu_indices,
-    unravel_index, vectorize, vstack, where_, zeros,
+    arange_step, bartlett, blackman, block, broadcast_arrays, choose, column_stack, complex, concatenate,
+    diag_indices, dot_product_attention, dstack, einsum, eye, eye_of, fromfunction, full, geomspace, hamming,
+    hanning, hstack, indices, iota, kaiser, keep, lexsort, linspace, linspace_of, logspace, meshgrid,
+    one_hot, ones, piecewise, promote_types, ravel_multi_index, reduce_by, result_type, segment_max,
+    segment_min, segment_prod, segment_sum, select, select_n, sort_together, stack, tri, tril_indices,
+    triu_indices, unravel_index, vectorize, vstack, where_, zeros,
 };
 pub use vmap::{Vmap, vmap, vmap_axes};

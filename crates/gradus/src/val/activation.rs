@@ -6,6 +6,16 @@ use crate::ErrorKind;
 use std::f64::consts::{FRAC_2_PI, SQRT_2};
 
 impl Val {
+    /// log of the mean of exponentials along axes, without overflow.
+    #[track_caller]
+    pub fn logmeanexp(self, axes: impl crate::IntoAxes) -> Val {
+        let axes = axes.into_axes();
+        self.derive1("logmeanexp", |ty| {
+            let (along, _) = axes.resolve(&ty.shape)?;
+            let count: usize = along.iter().map(|axis| ty.shape.dim(*axis)).product();
+            Ok(self.logsumexp_axes(axes.clone()) - (count as f64).ln())
+        })
+    }
     /// max(x, 0); its slope at 0 is 0.
     ///
     /// ```

@@ -34,6 +34,25 @@ fn mismatch(a: &Shape, b: &Shape) -> ErrorKind {
     ))
 }
 
+/// The values repeated to the shape to which all broadcast, each of its own element type.
+///
+/// ```
+/// use gradus::{Array, Val, broadcast_arrays, jit};
+/// let f = jit(|x: &Val, y: &Val| broadcast_arrays([x, y])[1].sum());
+/// assert_eq!(f(&Array::from([0i32, 0]), &Array::from(3i32))?, Array::from(6i32));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn broadcast_arrays(all: impl IntoIterator<Item = impl Into<Val>>) -> Vec<Val> {
+    let all: Vec<Val> = all.into_iter().map(Into::into).collect();
+    let wide = |v: &Val| {
+        Val::derive("broadcast_arrays", &all, |known| {
+            Ok(v.broadcast_to(common_shape(known.iter().map(|k| &k.ty.shape))?))
+        })
+    };
+    super::at_caller(|| all.iter().map(wide).collect())
+}
+
 /// `v` as a strict value of element type `dtype` and of `shape`, to which it broadcasts.
 #[track_caller]
 pub(crate) fn bring(v: Val, dtype: Dtype, shape: &Shape) -> gradus_ir::Val {

@@ -87,6 +87,16 @@ fn disagree(x: &Type, y: &Type, m: usize, n: usize, what: &str) -> ErrorKind {
     ))
 }
 
+/// The extent of the last axis.
+fn vectors(ty: &Type) -> Result<usize, ErrorKind> {
+    match ty.rank().checked_sub(1) {
+        Some(axis) => Ok(ty.shape.dim(axis)),
+        None => {
+            Err(ErrorKind::invalid(format!("takes vectors, not {ty}; give it an axis with `expand_dims`")))
+        }
+    }
+}
+
 impl Val {
     /// The matrix product, with NumPy's rules: vectors become matrices for its time, leading axes are
     /// batches and broadcast.
@@ -203,6 +213,58 @@ impl Val {
             Ok(Val::from_ir(
                 x.dot_general(y, DotDims::contracting(contract.0, contract.1).batch(batch.0, batch.1)),
             ))
+        })
+    }
+    /// The matrices of the last two axes transposed.
+    #[track_caller]
+    pub fn matrix_transpose(self) -> Val {
+        self.derive1("matrix_transpose", |ty| {
+            if ty.rank() < 2 {
+                let message = format!("takes matrices, not {ty}; add an axis with `expand_dims`");
+                return Err(ErrorKind::invalid(message));
+            }
+            Ok(self.swapaxes(-1, -2))
+        })
+    }
+    /// The sum of products along the last axis, the other axes broadcast; the left operand is conjugated.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|a: &Val, x: &Val| (a.vecdot(x), a.matvec(x), x.vecmat(a)));
+    /// let a = Array::from([[1.0f32, 2.0], [3.0, 4.0]]);
+    /// let (rows, right, left) = f(&a, &Array::from([1.0f32, 1.0]))?;
+    /// assert_eq!((rows, right), (Array::from([3.0f32, 7.0]), Array::from([3.0f32, 7.0])));
+    /// assert_eq!(left, Array::from([4.0f32, 6.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn vecdot(self, other: impl Into<Val>) -> Val {
+        let other = other.into();
+        Val::derive("vecdot", &[self, other], |known| {
+            let (x, y) = (vectors(&known[0].ty)?, vectors(&known[1].ty)?);
+            if x != y {
+                return Err(disagree(&known[0].ty, &known[1].ty, x, y, "the last axes"));
+            }
+            let row = self.conj().expand_dims(-2);
+            Ok(row.matmul(other.expand_dims(-1)).squeeze([-1, -2]))
+        })
+    }
+    /// Matrices times vectors: `[.., m, n]` and `[.., n]` give `[.., m]`, the axes before broadcast.
+    #[track_caller]
+    pub fn matvec(self, vector: impl Into<Val>) -> Val {
+        let vector = vector.into();
+        Val::derive("matvec", &[self, vector], |known| {
+            vectors(&known[1].ty)?;
+            Ok(self.matmul(vector.expand_dims(-1)).squeeze(-1))
+        })
+    }
+    /// Vectors, conjugated, times matrices: `[.., m]` and `[.., m, n]` give `[.., n]`, the axes before broadcast.
+    #[track_caller]
+    pub fn vecmat(self, matrix: impl Into<Val>) -> Val {
+        let matrix = matrix.into();
+        Val::derive("vecmat", &[self, matrix], |known| {
+            vectors(&known[0].ty)?;
+            Ok(self.conj().expand_dims(-2).matmul(matrix).squeeze(-2))
         })
     }
     /// The products summed over pairs of axes: those of the left, then as many of the right.

@@ -75,6 +75,23 @@ pub fn geomspace(start: f64, end: f64, n: usize, endpoint: Endpoint) -> Val {
         Ok(Val::from(10.0).float_power(line) * start.signum())
     })
 }
+/// `f` of the indices along each axis, `i32`, at every element of an array of `shape`.
+///
+/// ```
+/// use gradus::{Array, fromfunction, jit};
+/// let y = jit(|_: &()| fromfunction([2, 2], |i| 10 * i[0] + i[1]))(&())?;
+/// assert_eq!(y, Array::from([[0i32, 1], [10, 11]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn fromfunction(shape: impl IntoExtents, f: impl FnOnce(&[Val]) -> Val) -> Val {
+    let extents = shape.into_extents();
+    Val::derive("fromfunction", &[], |_| {
+        let rank = extents.shape()?.rank();
+        let along: Vec<Val> = (0..rank).map(|axis| iota(Dtype::I32, extents.clone(), axis)).collect();
+        Ok(f(&along))
+    })
+}
 /// `start`, `start + step`, .. up to, but without, `end`, as `i32`.
 ///
 /// ```

@@ -32,6 +32,24 @@ impl Val {
         let other = other.into();
         Val::derive("allclose", &[self, other], |_| Ok(self.isclose(other, relative, absolute).all()))
     }
+    /// [`Val::isclose`] where NaN is near NaN.
+    #[track_caller]
+    pub fn isclose_or_nan(self, other: impl Into<Val>, relative: f64, absolute: f64) -> Val {
+        let other = other.into();
+        Val::derive("isclose", &[self, other], |_| {
+            Ok(self.isclose(other, relative, absolute) | (self.isnan() & other.isnan()))
+        })
+    }
+    /// Whether every element has no imaginary part, or one that is zero.
+    #[track_caller]
+    pub fn isreal(self) -> Val {
+        Val::derive("isreal", &[self], |_| Ok(self.imag().eq(0)))
+    }
+    /// Whether every element has an imaginary part that is not zero.
+    #[track_caller]
+    pub fn iscomplex(self) -> Val {
+        Val::derive("iscomplex", &[self], |_| Ok(self.imag().ne(0)))
+    }
     /// Whether both are not zero.
     #[track_caller]
     pub fn logical_and(self, other: impl Into<Val>) -> Val {
@@ -77,6 +95,26 @@ impl Val {
         Val::derive("array_equal", &[self, other], |known| {
             let same = known[0].ty.shape == known[1].ty.shape;
             Ok(if same { self.eq(other).all() } else { Val::from_ir(Val::from(false).ir()) })
+        })
+    }
+}
+
+impl Val {
+    /// Whether both are equal where they broadcast; false if they do not.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val| (x.array_equiv(2), x.array_equal(2)));
+    /// let (equivalent, equal) = f(&Array::from([2i32, 2]))?;
+    /// assert_eq!((equivalent, equal), (Array::from(true), Array::from(false)));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn array_equiv(self, other: impl Into<Val>) -> Val {
+        let other = other.into();
+        Val::derive("array_equiv", &[self, other], |known| {
+            let meet = super::broadcast::common_shape(known.iter().map(|k| &k.ty.shape)).is_ok();
+            Ok(if meet { self.eq(other).all() } else { Val::from_ir(Val::from(false).ir()) })
         })
     }
 }

@@ -2,7 +2,8 @@
 
 use super::axes::IntoAxes;
 use super::promote::Promoted;
-use super::{Val, keep, where_};
+use super::{AxisSet, Val, keep, where_};
+use crate::{Dtype, ErrorKind};
 
 impl Val {
     /// [`Val::softmax`] of the elements where `mask` is true; 0 elsewhere.
@@ -91,6 +92,96 @@ impl Val {
             let seen = mask.broadcast_to(&shape);
             Ok(where_(seen, x, 0.0).sum_axes(axes.clone()) / seen.astype(x.dtype()).sum_axes(axes))
         })
+    }
+    /// The variance along axes of the elements where `mask` is true, divided by their number less `ddof`; NaN if
+    /// there are none.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val| (x.var_where(.., x.gt(0), 1.0), x.amax_where(.., x.lt(3), 0)));
+    /// let (variance, largest) = f(&Array::from([-9.0f32, 1.0, 3.0]))?;
+    /// assert_eq!((variance.item::<f32>()?, largest.item::<f32>()?), (2.0, 1.0));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn var_where(self, axes: impl IntoAxes, mask: impl Into<Val>, ddof: f64) -> Val {
+        let (mask, axes) = (mask.into(), axes.into_axes());
+        Val::derive("var", &[self, mask], |known| {
+            let x = self.astype(Promoted::from(&known[0]).inexact().dtype);
+            let shape = super::broadcast::common_shape(known.iter().map(|k| &k.ty.shape))?;
+            let (x, seen) = (x.broadcast_to(&shape), mask.broadcast_to(&shape));
+            let centred = where_(seen, x - x.mean_where(keep(axes.clone()), seen), 0.0);
+            let squares = (centred * centred.conj()).real();
+            let count = seen.astype(squares.dtype()).sum_axes(axes.clone()) - ddof;
+            Ok(where_(count.gt(0), squares.sum_axes(axes) / count, f64::NAN))
+        })
+    }
+    /// The root of [`Val::var_where`].
+    #[track_caller]
+    pub fn std_where(self, axes: impl IntoAxes, mask: impl Into<Val>, ddof: f64) -> Val {
+        let (mask, axes) = (mask.into(), axes.into_axes());
+        Val::derive("std", &[self, mask], |_| Ok(self.var_where(axes, mask, ddof).sqrt()))
+    }
+    /// The largest along axes of `initial` and the elements where `mask` is true.
+    #[track_caller]
+    pub fn amax_where(self, axes: impl IntoAxes, mask: impl Into<Val>, initial: impl Into<Val>) -> Val {
+        self.extremum_where(
+            "amax",
+            axes.into_axes(),
+            [mask.into(), initial.into()],
+            (Val::amax_axes, Val::max),
+        )
+    }
+    /// The smallest along axes of `initial` and the elements where `mask` is true.
+    #[track_caller]
+    pub fn amin_where(self, axes: impl IntoAxes, mask: impl Into<Val>, initial: impl Into<Val>) -> Val {
+        self.extremum_where(
+            "amin",
+            axes.into_axes(),
+            [mask.into(), initial.into()],
+            (Val::amin_axes, Val::min),
+        )
+    }
+    #[track_caller]
+    fn extremum_where(
+        self,
+        op: &'static str,
+        axes: AxisSet,
+        [mask, initial]: [Val; 2],
+        (extremum, pair): (fn(Val, AxisSet) -> Val, fn(Val, Val) -> Val),
+    ) -> Val {
+        Val::derive(op, &[self, mask, initial], |known| {
+            let (dtype, start) = (known[0].ty.dtype, &known[2].ty);
+            if start.rank() != 0 {
+                return Err(ErrorKind::invalid(format!("the initial value is {start}; give a scalar")));
+            }
+            let initial = initial.astype(dtype);
+            let shape = super::broadcast::common_shape(known[..2].iter().map(|k| &k.ty.shape))?;
+            // An extremum of nothing is `initial`.
+            let found = match axes.resolve(&shape)?.0.iter().any(|axis| shape.dim(*axis) == 0) {
+                true => where_(mask, self, initial).sum_axes(axes).astype(dtype).full_like(initial),
+                false => extremum(where_(mask, self, initial), axes),
+            };
+            Ok(pair(found, initial))
+        })
+    }
+    /// The product along axes of the elements where `mask` is true.
+    #[track_caller]
+    pub fn prod_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
+        let mask = mask.into();
+        Val::derive("prod", &[self, mask], |_| Ok(where_(mask, self, self.ones_like()).prod_axes(axes)))
+    }
+    /// Whether any element along axes where `mask` is true is not zero.
+    #[track_caller]
+    pub fn any_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
+        let mask = mask.into();
+        Val::derive("any", &[self, mask], |_| Ok((mask & self.astype(Dtype::Bool)).any_axes(axes)))
+    }
+    /// Whether all elements along axes where `mask` is true differ from zero.
+    #[track_caller]
+    pub fn all_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
+        let mask = mask.into();
+        Val::derive("all", &[self, mask], |_| Ok((!mask | self.astype(Dtype::Bool)).all_axes(axes)))
     }
     /// The sum along axes of the elements where `mask` is true.
     #[track_caller]

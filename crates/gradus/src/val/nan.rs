@@ -41,6 +41,23 @@ impl Val {
     pub fn nanprod(self, axes: impl IntoAxes) -> Val {
         Val::derive("nanprod", &[self], |_| Ok(self.without_nan(1.0).prod_axes(axes)))
     }
+    /// [`Val::cumsum`] with 0 in place of NaN.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nancumsum(0))(&Array::from([1.0f32, f32::NAN, 2.0]))?;
+    /// assert_eq!(y, Array::from([1.0f32, 1.0, 3.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn nancumsum(self, axis: impl Integer) -> Val {
+        Val::derive("nancumsum", &[self], |_| Ok(self.without_nan(0.0).cumsum(axis)))
+    }
+    /// [`Val::cumprod`] with 1 in place of NaN.
+    #[track_caller]
+    pub fn nancumprod(self, axis: impl Integer) -> Val {
+        Val::derive("nancumprod", &[self], |_| Ok(self.without_nan(1.0).cumprod(axis)))
+    }
     /// The largest element along axes that is not NaN; NaN if all are.
     #[track_caller]
     pub fn nanmax(self, axes: impl IntoAxes) -> Val {

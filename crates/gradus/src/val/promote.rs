@@ -7,7 +7,7 @@
 //! width; `u64` and a signed integer meet in a weak `f32`.
 
 use super::Known;
-use crate::Dtype;
+use crate::{Dtype, ErrorKind};
 use gradus_ir::Kind;
 
 /// An element type with its mark.
@@ -104,6 +104,38 @@ fn signed_of_size(bytes: usize) -> Dtype {
 /// The element type in which all operands meet.
 pub(crate) fn promote_all<'a>(all: impl IntoIterator<Item = &'a Known>) -> Promoted {
     all.into_iter().map(Promoted::from).reduce(promote).expect("internal: at least one operand")
+}
+
+/// The element type in which two meet that are not weak: `jnp.promote_types`.
+///
+/// ```
+/// use gradus::{Dtype, promote_types};
+/// assert_eq!(promote_types(Dtype::I64, Dtype::F16), Dtype::F16);
+/// assert_eq!(promote_types(Dtype::F16, Dtype::BF16), Dtype::F32);
+/// ```
+pub fn promote_types(a: Dtype, b: Dtype) -> Dtype {
+    promote(Promoted::strong(a), Promoted::strong(b)).dtype
+}
+
+/// The element type in which all operands meet, known while tracing; literals and other weak ones yield.
+///
+/// ```
+/// use gradus::{Dtype, Val, result_type, trace};
+/// let p = trace(|x: &Val| x.astype(result_type([*x, 1.0.into()])));
+/// # let _ = p;
+/// ```
+#[track_caller]
+pub fn result_type(all: impl IntoIterator<Item = impl Into<super::Val>>) -> Dtype {
+    let known = all.into_iter().map(|v| {
+        let v: super::Val = v.into();
+        Promoted { dtype: v.dtype(), weak: v.is_weak() }
+    });
+    let none = || ErrorKind::invalid("there are no operands; give at least one");
+    match known.reduce(promote) {
+        Some(met) => met.dtype,
+        // Unwinds to the enclosing trace with the error.
+        None => super::Val::derive("result_type", &[], |_| Err(none())).dtype(),
+    }
 }
 
 #[cfg(test)]

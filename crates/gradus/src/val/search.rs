@@ -321,7 +321,7 @@ fn search_by_sorting(x: Val, queries: Val, side: Side) -> Val {
 
 /// The places in order of the elements that are not zero, `size` of them, and how many there are.
 #[track_caller]
-fn places(x: Val, size: usize) -> Result<(Val, Val), ErrorKind> {
+pub(super) fn places(x: Val, size: usize) -> Result<(Val, Val), ErrorKind> {
     let flat = x.ravel().astype(Dtype::Bool);
     let n = flat.size();
     let count = flat.sum();

@@ -2,8 +2,19 @@
 //!
 //! Lines and columns are written `L`; `UPDATE_EXPECT=1` rewrites the messages, which are then read by eye.
 
+/// A test for each program: what it says.
+macro_rules! wrong_programs {
+    ($($name:ident: $f:expr => $expected:expr;)*) => { $(
+        #[test]
+        fn $name() {
+            $expected.assert_eq(&refused($f));
+        }
+    )* };
+}
+
 mod border;
 mod control;
+mod edits;
 mod numpy;
 mod operations;
 mod transforms;

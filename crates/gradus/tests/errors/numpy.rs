@@ -9,15 +9,6 @@ use gradus::{
     sort_together, tree, tril_indices, unravel_index, vectorize,
 };
 
-macro_rules! wrong_programs {
-    ($($name:ident: $f:expr => $expected:expr;)*) => { $(
-        #[test]
-        fn $name() {
-            $expected.assert_eq(&refused($f));
-        }
-    )* };
-}
-
 fn rows() -> GatherDims {
     GatherDims {
         offset_dims: [1].as_slice().into(),

@@ -4,15 +4,6 @@ use super::{of_shape, refused};
 use expect_test::expect;
 use gradus::{Dtype, Val, arange, concatenate, einsum, eye, full, linspace, s, stack, where_, zeros};
 
-macro_rules! wrong_programs {
-    ($($name:ident: $f:expr => $expected:expr;)*) => { $(
-        #[test]
-        fn $name() {
-            $expected.assert_eq(&refused($f));
-        }
-    )* };
-}
-
 wrong_programs! {
     add_of_other_shapes: |x, v, _| x + v => expect![[r#"
         add: shapes [2,3] and [4] do not broadcast; reshape one of them or add an axis of extent 1
