@@ -102,6 +102,8 @@ pub fn all() -> Vec<Workload> {
     let lstm_flops = (2 * STEPS * BATCH * (INPUTS + HIDDEN) * 4 * HIDDEN) as f64;
     all.push(Workload::new("W6_lstm_fwd", || Box::new(lstm_forward())).flops(lstm_flops));
     all.push(Workload::new("W6_lstm_fwd_bwd_sgd", || Box::new(lstm_step())).flops(3.0 * lstm_flops));
+    all.push(Workload::new("W6_lstm_small_loop1e3", || Box::new(lstm_small_loop())));
+    all.push(Workload::new("W6_lstm_small_cell1e3", || Box::new(lstm_small_cell())));
     all.push(Workload::new("W7_loop1e6", || Box::new(decay())).loop_in_c("decay 1000000"));
     all.push(Workload::new("W7_lorenz1e5", || Box::new(lorenz())).loop_in_c("lorenz 100000"));
     all.push(Workload::new("W7_lorenz1e5_vector", || Box::new(lorenz_vector())).loop_in_c("lorenz 100000"));
@@ -291,14 +293,42 @@ fn lstm(p: &Weights<Val>, x: &Val) -> Val {
     let (input, recurrent, bias) = *p;
     let driven = x.dot(input) + bias;
     let zero = zeros([BATCH, HIDDEN], Dtype::F32);
-    let cell = |(h, s): (Val, Val), x: Val| {
-        let g = x + h.dot(recurrent);
-        let gates = g.split(4, -1);
-        let s = gates[1].sigmoid() * s + gates[0].sigmoid() * gates[3].tanh();
-        let h = gates[2].sigmoid() * s.tanh();
-        ((h, s), h)
-    };
-    scan((zero, zero), &driven, cell).1
+    scan((zero, zero), &driven, |state, x| lstm_cell(recurrent, state, x)).1
+}
+
+/// One step of an LSTM from state and driven input: the new state and output.
+fn lstm_cell(recurrent: Val, (h, s): (Val, Val), x: Val) -> ((Val, Val), Val) {
+    let gates = (x + h.dot(recurrent)).split(4, -1);
+    let s = gates[1].sigmoid() * s + gates[0].sigmoid() * gates[3].tanh();
+    let h = gates[2].sigmoid() * s.tanh();
+    ((h, s), h)
+}
+
+/// Length and width of the loop over a small cell, whose step is short beside what a loop could cost.
+const SMALL: [usize; 2] = [1000, 64];
+
+/// A thousand steps of a small cell; a step beyond what [`lstm_small_cell`] takes is the loop's own.
+fn lstm_small_loop() -> impl FnMut() {
+    let [steps, n] = SMALL;
+    let f = jit(move |recurrent: &Val, driven: &Val| {
+        let zero = zeros([1, n], Dtype::F32);
+        scan((zero, zero), driven, |state, x| lstm_cell(*recurrent, state, x)).1
+    });
+    let (recurrent, driven) = (noise([n, 4 * n], 6), noise([steps, 1, 4 * n], 7));
+    move || drop(f(&recurrent, &driven).expect(UNWRAP))
+}
+
+/// A thousand calls of the cell alone.
+fn lstm_small_cell() -> impl FnMut() {
+    let [steps, n] = SMALL;
+    let f = jit(|state: &mut (Val, Val), recurrent: &Val, x: &Val| {
+        let (next, h) = lstm_cell(*recurrent, *state, *x);
+        *state = next;
+        h
+    });
+    let zero = Array::full([1, n], 0.0f32);
+    let (mut state, recurrent, x) = ((zero.clone(), zero), noise([n, 4 * n], 6), noise([1, 4 * n], 7));
+    move || (0..steps).for_each(|_| drop(f(&mut state, &recurrent, &x).expect(UNWRAP)))
 }
 
 fn lstm_data() -> (Weights<Array>, Array) {
