@@ -149,7 +149,7 @@ impl<'g> Draft<'g> {
                     let scratch = self.slot(Place { base: Base::Scratch, offset: 0 });
                     sort::step(graph, *id, key, slot, scratch)
                 }
-                Kind::Library(op) => library::step(graph, *id, op, slot),
+                Kind::Library(calls) => library::step(graph, *id, calls, slot),
                 Kind::Tape(op) => tapes::step(graph, *id, *op, slot),
                 Kind::Host(op) => host::step(graph, *id, op, slot),
                 kind => unreachable!("internal: {kind:?} is no library step"),

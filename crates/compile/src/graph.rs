@@ -7,6 +7,7 @@ use crate::nested::Nested;
 use crate::tapes::TapeOp;
 use gradus_ir::ops::convolution::Convolution;
 use gradus_ir::ops::index::GatherDims;
+use gradus_ir::ops::library::Calls;
 use gradus_ir::{Array, Dims, Op, Place, Type};
 use gradus_kernel::{Combine, Scalar};
 use smallvec::SmallVec;
@@ -89,7 +90,7 @@ pub(crate) enum Kind {
     /// An operation that the host runs. Its value says nothing; the nodes after it are the results.
     Host(Box<Op>),
     /// What a library's routine computes of all operands; the value is the first result, the nodes after it the others.
-    Library(Box<Op>),
+    Library(Box<Calls>),
     /// A further result of the sort or of the library's routine, or a result of the host's operation, `args[0]`.
     Extra,
     /// A loop or a choice; its values are the nodes that follow, each a part of it.
@@ -233,7 +234,8 @@ impl Kind {
             Kind::Contract(_) | Kind::Matmul(_) => "dot_general",
             Kind::Assemble { .. } => "assemble",
             Kind::Scatter { .. } => "scatter",
-            Kind::Host(op) | Kind::Library(op) => op.rules().name(),
+            Kind::Host(op) => op.rules().name(),
+            Kind::Library(calls) => calls.name(),
             Kind::Sort(_) => "sort",
             Kind::Extra => "further result",
             Kind::Nested(_) | Kind::Part => "loop",

@@ -6,7 +6,6 @@
 use crate::graph::{Graph, Id};
 use crate::runtime::{Bases, Slot, Step, Work};
 use gradus_ir::ops::library::Calls;
-use gradus_ir::{Op, Type};
 
 /// The calls of a routine, ready to be made.
 #[derive(Debug)]
@@ -17,14 +16,8 @@ pub(crate) struct Routine {
 }
 
 /// The step of the routine `id`.
-pub(crate) fn step(graph: &Graph, id: Id, op: &Op, slot: impl Fn(Id) -> Slot) -> Step {
+pub(crate) fn step(graph: &Graph, id: Id, calls: &Calls, slot: impl Fn(Id) -> Slot) -> Step {
     let node = graph.node(id);
-    let results: Vec<Id> = graph.results_of(id).collect();
-    let types = |ids: &[Id]| -> Vec<Type> { ids.iter().map(|id| graph.ty(*id).clone()).collect() };
-    let (operand_types, result_types) = (types(&node.args), types(&results));
-    let (operand_types, result_types): (Vec<&Type>, Vec<&Type>) =
-        (operand_types.iter().collect(), result_types.iter().collect());
-    let calls = Calls::of(op, &operand_types, &result_types).expect("internal: a library's operation");
     // A routine's setup costs about as much as some hundred operations.
     let work = (calls.work() as u64).saturating_add(500).saturating_mul(calls.count as u64);
     Step {
@@ -34,12 +27,12 @@ pub(crate) fn step(graph: &Graph, id: Id, op: &Op, slot: impl Fn(Id) -> Slot) ->
         scratch_bytes: 0,
         barrier: false,
         at: node.place,
-        label: format!("{} {}", node.kind.name(), operand_types[0]),
+        label: format!("{} {}", calls.name(), graph.ty(node.args[0])),
         clock: crate::runtime::Clock::default(),
         work: Work::Library(Box::new(Routine {
-            calls,
+            calls: calls.clone(),
             operands: node.args.iter().map(|id| slot(*id)).collect(),
-            results: results.iter().map(|id| slot(*id)).collect(),
+            results: graph.results_of(id).map(slot).collect(),
         })),
     }
 }

@@ -13,7 +13,7 @@ use gradus_ir::ops::contract::{Contraction, DotDims};
 use gradus_ir::ops::control::{Control, Tape};
 use gradus_ir::ops::elementwise::Parts;
 use gradus_ir::ops::index::{IndexMode, Indexing, Scatter, default_fill};
-use gradus_ir::ops::library;
+use gradus_ir::ops::library::{self, Calls};
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::movement::Movement;
 use gradus_ir::ops::reduce::Reduction;
@@ -137,6 +137,10 @@ impl Lowering {
                 values.push(self.tape(tape, &args, program.ty(equation.results[0]), equation.place));
                 continue;
             }
+            if equation.op.rules().library().is_some() {
+                values.extend(self.library(program, equation, &args));
+                continue;
+            }
             let types: Vec<Type> = equation.results.iter().map(|r| in_memory(program.ty(*r))).collect();
             let types: Vec<&Type> = types.iter().collect();
             let results = self.equation(equation, &args, &types)?;
@@ -176,9 +180,6 @@ impl Lowering {
         }
         if let Op::Windowing(windowing) = op {
             return self.windowing(windowing, args, types, place);
-        }
-        if op.rules().library().is_some() {
-            return Ok(self.library(op, args, types, place));
         }
         if let Op::Sorting(sorting) = op {
             return self.sort(sorting, args, types, place);
@@ -349,16 +350,19 @@ impl Lowering {
         types.iter().map(result).collect()
     }
 
-    /// A library's routine is one step. What it makes of no elements is data.
-    fn library(&mut self, op: &Op, args: &[Id], types: &[&Type], place: Place) -> Vec<Id> {
-        if args.iter().any(|arg| self.graph.ty(*arg).shape.size() == 0) {
-            let nothing: Vec<Array> =
-                args.iter().map(|arg| Array::zeros(self.graph.ty(*arg).clone())).collect();
+    /// A library's routine is one step, which takes complex numbers as such. What it makes of no elements is data.
+    fn library(&mut self, program: &Program, equation: &Equation, args: &[Id]) -> Vec<Id> {
+        let (op, place) = (&equation.op, equation.place);
+        let operands: Vec<&Type> = equation.args.iter().map(|arg| program.ty(*arg)).collect();
+        let results: Vec<&Type> = equation.results.iter().map(|result| program.ty(*result)).collect();
+        if operands.iter().any(|ty| ty.shape.size() == 0) {
+            let nothing: Vec<Array> = operands.iter().map(|ty| Array::zeros((*ty).clone())).collect();
             let results = library::evaluate(op, &nothing.iter().collect::<Vec<_>>());
             return results.iter().map(|result| self.constant(result, place)).collect();
         }
-        let first = self.node(Kind::Library(Box::new(op.clone())), args, types[0].clone(), place);
-        let others = types[1..].iter().map(|ty| self.node(Kind::Extra, &[first], (*ty).clone(), place));
+        let calls = Calls::of(op, &operands, &results).expect("internal: a library's operation");
+        let first = self.node(Kind::Library(Box::new(calls)), args, results[0].clone(), place);
+        let others = results[1..].iter().map(|ty| self.node(Kind::Extra, &[first], (*ty).clone(), place));
         std::iter::once(first).chain(others).collect()
     }
 

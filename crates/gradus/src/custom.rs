@@ -140,7 +140,7 @@ pub fn checkpoint_name<T: Traced>(tree: &T, name: &str) -> T {
 }
 
 /// Traces `f` on the leaves of `args`; the tree's values belong to that trace.
-fn traced<P: Traced, R: Traced>(
+pub(crate) fn traced<P: Traced, R: Traced>(
     op: &'static str,
     place: Place,
     args: &P,
@@ -161,7 +161,7 @@ fn traced<P: Traced, R: Traced>(
 }
 
 /// The leaves of `tree`, which must be of the structure of `like` and of `types`, those of floats at least.
-fn like_results<T: Traced>(
+pub(crate) fn like_results<T: Traced>(
     op: &'static str,
     place: Place,
     what: &str,
@@ -186,7 +186,7 @@ fn like_results<T: Traced>(
     vals
 }
 
-fn finished<R: Traced>(op: &'static str, place: Place, out: &R, results: Result<Vec<Val>>) -> R {
+pub(crate) fn finished<R: Traced>(op: &'static str, place: Place, out: &R, results: Result<Vec<Val>>) -> R {
     match results {
         Ok(vals) => refill(out, &vals),
         Err(error) => all(out, engine::refuse(within(error, op, place))),

@@ -46,7 +46,7 @@ pub use gradus_macros::Tree;
 pub use gradus_transform::Checks;
 pub use jet::jet;
 pub use jit::{Config, Jit, Jitted, jit, trace};
-pub use solve::custom_root;
+pub use solve::{Solver, TransposeSolve, custom_linear_solve, custom_root};
 pub use transforms::{
     Linear, Loss, LossAux, Pairs, Returning, grad, hessian, jacfwd, jacrev, jvp, linear_transpose, linearize,
     outline, stop_gradient, value_and_grad, value_and_grad_aux, vjp,

@@ -223,7 +223,7 @@ pub fn linear_transpose<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) 
     let like = primals.copy();
     let transposed = inner.and_then(|inner| {
         check_differentiable(op, place, &values(primals), || primals.paths())?;
-        inner.linear(place)
+        inner.linear(op, place)
     });
     match transposed {
         Ok(derivative) => Box::new(move |ct: &R| {

@@ -77,13 +77,13 @@ fn form(program: &Program, eqn: &Equation) -> Form {
 }
 
 /// Whether the operation takes complex numbers as they lie in memory: the three that look inside, those that the
-/// runtime computes, and those whose Programs do.
+/// runtime or a library computes, and those whose Programs do.
 fn holds_complex(op: &Op) -> bool {
     match op {
         Op::Parts(_) => true,
         Op::Reduction(_) => false,
         Op::Control(_) => true,
-        op => !op.rules().programs().is_empty(),
+        op => op.rules().library().is_some() || !op.rules().programs().is_empty(),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Found, many};
 use crate::manifest::Params;
 use gradus::{
-    Dtype, Interpolation, PlaceMode, ResizeMethod, Val, arange, concatenate, einsum, keep, ones, s,
+    Dtype, Interpolation, PlaceMode, ResizeMethod, Val, arange, concatenate, einsum, keep, linalg, ones, s,
     segment_sum, where_,
 };
 
@@ -59,6 +59,7 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
             let count = segment_sum(ones([x.shape()[0]], Dtype::F32), nearest, n);
             vec![segment_sum(x, nearest, n) / count.max(1.0).expand_dims(1), nearest]
         },
+        "model.cg_solve" => |a| vec![linalg::cg(|x: &Val| a[0].dot(x), &a[1])],
         "model.resize_bilinear" => {
             let shape = params.dims("s")?;
             return many(move |a| vec![a[0].resize(shape.clone(), ResizeMethod::Linear)]);

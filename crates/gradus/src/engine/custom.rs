@@ -119,7 +119,7 @@ pub(crate) fn custom_vjp(
 }
 
 /// The operation on `args` and what its Programs captured.
-fn bound(op: impl Into<Op>, place: Place, args: &[Val], programs: &[&Inner]) -> Vec<Val> {
+pub(super) fn bound(op: impl Into<Op>, place: Place, args: &[Val], programs: &[&Inner]) -> Vec<Val> {
     let captures = programs.iter().flat_map(|inner| inner.captures.iter());
     let operands: Vec<Val> = args.iter().chain(captures).copied().collect();
     outer(&at_place(place, || bind(op, &inner(&operands))))

@@ -23,7 +23,7 @@ fn marked<T: Copy>(values: &[T], flags: &[bool]) -> Vec<T> {
 }
 
 /// One value for each type: the next of `values` where the flag is set, else zeros.
-fn dense(types: &[Type], flags: &[bool], values: &[gradus_ir::Val]) -> Vec<gradus_ir::Val> {
+pub(super) fn dense(types: &[Type], flags: &[bool], values: &[gradus_ir::Val]) -> Vec<gradus_ir::Val> {
     let mut values = values.iter();
     let mut next = || *values.next().expect("internal: a value for each flag that is set");
     types.iter().zip(flags).map(|(ty, flag)| if *flag { next() } else { zeros(ty) }).collect()
@@ -49,7 +49,7 @@ fn check_types(
 
 impl Inner {
     /// The types of the arguments, without captures.
-    fn arg_types(&self) -> &[Type] {
+    pub(super) fn arg_types(&self) -> &[Type] {
         let types = self.program.param_types();
         &types[..types.len() - self.captures.len()]
     }
@@ -115,11 +115,11 @@ impl Inner {
         (outer(&results), Linearized { linear, residuals, wrt, has_tangent, arg_types, result_types: types })
     }
 
-    /// The function itself as a derivative, if it is linear in the arguments.
+    /// The function itself as a derivative, if it is linear in the arguments; `op` asks.
     ///
     /// # Errors
     /// If the derivative depends on the arguments.
-    pub(crate) fn linear(&self, place: Place) -> Result<Linearized, Error> {
+    pub(crate) fn linear(&self, op: &'static str, place: Place) -> Result<Linearized, Error> {
         let wrt = floats(self.arg_types());
         let passes::Linearized { primal, linear, has_tangent } =
             passes::linearize(&self.program, &self.with_captures(wrt.clone()));
@@ -129,8 +129,12 @@ impl Inner {
         let halves = passes::split(&primal, &known);
         let num_results = self.program.results().len();
         if halves.known_results[num_results..].contains(&false) {
-            let message = "the function is not linear: its derivative depends on the argument; use `vjp`";
-            return Err(Error::new("linear_transpose", ErrorKind::invalid(message), place));
+            let (what, hint) = match op {
+                "linear_transpose" => ("the function", "use `vjp`"),
+                _ => ("`matvec`", "its argument may only be added, moved and multiplied by other values"),
+            };
+            let message = format!("{what} is not linear: its derivative depends on the argument; {hint}");
+            return Err(Error::new(op, ErrorKind::invalid(message), place));
         }
         let num_known = halves.known_results[..num_results].iter().filter(|known| **known).count();
         let values = halves.known.inline(&inner(&self.captures));
@@ -173,12 +177,12 @@ impl Inner {
 /// A derivative at a point: linear in what it is called with. It borrows nothing of what it was made from.
 pub(crate) struct Linearized {
     /// `(residuals.., tangents of the arguments marked..) -> (tangents of the results marked..)`.
-    linear: Arc<Program>,
-    residuals: Vec<Val>,
+    pub(super) linear: Arc<Program>,
+    pub(super) residuals: Vec<Val>,
     wrt: Vec<bool>,
-    has_tangent: Vec<bool>,
-    arg_types: Vec<Type>,
-    result_types: Vec<Type>,
+    pub(super) has_tangent: Vec<bool>,
+    pub(super) arg_types: Vec<Type>,
+    pub(super) result_types: Vec<Type>,
 }
 
 impl Linearized {

@@ -11,6 +11,7 @@ mod derivative;
 mod effects;
 mod lanes;
 mod nans;
+mod system;
 
 pub(crate) use axes::{across, axis_index, axis_size, is_any_axis_named};
 pub(crate) use custom::{
@@ -19,6 +20,7 @@ pub(crate) use custom::{
 pub(crate) use derivative::check_differentiable;
 pub(crate) use effects::{check, debug_callback, debug_print, pure_callback};
 pub(crate) use lanes::{Mapped, Which};
+pub(crate) use system::{Operator, linear_solve};
 
 use crate::{Array, Config, Error, Leaf, Stored, Traced, Tree, Val};
 use gradus_compile::Executable;

@@ -13,6 +13,7 @@
 
 mod decompositions;
 mod functions;
+mod iterative;
 mod norms;
 mod systems;
 
@@ -25,6 +26,7 @@ pub use decompositions::{
 };
 pub use functions::{block_diag, expm, matrix_power, multi_dot, sqrtm};
 pub use gradus_ir::ops::linalg::Transposed;
+pub use iterative::{Krylov, bicgstab, cg, gmres};
 pub use norms::{
     Order, cond, cond_ord, det, matrix_rank, matrix_rank_tol, norm, norm_axes, norm_ord, slogdet,
 };

@@ -65,6 +65,13 @@ impl Attributes {
         let (_, value) = self.0.remove(found.ok_or_else(|| format!("attribute `{name}` is missing"))?);
         T::try_from(value).map_err(|_| format!("attribute `{name}` is of the wrong form"))
     }
+    /// Takes out an attribute that need not be there.
+    ///
+    /// # Errors
+    /// If it is of another form.
+    pub fn take_optional<T: TryFrom<Attribute>>(&mut self, name: &str) -> Result<Option<T>, String> {
+        if self.0.iter().any(|(n, _)| n == name) { self.take(name).map(Some) } else { Ok(None) }
+    }
     /// The first attribute that nobody took.
     pub fn first_left(&self) -> Option<&str> {
         self.0.first().map(|(name, _)| name.as_str())

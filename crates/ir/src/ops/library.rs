@@ -99,6 +99,10 @@ impl Calls {
             results: results.iter().map(one).collect(),
         })
     }
+    /// The name of the operation.
+    pub fn name(&self) -> &'static str {
+        self.op.rules().name()
+    }
     /// About how many floating-point operations one call takes.
     pub fn work(&self) -> usize {
         self.library().work(&self.operands)

@@ -20,6 +20,7 @@ pub mod fft;
 pub mod index;
 pub mod library;
 pub mod linalg;
+pub mod linear_solve;
 pub mod monoid;
 pub mod movement;
 pub mod reduce;
@@ -401,6 +402,7 @@ families! {
     Fft(fft::Fft),
     Control(control::Control),
     Custom(custom::Custom),
+    LinearSolve(linear_solve::LinearSolve),
     Checkpoint(checkpoint::Checkpoint),
     Collective(collective::Collective),
     Effectful(effect::Effectful),

@@ -6,19 +6,20 @@ use crate::{Dtype, ErrorKind, Shape, Type};
 
 const MATRICES: &str = "The operand's last two axes are those of matrices.";
 const FLOATS: &str = "The element type is f32 or f64.";
+const NUMBERS: &str = "The element type is f32, f64, complex64 or complex128.";
 const SQUARE: &str = "The matrices are square.";
 const SAME_DTYPE: &str = "All operands have the same element type.";
 
 pub(super) fn constraints(op: &Linalg) -> &'static [&'static str] {
     match op {
-        Linalg::Cholesky | Linalg::Eigh { .. } => &[MATRICES, FLOATS, SQUARE],
+        Linalg::Cholesky | Linalg::Eigh { .. } => &[MATRICES, NUMBERS, SQUARE],
         Linalg::Eig { .. } => {
             &[MATRICES, FLOATS, SQUARE, "The imaginary part has the type of the real part."]
         }
-        Linalg::Lu | Linalg::Qr { .. } | Linalg::Svd { .. } => &[MATRICES, FLOATS],
+        Linalg::Lu | Linalg::Qr { .. } | Linalg::Svd { .. } => &[MATRICES, NUMBERS],
         Linalg::TriangularSolve { .. } => &[
             "The operands' last two axes are those of matrices, and they have as many axes.",
-            FLOATS,
+            NUMBERS,
             "The matrices of the first operand are square.",
             SAME_DTYPE,
             "Leading axes have the same extents.",
@@ -26,19 +27,22 @@ pub(super) fn constraints(op: &Linalg) -> &'static [&'static str] {
         ],
         Linalg::TridiagonalSolve => &[
             "The right side has one more axis than each diagonal, which has one at least.",
-            FLOATS,
+            NUMBERS,
             SAME_DTYPE,
             "The three diagonals have the same shape: that of the right side without its last axis.",
         ],
     }
 }
 
-fn floats(ty: &Type) -> Result<(), ErrorKind> {
+/// Eigenvalues of any matrix take its parts: they are complex where the matrix is real.
+fn numbers(op: &Linalg, ty: &Type) -> Result<(), ErrorKind> {
+    let real = matches!(op, Linalg::Eig { .. });
     match ty.dtype {
         Dtype::F32 | Dtype::F64 => Ok(()),
+        Dtype::Complex64 | Dtype::Complex128 if !real => Ok(()),
         _ => {
-            let message = format!("takes f32 or f64, not {ty}; convert it first");
-            Err(ErrorKind::constraint(2, message))
+            let wanted = if real { "f32 or f64" } else { "f32, f64, complex64 or complex128" };
+            Err(ErrorKind::constraint(2, format!("takes {wanted}, not {ty}; convert it first")))
         }
     }
 }
@@ -79,12 +83,12 @@ fn with_matrix(ty: &Type, core: &[usize]) -> Type {
 pub(super) fn infer(op: &Linalg, args: &[&Type]) -> Infer {
     let ty = args[0];
     match op {
-        Linalg::TriangularSolve { left_side, .. } => return triangular(*left_side, ty, args[1]),
-        Linalg::TridiagonalSolve => return tridiagonal(args),
+        Linalg::TriangularSolve { left_side, .. } => return triangular(op, *left_side, ty, args[1]),
+        Linalg::TridiagonalSolve => return tridiagonal(op, args),
         _ => {}
     }
     matrices(ty)?;
-    floats(ty)?;
+    numbers(op, ty)?;
     let real = ty.with_dtype(ty.dtype.real());
     let [.., m, n] = ty.shape.dims()[..] else { unreachable!("internal: a matrix") };
     let (k, i32s) = (m.min(n), ty.with_dtype(Dtype::I32));
@@ -122,7 +126,7 @@ pub(super) fn infer(op: &Linalg, args: &[&Type]) -> Infer {
     })
 }
 
-fn triangular(left_side: bool, a: &Type, b: &Type) -> Infer {
+fn triangular(op: &Linalg, left_side: bool, a: &Type, b: &Type) -> Infer {
     matrices(a)?;
     matrices(b)?;
     if a.rank() != b.rank() {
@@ -130,7 +134,7 @@ fn triangular(left_side: bool, a: &Type, b: &Type) -> Infer {
             format!("{a} and {b} have different numbers of axes; repeat one of them over the batch");
         return Err(ErrorKind::constraint(1, message));
     }
-    floats(a)?;
+    numbers(op, a)?;
     let n = square(a)?;
     same_dtype(4, &[a, b])?;
     let batch = a.rank() - 2;
@@ -147,13 +151,13 @@ fn triangular(left_side: bool, a: &Type, b: &Type) -> Infer {
     Ok(vec![b.clone()])
 }
 
-fn tridiagonal(args: &[&Type]) -> Infer {
+fn tridiagonal(op: &Linalg, args: &[&Type]) -> Infer {
     let [lower, diagonal, upper, b] = args else { unreachable!("internal: four operands") };
     if diagonal.rank() == 0 || b.rank() != diagonal.rank() + 1 {
         let message = format!("diagonals {diagonal} go with a right side of one more axis, not {b}");
         return Err(ErrorKind::constraint(1, message));
     }
-    floats(b)?;
+    numbers(op, b)?;
     same_dtype(3, args)?;
     let wanted = b.shape.without(&[b.rank() - 1]);
     for shape in [lower, diagonal, upper].map(|ty| &ty.shape) {
