@@ -1,9 +1,10 @@
 //! Loops and branches.
 
-use super::refused;
+use super::{message, refused};
 use expect_test::expect;
 use gradus::{
-    AssociativeScan, Scan, Val, associative_scan, cond, fori_loop, map_batches, scan, switch, while_loop,
+    Array, AssociativeScan, Config, Jitted, Scan, Val, associative_scan, cond, fori_loop, jit, map_batches,
+    scan, switch, value_and_grad, while_loop,
 };
 
 #[test]
@@ -181,4 +182,37 @@ fn prefixes_are_of_one_axis() {
         map_batches: the batch size is 0; it must be at least 1
           at control.rs:L
           in `errors::refused<errors::control::prefixes_are_of_one_axis::{{closure}}>::{{closure}}`, jitted at control.rs:L"#]].assert_eq(&refused(|_, v, _| map_batches(0, |x: &Val| x * 2)(&v)));
+}
+
+/// A loop whose number of steps shows only while it runs, so that only then its tape is too long.
+#[test]
+fn a_tape_over_its_limit_leaves_the_state_as_it_was() {
+    let grown = |x: &Val, end: &Val| {
+        let end = *end;
+        while_loop(*x, move |x| x.sum().lt(end), |x| x + x.sqrt()).sum()
+    };
+    let step: Jitted<fn(&mut Vec<Val>, &Val) -> Val> = jit(move |state: &mut Vec<Val>, end: &Val| {
+        let (sum, slope) = value_and_grad(grown)(&state[0], end);
+        *state = vec![state[0] - 0.1 * slope, state[1] + 1];
+        sum
+    });
+    let step = step.with(Config { tape_bytes: 10_000, ..Config::default() });
+    let start = vec![Array::full([100], 1.0f32), Array::from(0i32)];
+    let mut state = start.clone();
+    for round in 0..3 {
+        // Some 60 steps, each of which leaves 400 bytes or more.
+        expect![[r#"
+        while: what this loop keeps of its steps for the derivative needs more than the 10000 bytes that tapes may take; raise GRADUS_TAPE_BYTES or the configuration's `tape_bytes`, or let the loop end sooner
+          at control.rs:L"#]]
+        .assert_eq(&message(step(&mut state, &Array::from(1e5f32))));
+        assert_eq!(state[0], start[0]);
+        assert_eq!(state[1], Array::from(0i32));
+        // A shorter loop goes well before and after.
+        let mut other = start.clone();
+        let sum = step(&mut other, &Array::from(250f32)).and_then(|sum| sum.item::<f32>());
+        let sum = sum.expect("two steps are few");
+        assert!((sum - 341.42).abs() < 0.01, "{sum} in round {round}");
+        assert_eq!(other[1], Array::from(1i32));
+        assert_ne!(other[0], start[0]);
+    }
 }
