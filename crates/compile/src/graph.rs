@@ -3,6 +3,7 @@
 //! Invariant: a node reads only nodes before it. The graph knows *how elements move*; what an elementwise
 //! operation computes, only its rules know.
 
+use crate::host::HostOp;
 use crate::nested::Nested;
 use crate::tapes::TapeOp;
 use gradus_ir::ops::convolution::Convolution;
@@ -88,7 +89,7 @@ pub(crate) enum Kind {
     /// Stable sort of all operands by the leading ones; the value is the first result, the nodes after it the others.
     Sort(SortKey),
     /// An operation that the host runs. Its value says nothing; the nodes after it are the results.
-    Host(Box<Op>),
+    Host(Box<HostOp>),
     /// What a library's routine computes of all operands; the value is the first result, the nodes after it the others.
     Library(Box<Calls>),
     /// A further result of the sort or of the library's routine, or a result of the host's operation, `args[0]`.
@@ -234,7 +235,7 @@ impl Kind {
             Kind::Contract(_) | Kind::Matmul(_) => "dot_general",
             Kind::Assemble { .. } => "assemble",
             Kind::Scatter { .. } => "scatter",
-            Kind::Host(op) => op.rules().name(),
+            Kind::Host(host) => host.op.rules().name(),
             Kind::Library(calls) => calls.name(),
             Kind::Sort(_) => "sort",
             Kind::Extra => "further result",

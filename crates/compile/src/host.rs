@@ -24,15 +24,28 @@ pub(crate) fn results(graph: &Graph, id: Id) -> impl Iterator<Item = Id> {
     (id.index() + 1..graph.len()).map(Id::new).take_while(is_result)
 }
 
+/// An operation that the host runs.
+#[derive(Clone, Debug)]
+pub(crate) struct HostOp {
+    pub(crate) op: Op,
+    /// Types of operands and results as the operation knows them: in the graph complex numbers are their parts.
+    pub(crate) args: Vec<Type>,
+    pub(crate) results: Vec<Type>,
+}
+
 /// The step of the operation `id`.
-pub(crate) fn step(graph: &Graph, id: Id, op: &Op, slot: impl Fn(Id) -> Slot) -> Step {
+pub(crate) fn step(graph: &Graph, id: Id, op: &HostOp, slot: impl Fn(Id) -> Slot) -> Step {
     let node = graph.node(id);
-    let placed = |id: Id| (graph.ty(id).clone(), slot(id));
+    let HostOp { op, args, results: types } = op;
+    let placed = |(id, ty): (Id, &Type)| {
+        debug_assert_eq!(graph.ty(id), &ty.parts(), "internal: the bytes of an operand's type");
+        (ty.clone(), slot(id))
+    };
     let host = Host {
         op: op.clone(),
         at: node.place,
-        args: node.args.iter().copied().map(placed).collect(),
-        results: results(graph, id).map(placed).collect(),
+        args: node.args.iter().copied().zip(args).map(placed).collect(),
+        results: results(graph, id).zip(types).map(placed).collect(),
     };
     Step {
         extent: 1,

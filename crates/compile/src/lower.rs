@@ -7,6 +7,7 @@ mod convolution;
 mod window;
 
 use crate::graph::{ContractDims, Graph, Id, Ids, Join, Kind, Node, Piece, SortKey, Windows};
+use crate::host::HostOp;
 use crate::nested;
 use crate::tapes::{TapeOp, in_memory};
 use gradus_ir::ops::contract::{Contraction, DotDims};
@@ -21,7 +22,7 @@ use gradus_ir::ops::sort::Sorting;
 use gradus_ir::ops::source::Source;
 use gradus_ir::{
     Array, Buffer, Dims, Dtype, Effect, Equation, Error, ErrorKind, Op, Place, Program, Result, Shape, Type,
-    trace,
+    Var, trace,
 };
 use gradus_kernel::Combine;
 use std::sync::Arc;
@@ -137,8 +138,13 @@ impl Lowering {
                 values.push(self.tape(tape, &args, program.ty(equation.results[0]), equation.place));
                 continue;
             }
-            if equation.op.rules().library().is_some() {
+            let rules = equation.op.rules();
+            if rules.library().is_some() {
                 values.extend(self.library(program, equation, &args));
+                continue;
+            }
+            if rules.effect() != Effect::None && rules.programs().is_empty() {
+                values.extend(self.host(program, equation, &args));
                 continue;
             }
             let types: Vec<Type> = equation.results.iter().map(|r| in_memory(program.ty(*r))).collect();
@@ -163,9 +169,6 @@ impl Lowering {
             let types: Vec<Type> = args.iter().map(|arg| self.graph.ty(*arg).clone()).collect();
             let expanded = trace(place, &types, |args| op.rules().expand(args))?;
             return self.program(&expanded.program, args);
-        }
-        if op.rules().effect() != Effect::None && op.rules().programs().is_empty() {
-            return Ok(self.host(op, args, types, place));
         }
         if op.rules().elementwise().is_some() {
             let elementwise = |result| Kind::Elementwise { op: op.clone(), result };
@@ -339,15 +342,18 @@ impl Lowering {
     }
 
     /// An operation that the host runs, and its results.
-    fn host(&mut self, op: &Op, args: &[Id], types: &[&Type], place: Place) -> Vec<Id> {
-        let kind = Kind::Host(Box::new(op.clone()));
+    fn host(&mut self, program: &Program, equation: &Equation, args: &[Id]) -> Vec<Id> {
+        let types = |vars: &[Var]| vars.iter().map(|var| program.ty(*var).clone()).collect::<Vec<Type>>();
+        let results = types(&equation.results);
+        let host = HostOp { op: equation.op.clone(), args: types(&equation.args), results: results.clone() };
+        let (kind, place) = (Kind::Host(Box::new(host)), equation.place);
         let ty = Type::scalar(Dtype::Bool);
         let run = self.graph.push(Node { kind, args: Ids::from_slice(args), ty, place });
-        let result = |ty: &&Type| {
+        let result = |ty: Type| {
             let args = Ids::from_slice(&[run]);
-            self.graph.push(Node { kind: Kind::Extra, args, ty: (*ty).clone(), place })
+            self.graph.push(Node { kind: Kind::Extra, args, ty: ty.parts(), place })
         };
-        types.iter().map(result).collect()
+        results.into_iter().map(result).collect()
     }
 
     /// A library's routine is one step, which takes complex numbers as such. What it makes of no elements is data.

@@ -1,7 +1,10 @@
 //! Every primitive's samples: compiled code agrees with the reference interpreter.
 
 use gradus_compile::{Config, compile};
-use gradus_ir::{Array, Complex, Op, Place, Type, eval::eval, ops::samples, trace::bind, trace::trace};
+use gradus_ir::arbitrary::RARE;
+use gradus_ir::ops::{Sample, samples};
+use gradus_ir::trace::{bind, trace};
+use gradus_ir::{Array, Complex, Dtype, Op, Place, Type, eval::eval};
 
 /// How far a float result may be from the interpreter's, which rounds once.
 fn close(op: &Op, ty: &Type, found: Complex<f64>, expected: Complex<f64>) -> bool {
@@ -21,29 +24,53 @@ fn is_of_complex(op: &Op) -> bool {
     op.rules().name() == "abs"
 }
 
-#[test]
-fn samples_agree_with_eval() {
-    for sample in samples().into_iter().filter(|sample| !sample.has_tapes()) {
-        let types = sample.types();
-        let traced = trace(Place::unknown(), &types, |x| bind(sample.op.clone(), x).to_vec());
-        let program = traced.unwrap_or_else(|e| panic!("{e}")).program;
-        for seed in 0..3 {
-            let args: Vec<Array> =
-                sample.args.iter().enumerate().map(|(k, a)| a.fill(seed * 7 + k as u64)).collect();
-            let expected = eval(&program, &args).unwrap_or_else(|e| panic!("{e}"));
-            let executable = compile(&program, &Config::default()).unwrap_or_else(|e| panic!("{e}"));
-            let found = executable.run(&args.iter().collect::<Vec<_>>()).unwrap_or_else(|e| panic!("{e}"));
-            for (found, expected) in found.iter().zip(&expected) {
-                assert_eq!(found.ty(), expected.ty());
-                for (a, b) in found.to_complex_vec().into_iter().zip(expected.to_complex_vec()) {
-                    assert!(
-                        close(&sample.op, found.ty(), a, b),
-                        "{:?}: {a} is not {b}\n{found}\n{expected}\n{}",
-                        sample.op,
-                        executable.explain()
-                    );
+/// Checks one operation on the sample's operands.
+///
+/// # Errors
+/// Why it has no compiled form, or how its results differ.
+fn check(sample: &Sample) -> Result<(), String> {
+    let types = sample.types();
+    let traced = trace(Place::unknown(), &types, |x| bind(sample.op.clone(), x).to_vec());
+    let program = traced.unwrap_or_else(|e| panic!("{e}")).program;
+    let executable = compile(&program, &Config::default()).map_err(|e| e.to_string())?;
+    for seed in 0..3 {
+        let args: Vec<Array> =
+            sample.args.iter().enumerate().map(|(k, a)| a.fill(seed * 7 + k as u64)).collect();
+        let expected = eval(&program, &args).unwrap_or_else(|e| panic!("{e}"));
+        let found = executable.run(&args.iter().collect::<Vec<_>>()).unwrap_or_else(|e| panic!("{e}"));
+        for (found, expected) in found.iter().zip(&expected) {
+            assert_eq!(found.ty(), expected.ty());
+            for (a, b) in found.to_complex_vec().into_iter().zip(expected.to_complex_vec()) {
+                if !close(&sample.op, found.ty(), a, b) {
+                    let steps = executable.explain();
+                    return Err(format!("{:?}: {a} is not {b}\n{found}\n{expected}\n{steps}", sample.op));
                 }
             }
         }
     }
+    Ok(())
+}
+
+#[test]
+fn samples_agree_with_eval() {
+    for sample in samples().into_iter().filter(|sample| !sample.has_tapes()) {
+        check(&sample).unwrap_or_else(|e| panic!("{e}"));
+    }
+}
+
+/// Samples are mostly of `f32` and `f64`: here the same operations on whatever other inexact type they take.
+#[test]
+fn samples_of_rarer_types_agree_with_eval() {
+    // One of each kind, unless there is time for all.
+    let is_slow = std::env::var_os("GRADUS_SLOW").is_some();
+    let kinds = if is_slow { &RARE[..] } else { &[Dtype::BF16, Dtype::Complex64] };
+    let mut wrong = vec![];
+    for &rare in kinds {
+        let to = |dtype: Dtype| if dtype.is_float() { rare } else { dtype };
+        for sample in samples().into_iter().filter(|sample| !sample.has_tapes()) {
+            let Some(sample) = sample.with_dtypes(to) else { continue };
+            wrong.extend(check(&sample).err().map(|why| format!("{rare}: {why}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n\n"));
 }

@@ -16,7 +16,9 @@ use crate::{cse, dce, simplify};
 use gradus_ir::ops::elementwise::{narrowed, widened};
 use gradus_ir::trace::{at_place, refuse};
 use gradus_ir::verify::infer;
-use gradus_ir::{Dtype, Equation, Error, ErrorKind, Op, Place, Program, Type, Val, Vals, bind, trace};
+use gradus_ir::{
+    Dtype, Effect, Equation, Error, ErrorKind, Op, Place, Program, Type, Val, Vals, bind, trace,
+};
 use std::sync::Arc;
 
 /// A formula may use another function of complex numbers, whose formula uses real ones.
@@ -67,6 +69,10 @@ fn form(program: &Program, eqn: &Equation) -> Form {
     let of =
         |test: fn(Dtype) -> bool| eqn.args.iter().chain(&eqn.results).any(|v| test(program.ty(*v).dtype));
     let rules = eqn.op.rules();
+    // The host runs an effect by its own meaning, on the user's types.
+    if rules.effect() != Effect::None && rules.programs().is_empty() {
+        return Form::Legal;
+    }
     if of(Dtype::is_complex) && !holds_complex(&eqn.op) {
         return Form::Parts;
     }
@@ -107,7 +113,8 @@ fn round(program: &Program) -> Result<Program, Error> {
 
 fn in_parts(eqn: &Equation, args: &[Val]) -> Vals {
     let rules = eqn.op.rules();
-    rules.in_parts(args).unwrap_or_else(|| {
+    let formula = || rules.in_parts(args).or_else(|| rules.expands().then(|| rules.expand(args).into()));
+    formula().unwrap_or_else(|| {
         let message =
             "this operation has no compiled form for complex numbers; use their parts, `real` and `imag`";
         let refused = refuse(Error::new(rules.name(), ErrorKind::invalid(message), eqn.place));

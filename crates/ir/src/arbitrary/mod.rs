@@ -91,8 +91,8 @@ fn param_type(choice: u16, draw: Draw) -> Type {
         Draw::Smooth => Dtype::F64,
         // Floats are drawn more often: most rules are about them.
         Draw::All | Draw::Straight => {
-            let each = Dtype::ALL.iter().copied().filter(|dtype| says_enough(*dtype));
-            let all: Vec<Dtype> = [Dtype::F32, Dtype::F32, Dtype::F64].into_iter().chain(each).collect();
+            let often = [Dtype::F32, Dtype::F32, Dtype::F32, Dtype::F64, Dtype::F64];
+            let all: Vec<Dtype> = often.into_iter().chain(Dtype::ALL.iter().copied()).collect();
             all[choice / SHAPES.len() % all.len()]
         }
     };
@@ -106,7 +106,8 @@ fn catalogue(draw: Draw) -> &'static Catalogue {
     static ALL: LazyLock<Catalogue> = LazyLock::new(|| grouped(samples().collect()));
     static STRAIGHT: LazyLock<Catalogue> = LazyLock::new(|| grouped(samples().filter(is_straight).collect()));
     static SMOOTH: LazyLock<Catalogue> = LazyLock::new(|| {
-        let smooth = samples().filter(|s| s.smooth && s.smooth_twice);
+        // Conformance holds the derivatives of routines, at operands chosen well.
+        let smooth = samples().filter(|s| s.smooth && s.smooth_twice && s.op.rules().library().is_none());
         let widened = smooth.filter_map(|s| s.in_f64()).collect();
         grouped(widened)
     });
@@ -121,24 +122,12 @@ fn samples() -> impl Iterator<Item = Sample> {
     ops::samples().into_iter().filter(is_drawn)
 }
 
-/// Whether the sample's operation is drawn with the sample's types. Libraries' routines are not: factors of a matrix
-/// are unique only up to signs and order, and magnify the last bits of operands that are not chosen well.
-pub fn is_drawn(sample: &Sample) -> bool {
-    !sample.has_tapes() && sample.op.rules().library().is_none() && !says_too_little(sample)
-}
+/// Element types of few samples, which operations that take floats mostly take too.
+pub const RARE: [Dtype; 4] = [Dtype::BF16, Dtype::F16, Dtype::Complex64, Dtype::Complex128];
 
-/// Whether numbers of the type can be compared after a chain of equations: of the two or three digits of 16-bit floats
-/// too few are left, and complex functions jump at branch cuts, on which conversions and constants lie.
-fn says_enough(dtype: Dtype) -> bool {
-    !dtype.is_half() && !dtype.is_complex()
-}
-
-/// Whether types are in it that say too little.
-fn says_too_little(sample: &Sample) -> bool {
-    let types = sample.types();
-    let results = infer(&sample.op, &types.iter().collect::<Vec<_>>()).unwrap_or_default();
-    let inside = sample.op.rules().programs().into_iter().flat_map(|program| program.param_types());
-    types.iter().chain(&results).chain(inside).any(|ty| !says_enough(ty.dtype))
+/// Whether the sample's operation is drawn with the sample's types: tapes are drawn by what makes them.
+fn is_drawn(sample: &Sample) -> bool {
+    !sample.has_tapes()
 }
 
 /// Whether no loop or branch is in it.
@@ -207,9 +196,11 @@ impl Writer {
     fn sampled(&mut self, mut choices: Choices<'_>) {
         let family = choices.of(&catalogue(self.draw)[..]);
         let primitive = choices.of(&family[..]);
-        let sample = choices.of(&primitive[..]).clone();
+        let sample = choices.of(&primitive[..]);
+        let sample = self.in_rare_type(&mut choices, sample);
         let types = sample.types();
         let elementwise = sample.op.rules().elementwise().is_some();
+        let is_library = sample.op.rules().library().is_some();
         let mut shape = elementwise.then(|| self.values[choices.below(self.values.len())].ty.shape.clone());
         if types.windows(2).any(|pair| pair[0].shape != pair[1].shape) {
             shape = None;
@@ -227,13 +218,27 @@ impl Writer {
                     Val::constant(array.clone())
                 }
                 Argument::Exact(_) => self.operand(&mut choices, ty, ANYWHERE, &args),
-                Argument::Diagonal(..) => self.operand(&mut choices, ty, ANYWHERE, &args),
+                Argument::Diagonal(..) => self.operand_near(&mut choices, arg, (-1.0, 1.0), &args),
+                Argument::Range(_, low, high) if is_library => {
+                    self.operand_near(&mut choices, arg, (*low, *high), &args)
+                }
                 Argument::Range(_, low, high) => self.operand(&mut choices, ty, (*low, *high), &args),
             });
         }
         for result in bind(sample.op.clone(), &args) {
             self.define(result, ANYWHERE);
         }
+    }
+
+    /// The sample, sometimes with its floats of a rarer type.
+    fn in_rare_type(&self, choices: &mut Choices<'_>, sample: &Sample) -> Sample {
+        let is_library = sample.op.rules().library().is_some();
+        if self.draw == Draw::Smooth || is_library || choices.below(3) > 0 {
+            return sample.clone();
+        }
+        let rare = *choices.of(&RARE);
+        let retyped = sample.with_dtypes(|dtype| if dtype.is_float() { rare } else { dtype });
+        retyped.unwrap_or_else(|| sample.clone())
     }
 
     fn admits(&self, sample: &Sample, types: &[Type]) -> bool {
@@ -272,8 +277,11 @@ impl Writer {
 
     /// A product of matrices.
     fn product(&mut self, mut choices: Choices<'_>) {
-        let dtype =
-            if self.draw == Draw::Smooth { Dtype::F64 } else { *choices.of(&[Dtype::F32, Dtype::F64]) };
+        let dtype = if self.draw == Draw::Smooth {
+            Dtype::F64
+        } else {
+            *choices.of(&[Dtype::F32, Dtype::F64, Dtype::BF16])
+        };
         let [n, k, m] = *choices.of(&[[2, 3, 4], [1, 5, 3], [8, 16, 9], [7, 1, 1], [3, 0, 2]]);
         let lhs = self.operand(&mut choices, &Type::new(dtype, [n, k]), RANGE, &[]);
         let rhs = self.operand(&mut choices, &Type::new(dtype, [k, m]), RANGE, &[]);
@@ -298,10 +306,33 @@ impl Writer {
         if self.draw != Draw::Smooth && choices.below(2) == 0 {
             return fitted;
         }
+        self.squashed(fitted, range)
+    }
+
+    /// Some value near those that the sample of a library's routine is for: what a routine makes of any operands
+    /// magnifies their last bits, and of equal elements it makes noise.
+    fn operand_near(
+        &mut self,
+        choices: &mut Choices<'_>,
+        arg: &Argument,
+        range: (f64, f64),
+        used: &[Val],
+    ) -> Val {
+        let ty = arg.ty();
+        let any = self.operand(choices, ty, ANYWHERE, used);
+        if !ty.dtype.is_float() {
+            return any;
+        }
+        let middle = arg.fill(7).to_f64_vec().into_iter().map(|x| 0.9 * x);
+        self.squashed(any, range) * 0.1 + Val::constant(Array::from_f64(ty, middle))
+    }
+
+    /// The value with its elements in a range.
+    fn squashed(&mut self, fitted: Val, (low, high): (f64, f64)) -> Val {
         let (half, middle) = ((high - low) / 2.0, (high + low) / 2.0);
         let squashed = if half == 1.0 { fitted.tanh() } else { fitted.tanh() * half };
         let squashed = if middle == 0.0 { squashed } else { squashed + middle };
-        self.define(squashed, range);
+        self.define(squashed, (low, high));
         squashed
     }
 

@@ -116,11 +116,16 @@ impl Sample {
     }
     /// The same operation with its floats in f64, and complex numbers of them, if it takes them so.
     pub fn in_f64(&self) -> Option<Sample> {
-        let wide = |ty: &Type| match ty.dtype {
-            dtype if dtype.is_float() => ty.with_dtype(Dtype::F64),
-            dtype if dtype.is_complex() => ty.with_dtype(Dtype::Complex128),
-            _ => ty.clone(),
-        };
+        self.with_dtypes(|dtype| match dtype {
+            dtype if dtype.is_float() => Dtype::F64,
+            dtype if dtype.is_complex() => Dtype::Complex128,
+            other => other,
+        })
+    }
+    /// The same operation on operands of other element types, if it takes them so; operands that are exact and no
+    /// floats stay.
+    pub fn with_dtypes(&self, to: impl Fn(Dtype) -> Dtype) -> Option<Sample> {
+        let wide = |ty: &Type| ty.with_dtype(to(ty.dtype));
         let widened = |arg: &Argument| match arg {
             Argument::Range(ty, low, high) => Argument::Range(wide(ty), *low, *high),
             Argument::Diagonal(ty, added) => Argument::Diagonal(wide(ty), *added),

@@ -265,11 +265,10 @@ impl Rules for Indexing {
             return Some(crate::ops::elementwise::componentwise(&self.clone().into(), args));
         };
         // The parts of what stands for windows out of bounds.
+        let fill = gather.fill.clone().unwrap_or_else(|| windows::default_fill(args[0].ty().dtype));
+        let ty = fill.ty().with_dtype(fill.dtype().real());
         let with = |part: fn(&crate::Complex<f64>) -> f64, operand: Val| {
-            let fill = gather.fill.as_ref().map(|fill| {
-                let ty = fill.ty().with_dtype(fill.dtype().real());
-                Array::from_f64(&ty, fill.to_complex_vec().iter().map(part))
-            });
+            let fill = Some(Array::from_f64(&ty, fill.to_complex_vec().iter().map(part)));
             bind1(Indexing::Gather(Box::new(Gather { fill, ..(**gather).clone() })), &[operand, args[1]])
         };
         Some(smallvec![with(|z| z.re, args[0].real()).complex(with(|z| z.im, args[0].imag()))])
