@@ -13,7 +13,7 @@ use gradus_kernel::Scalar;
 use smallvec::{SmallVec, smallvec};
 
 /// Spatial coordinates.
-type Coordinates = SmallVec<[usize; 3]>;
+type Coordinates = SmallVec<[usize; 4]>;
 
 /// How windows lie along one spatial axis of the input.
 #[derive(Clone, Copy, Debug)]
@@ -435,6 +435,20 @@ impl Convolve {
         taps
     }
 
+    /// Goes on by one tap, or if `joint` by all along the last axis. Behind the last it is the first again, and the
+    /// outcome is true.
+    fn step_tap(&self, taps: &mut Coordinates, joint: bool) -> bool {
+        let moved = self.spatial.len() - usize::from(joint);
+        for (tap, s) in taps[..moved].iter_mut().zip(&self.spatial).rev() {
+            *tap += 1;
+            if *tap < s.taps {
+                return false;
+            }
+            *tap = 0;
+        }
+        true
+    }
+
     /// Copies terms `start..start + length` of the tile's windows, one window behind the other.
     ///
     /// # Safety
@@ -442,14 +456,14 @@ impl Convolve {
     unsafe fn copy_features<T: Copy>(&self, tile: &Tile<T>, start: usize, length: usize, zero: T) {
         let unit = self.unit();
         let (first, count) = (start / unit, length / unit);
-        let units: SmallVec<[Coordinates; 16]> =
-            (first..first + count).map(|unit| self.tap(unit * self.joint_taps)).collect();
+        let joint = self.joint_taps > 1;
+        let first_taps = self.tap(first * self.joint_taps);
         for row in 0..tile.rows {
             let (example, windows) = self.coordinates(tile, tile.first_row + row);
-            for (number, taps) in units.iter().enumerate() {
+            let mut taps = first_taps.clone();
+            for number in 0..count {
                 // SAFETY: within the row's part of the scratch.
                 let to = unsafe { tile.scratch.add(row * length + number * unit) };
-                let joint = self.joint_taps > 1;
                 let plain = if joint { self.spatial.len() - 1 } else { self.spatial.len() };
                 let offset = (0..plain).try_fold(example * self.example_step, |offset, k| {
                     Some(offset + self.spatial[k].offset(windows[k], taps[k])?)
@@ -479,6 +493,7 @@ impl Convolve {
                     std::slice::from_raw_parts_mut(to.add(before + inside), unit - before - inside)
                         .fill(zero);
                 }
+                self.step_tap(&mut taps, joint);
             }
         }
     }
@@ -492,18 +507,15 @@ impl Convolve {
         let unit = self.joint_taps;
         let per_feature = self.num_taps() / unit;
         let (first, count) = (start / unit, length / unit);
-        let units: SmallVec<[(usize, Coordinates); 16]> = (first..first + count)
-            .map(|unit| {
-                (unit / per_feature * self.feature_step, self.tap(unit % per_feature * self.joint_taps))
-            })
-            .collect();
+        let first_taps = self.tap(first % per_feature * self.joint_taps);
         let last = self.spatial.len() - 1;
         let s = &self.spatial[last];
         for row in 0..tile.rows {
             let (example, windows) = self.coordinates(tile, tile.first_row + row);
             // Tap t reads element t·dilation + shift of a line.
             let shift = (windows[last] * s.stride) as i64 - s.low;
-            for (number, (feature, taps)) in units.iter().enumerate() {
+            let (mut taps, mut feature) = (first_taps.clone(), first / per_feature * self.feature_step);
+            for number in 0..count {
                 // SAFETY: the unit's place in the scratch.
                 let to = unsafe {
                     std::slice::from_raw_parts_mut(tile.scratch.add(row * length + number * unit), unit)
@@ -518,6 +530,9 @@ impl Convolve {
                     },
                     None => to.fill(zero),
                 }
+                if self.step_tap(&mut taps, true) {
+                    feature += self.feature_step;
+                }
             }
         }
     }
@@ -529,9 +544,7 @@ impl Convolve {
     /// As [`Convolve::run`]; the scratch has room for them.
     unsafe fn copy_windows<T: Copy>(&self, tile: &Tile<T>, start: usize, length: usize, zero: T) {
         let num_taps = self.num_taps();
-        let terms: SmallVec<[(usize, Coordinates); 16]> = (start..start + length)
-            .map(|term| (term / num_taps * self.feature_step, self.tap(term % num_taps)))
-            .collect();
+        let first_taps = self.tap(start % num_taps);
         let inner = self.run.last().copied();
         let inner_extent = inner.map_or(1, |axis| axis.extent);
         let moved = inner.map(|axis| axis.role);
@@ -540,31 +553,32 @@ impl Convolve {
             let (example, windows) = self.coordinates(tile, tile.first_row + row);
             let at = (tile.first_row + row) % inner_extent;
             let count = (inner_extent - at).min(tile.rows - row);
-            let start = example * self.example_step;
-            for (number, (feature, taps)) in terms.iter().enumerate() {
+            let example = example * self.example_step;
+            let (mut taps, mut feature) = (first_taps.clone(), start / num_taps * self.feature_step);
+            for number in 0..length {
                 // SAFETY: these rows' part of the term's column.
                 let to = unsafe {
                     std::slice::from_raw_parts_mut(tile.scratch.add(number * tile.rows + row), count)
                 };
-                let offset = self.spatial.iter().enumerate().try_fold(start + feature, |offset, (k, s)| {
+                let offset = self.spatial.iter().enumerate().try_fold(example + feature, |offset, (k, s)| {
                     let own = if moved == Some(Role::Window(k)) { 0 } else { s.offset(windows[k], taps[k])? };
                     Some(offset + own)
                 });
-                let Some(offset) = offset else {
-                    to.fill(zero);
-                    continue;
-                };
-                // SAFETY: the offset is of an element of the input: the first example, or the start of a line.
-                unsafe {
-                    let from = tile.input.add(offset);
-                    match moved {
-                        Some(Role::Window(k)) => {
-                            let s = &self.spatial[k];
-                            let shift = (taps[k] * s.rhs_dilation) as i64 - s.low;
-                            copy_line(from, s, shift, s.stride, at, to, zero);
-                        }
-                        _ => copy_strided(from, self.example_step, to),
+                match (offset, moved) {
+                    (None, _) => to.fill(zero),
+                    (Some(offset), Some(Role::Window(k))) => {
+                        let s = &self.spatial[k];
+                        let shift = (taps[k] * s.rhs_dilation) as i64 - s.low;
+                        // SAFETY: the offset is of the start of a line of the input.
+                        unsafe { copy_line(tile.input.add(offset), s, shift, s.stride, at, to, zero) };
                     }
+                    // SAFETY: the offset is of an element of the first example.
+                    (Some(offset), _) => unsafe {
+                        copy_strided(tile.input.add(offset), self.example_step, to);
+                    },
+                }
+                if self.step_tap(&mut taps, false) {
+                    feature += self.feature_step;
                 }
             }
             row += count;

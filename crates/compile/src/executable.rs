@@ -48,7 +48,7 @@ pub fn compile_with_state(program: &Program, num_state: usize, config: &Config) 
     let steps = draft.steps(&mut codes.into_iter(), config.threads);
     let constants = draft.constants();
     let tape_bytes = if graph.makes_tapes() { config.tape_bytes } else { 0 };
-    let runtime = Runtime::new(constants, draft.into_plan(), steps, config.threads, tape_bytes);
+    let runtime = Runtime::new(constants, draft.into_plan(), steps, config.threads, tape_bytes, num_state);
     Ok(Executable { runtime, param_types: program.param_types().to_vec(), num_state })
 }
 
@@ -72,8 +72,25 @@ impl Executable {
     /// # Errors
     /// If an argument is not of its parameter's type, or the memory does not suffice. Nothing was changed then.
     pub fn run_with_state(&self, state: &mut [&mut Array], args: &[&Array]) -> Result<Vec<Array>> {
+        let mut results = Vec::with_capacity(self.runtime.num_outputs() - state.len().min(self.num_state));
+        self.run_into(state, args, &mut results)?;
+        Ok(results)
+    }
+
+    /// [`Executable::run_with_state`] that appends the results to a list, so that the list can be used again: the
+    /// second call of its kind allocates a handle for each result and nothing else, but for what libraries and steps
+    /// on the host do themselves.
+    ///
+    /// # Errors
+    /// As [`Executable::run_with_state`].
+    pub fn run_into(
+        &self,
+        state: &mut [&mut Array],
+        args: &[&Array],
+        results: &mut Vec<Array>,
+    ) -> Result<()> {
         self.check(state, args)?;
-        self.runtime.run(state, args)
+        self.runtime.run(state, args, results)
     }
 
     fn check(&self, state: &[&mut Array], args: &[&Array]) -> Result<()> {

@@ -57,7 +57,7 @@ where
 {
     let like = args.copy();
     let call = move |data: &[Array]| {
-        f(engine::refill_data(&like, data.to_vec()));
+        f(engine::refill_data(&like, data.iter().cloned()));
         Ok(vec![])
     };
     engine::debug_callback(std::any::type_name::<F>(), Box::new(call), &engine::values(args));
@@ -98,7 +98,7 @@ where
     let results = std::sync::Arc::new(results);
     let kept = results.clone();
     let call = move |data: &[Array]| {
-        let found = f(engine::refill_data(&like, data.to_vec())).map_err(|e| e.into().to_string())?;
+        let found = f(engine::refill_data(&like, data.iter().cloned())).map_err(|e| e.into().to_string())?;
         tree_like_data(&*kept, &found)
     };
     let vals =

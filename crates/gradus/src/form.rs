@@ -158,7 +158,7 @@ macro_rules! reads {
                         $(let $x: $X::Traced = _fill.tree($x);)*
                         (vec![], f($(&$a,)? $(&$x),*))
                     })?;
-                    entry.run(&mut [], args)
+                    entry.run(None, args)
                 })
             }
             fn inside(f: Arc<Self::Inner>, site: Arc<Site<R::Traced>>) -> Arc<Self::Inner> {
@@ -252,7 +252,7 @@ macro_rules! writes {
                         let result = f(&mut $a $(, &$x)*);
                         (site.kept_state(&*state, &$a), result)
                     })?;
-                    entry.run(&mut state.leaves_mut(), &[$($x),*])
+                    entry.run(Some(state), &[$($x),*])
                 })
             }
             fn inside(f: Arc<Self::Inner>, site: Arc<Site<R::Traced>>) -> Arc<Self::Inner> {

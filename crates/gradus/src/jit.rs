@@ -4,7 +4,7 @@
 //! while user code runs, so a panic in it poisons nothing and two threads may trace at once; state is
 //! replaced only by a call that succeeds.
 
-use crate::engine::{self, Compiled, Inner, values};
+use crate::engine::{self, Compiled, Inner, Lists, values};
 use crate::tree::key::{AnyTree, Key, Typed, hash_of};
 use crate::{Array, Error, Function, JitFunction, Jittable, Outer, Program, Result, Stored, Traced, Val};
 use gradus_compile::codegen::Level as Isa;
@@ -268,13 +268,26 @@ impl<T: Traced> Entry<T> {
     ///
     /// # Errors
     /// What only shows while running.
-    pub fn run<R>(&self, state: &mut [&mut Array], args: &[&dyn AnyTree<Array>]) -> Result<R>
+    pub fn run<R>(&self, state: Option<&mut dyn AnyTree<Array>>, args: &[&dyn AnyTree<Array>]) -> Result<R>
     where
         T: Traced<Data = R>,
         R: Stored<Traced = T>,
     {
-        let results = self.compiled.run(state, &leaves(args))?;
-        Ok(engine::refill_data(&self.result, results))
+        let mut lists = Lists::take();
+        if let Some(state) = state {
+            state.walk_mut(&mut |leaf| lists.state.push(leaf));
+        }
+        for tree in args {
+            tree.walk(&mut |part| {
+                if let crate::Part::Leaf(leaf) = part {
+                    lists.args.push(leaf);
+                }
+            });
+        }
+        let outcome = self.compiled.run(&mut lists);
+        let results = outcome.map(|()| engine::refill_data(&self.result, lists.results.drain(..)));
+        lists.give_back();
+        results
     }
 }
 

@@ -67,9 +67,9 @@ pub enum ErrorKind {
         /// The number of the violated constraint.
         number: u8,
         /// Shape of the left operand.
-        lhs: Shape,
+        lhs: Box<Shape>,
         /// Shape of the right operand.
-        rhs: Shape,
+        rhs: Box<Shape>,
         /// What the user can do about it.
         hint: &'static str,
     },
@@ -78,9 +78,9 @@ pub enum ErrorKind {
         /// The number of the violated constraint.
         number: u8,
         /// Type of the left operand.
-        lhs: Type,
+        lhs: Box<Type>,
         /// Type of the right operand.
-        rhs: Type,
+        rhs: Box<Type>,
         /// What the user can do about it.
         hint: &'static str,
     },

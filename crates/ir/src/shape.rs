@@ -34,8 +34,10 @@ impl fmt::Debug for Extent {
 pub type Dims = SmallVec<[usize; 4]>;
 
 /// The extents of an array, last axis fastest in memory.
+///
+/// Up to six axes need no allocation, so that a result of a call needs none for its type.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct Shape(SmallVec<[Extent; 4]>);
+pub struct Shape(SmallVec<[Extent; 6]>);
 
 impl Shape {
     /// The shape of a scalar.

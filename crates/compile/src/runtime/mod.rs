@@ -3,6 +3,7 @@
 //! Invariant: a call touches its own arena, its own results, its arguments and the constants, all of which stay alive,
 //! and are written by nobody else, until the call returns.
 
+mod bases;
 mod board;
 mod failure;
 mod memory;
@@ -19,6 +20,7 @@ use crate::host::Host;
 use crate::library::Routine;
 use crate::matmul::Matmul;
 use crate::sort::Sort;
+pub(crate) use bases::Bases;
 use board::Board;
 use failure::Failure;
 use gradus_ir::{Array, Buffer, Error, ErrorKind, Result, Type};
@@ -27,7 +29,7 @@ use meter::Meter;
 use smallvec::SmallVec;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use tape::{Scope, TapeMemory};
 
 /// One entry of the flat list.
@@ -71,9 +73,6 @@ pub(crate) enum Work {
         bytes: usize,
     },
 }
-
-/// Pointers by number: arena, scratch, parameters, results, constants.
-pub(crate) type Bases = SmallVec<[*mut u8; 24]>;
 
 /// A place, resolved to one of the [`Bases`].
 #[derive(Clone, Copy, Debug)]
@@ -122,10 +121,14 @@ pub(crate) struct Runtime {
     written: Vec<Type>,
     in_place: Vec<Option<usize>>,
     outputs: Vec<Output>,
+    /// For each output whether it is the last with its buffer.
+    is_last: Vec<bool>,
+    /// Outputs that are a state's old value in another place.
+    num_kept: usize,
     arena_bytes: usize,
     scratch_bytes: usize,
     threads: usize,
-    arenas: Arenas,
+    spaces: Spaces,
     meter: Meter,
     /// How many parts each step has when threads share it.
     parts: Vec<u32>,
@@ -161,6 +164,23 @@ impl Call<'_> {
 
 /// Memory of one call.
 struct Space {
+    lists: Lists,
+    working: Working,
+}
+
+/// What becomes results; long lists are used again.
+#[derive(Default)]
+struct Lists {
+    written: SmallVec<[Written; INLINE_RESULTS]>,
+    /// Old values of states that are results in other places, in order of the outputs.
+    kept: SmallVec<[Array; INLINE_RESULTS]>,
+}
+
+/// Results whose lists need no memory besides the stack.
+const INLINE_RESULTS: usize = 8;
+
+/// What the steps of a call work with.
+struct Working {
     /// The arena, and behind it the scratch of each thread.
     bytes: Buffer,
     /// Parts of each step that someone has taken.
@@ -181,18 +201,46 @@ const WORTH_SHARING: u64 = 150_000;
 /// A call cheaper than this wakes nobody.
 const WORTH_WAKING: u64 = 1_000_000;
 
-/// Arenas of calls that ended, for the next ones.
+/// Memory of calls that ended, for the next ones.
 #[derive(Default)]
-struct Arenas(Mutex<Vec<Space>>);
+#[allow(clippy::vec_box, reason = "a space is taken and given back by its pointer")]
+struct Spaces(Mutex<Vec<Box<Space>>>);
 
-impl std::fmt::Debug for Arenas {
+impl std::fmt::Debug for Spaces {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Arenas")
+        f.write_str("Spaces")
     }
 }
 
-/// Arenas of calls that ended are kept up to this number.
-const MOST_IDLE_ARENAS: usize = 8;
+/// Memory of calls that ended is kept for so many at once, or one for each processor if there are more.
+const MOST_IDLE_SPACES: usize = 8;
+
+/// A value that a step has written for results.
+enum Written {
+    /// In a buffer of its own.
+    Buffer(Buffer),
+    /// In a buffer that a result has already.
+    Array(Array),
+    /// In the buffer of the state that it replaces; or all results have it.
+    InPlace,
+}
+
+impl Written {
+    /// What one more result gets; the last one takes it along.
+    fn give(&mut self, ty: &Type, is_last: bool) -> Written {
+        let own = std::mem::replace(self, Written::InPlace);
+        if is_last {
+            return own;
+        }
+        let shared = match own {
+            Written::Buffer(buffer) => Array::from_buffer(ty.clone(), buffer),
+            Written::Array(array) => array,
+            Written::InPlace => return Written::InPlace,
+        };
+        *self = Written::Array(shared.clone());
+        Written::Array(shared)
+    }
+}
 
 impl Runtime {
     pub(crate) fn new(
@@ -201,6 +249,7 @@ impl Runtime {
         steps: Vec<Step>,
         threads: usize,
         tape_bytes: usize,
+        num_state: usize,
     ) -> Runtime {
         let scratch_bytes = steps.iter().map(|step| step.scratch_bytes).max().unwrap_or(0);
         let threads = threads.max(1);
@@ -213,7 +262,13 @@ impl Runtime {
             phases.push(phase_parts.len() as u32 - 1);
             *phase_parts.last_mut().expect("internal: a phase") += parts;
         }
+        let outputs = plan.outputs;
+        let is_last = (0..outputs.len()).map(|k| !outputs[k + 1..].contains(&outputs[k])).collect();
+        let is_kept = |(number, output): (usize, &Output)| matches!(output, Output::Param(k) if *k < num_state && *k != number);
         Runtime {
+            num_kept: outputs.iter().enumerate().filter(|pair| is_kept(*pair)).count(),
+            is_last,
+            outputs,
             tape_bytes,
             shareable: shareable(&steps, &parts, &phases, &phase_parts),
             parts,
@@ -222,14 +277,18 @@ impl Runtime {
             constants,
             written: plan.written_types,
             in_place: plan.in_place,
-            outputs: plan.outputs,
             arena_bytes: plan.arena_bytes,
             scratch_bytes: scratch_bytes.next_multiple_of(64),
             threads,
-            arenas: Arenas::default(),
+            spaces: Spaces::default(),
             meter: Meter::default(),
             steps,
         }
+    }
+
+    /// How many values a call makes, new states among them.
+    pub(crate) fn num_outputs(&self) -> usize {
+        self.outputs.len()
     }
 
     /// What runs, a line for each step; steps inside of a step follow it.
@@ -296,52 +355,75 @@ impl Runtime {
         text
     }
 
-    /// Runs the steps; the arguments have been checked.
-    pub(crate) fn run(&self, state: &mut [&mut Array], args: &[&Array]) -> Result<Vec<Array>> {
+    /// Runs the steps and appends the results; the arguments have been checked.
+    pub(crate) fn run(
+        &self,
+        state: &mut [&mut Array],
+        args: &[&Array],
+        results: &mut Vec<Array>,
+    ) -> Result<()> {
         self.admit()?;
         let mut space = self.take_space();
-        // Results that are parameters unchanged; the parameter is not written then.
-        let kept: SmallVec<[Option<Array>; 8]> = self
-            .outputs
-            .iter()
-            .map(|output| match output {
-                Output::Param(k) if *k < state.len() => Some((*state[*k]).clone()),
-                Output::Param(k) => Some(args[*k - state.len()].clone()),
-                _ => None,
-            })
-            .collect();
-        let mut fresh: SmallVec<[Option<Buffer>; 8]> = SmallVec::new();
+        let mut own_lists = Lists::default();
+        let (lists, working) = match space.as_deref_mut() {
+            Some(space) => (&mut space.lists, Some(&mut space.working)),
+            None => (&mut own_lists, None),
+        };
+        let outcome = self.run_in(state, args, lists, working);
+        if outcome.is_ok() {
+            self.finish(state, args, lists, results);
+        }
+        lists.written.clear();
+        lists.kept.clear();
+        if let Some(space) = space {
+            self.give_back(space);
+        }
+        outcome
+    }
+
+    fn run_in(
+        &self,
+        state: &mut [&mut Array],
+        args: &[&Array],
+        lists: &mut Lists,
+        mut working: Option<&mut Working>,
+    ) -> Result<()> {
+        // Old values that are results in other places; their buffers are shared then, and not written.
+        for (number, output) in self.outputs.iter().enumerate() {
+            match output {
+                Output::Param(k) if *k < state.len() && *k != number => {
+                    lists.kept.push((*state[*k]).clone());
+                }
+                _ => {}
+            }
+        }
         let mut bases = Bases::new();
-        let arena =
-            space.as_mut().map_or(std::ptr::dangling_mut(), |space| space.bytes.bytes_mut().as_mut_ptr());
-        let scratch_offset = if space.is_some() { self.arena_bytes } else { 0 };
+        let arena = working.as_mut().map_or(std::ptr::dangling_mut(), |w| w.bytes.bytes_mut().as_mut_ptr());
+        let scratch_offset = if working.is_some() { self.arena_bytes } else { 0 };
+        bases.push(arena);
         // SAFETY: the scratch lies behind the arena in the same buffer.
-        bases.extend([arena, unsafe { arena.add(scratch_offset) }]);
+        bases.push(unsafe { arena.add(scratch_offset) });
         bases.extend(state.iter().map(|array| array.bytes().as_ptr().cast_mut()));
         bases.extend(args.iter().map(|array| array.bytes().as_ptr().cast_mut()));
         for (ty, in_place) in self.written.iter().zip(&self.in_place) {
             if let Some(own) = in_place.and_then(|k| state[k].bytes_mut()) {
                 bases.push(own.as_mut_ptr());
-                fresh.push(None);
+                lists.written.push(Written::InPlace);
             } else {
                 let mut buffer = Buffer::any(ty.size_bytes());
                 bases.push(buffer.bytes_mut().as_mut_ptr());
-                fresh.push(Some(buffer));
+                lists.written.push(Written::Buffer(buffer));
             }
         }
         bases.extend(self.constants.iter().map(|array| array.bytes().as_ptr().cast_mut()));
         let measured = self.meter.starts(&self.steps);
         // SAFETY: the pointers are of this call's memory, laid out as the plan says; written are only the arena, fresh
         // buffers and state whose buffer `bytes_mut` has shown to be unshared.
-        let outcome = unsafe { self.run_steps(&bases, space.as_ref(), measured) };
+        let outcome = unsafe { self.run_steps(&bases, working.as_deref(), measured) };
         if measured {
             self.meter.finish();
         }
-        if let Some(space) = space {
-            self.give_back(space);
-        }
-        outcome?;
-        Ok(self.finish(state, fresh, kept))
+        outcome
     }
 
     /// # Errors
@@ -349,7 +431,7 @@ impl Runtime {
     ///
     /// # Safety
     /// `bases` are the pointers of one call, and nobody else uses what they are written through.
-    unsafe fn run_steps(&self, bases: &Bases, space: Option<&Space>, measured: bool) -> Result<()> {
+    unsafe fn run_steps(&self, bases: &Bases, space: Option<&Working>, measured: bool) -> Result<()> {
         let wakes = self.shareable >= WORTH_WAKING;
         let scope = space.map(|space| Scope::new(&space.tapes));
         match space {
@@ -387,7 +469,7 @@ impl Runtime {
     ///
     /// # Safety
     /// As [`Runtime::run_steps`]; `space` is this call's, and every member of the team walks with it.
-    unsafe fn walk_shared(&self, bases: &Bases, space: &Space, call: &Call<'_>, failure: &Failure) {
+    unsafe fn walk_shared(&self, bases: &Bases, space: &Working, call: &Call<'_>, failure: &Failure) {
         let mut phase = 0;
         for (k, step) in self.steps.iter().enumerate() {
             let own_phase = self.phases[k];
@@ -418,7 +500,7 @@ impl Runtime {
     }
 
     /// Waits until every part of a phase is done, and helps the loops in it.
-    fn end_phase(&self, space: &Space, phase: u32, scratch: *mut u8) {
+    fn end_phase(&self, space: &Working, phase: u32, scratch: *mut u8) {
         let (done, all) = (&space.done[phase as usize], self.phase_parts[phase as usize]);
         team::wait_until(|| {
             // SAFETY: the scratch is this member's, and as large as any step of this program needs.
@@ -427,51 +509,37 @@ impl Runtime {
         });
     }
 
-    fn finish(
-        &self,
-        state: &mut [&mut Array],
-        fresh: SmallVec<[Option<Buffer>; 8]>,
-        kept: SmallVec<[Option<Array>; 8]>,
-    ) -> Vec<Array> {
-        let mut arrays: SmallVec<[Option<Array>; 8]> = fresh
-            .into_iter()
-            .zip(&self.written)
-            .map(|(buffer, ty)| buffer.map(|buffer| Array::from_buffer(ty.clone(), buffer)))
-            .collect();
-        let mut left: SmallVec<[usize; 8]> = SmallVec::from_elem(0, arrays.len());
-        for output in &self.outputs {
-            if let Output::Written(k) = output {
-                left[*k] += 1;
-            }
-        }
-        let mut results = Vec::with_capacity(self.outputs.len() - state.len());
-        // From the last, so that a result given twice is moved to its first place.
-        for (number, (output, kept)) in self.outputs.iter().zip(kept).enumerate() {
-            let array = match output {
-                Output::Written(k) => {
-                    left[*k] -= 1;
-                    match (left[*k], &arrays[*k]) {
-                        (0, Some(_)) => arrays[*k].take(),
-                        (_, Some(array)) => Some(array.clone()),
-                        // Updated in place: the state's own buffer.
-                        (_, None) => {
-                            self.in_place[*k].filter(|own| *own != number).map(|own| (*state[own]).clone())
-                        }
-                    }
+    /// Replaces the state and appends the results. A state keeps its handle unless a clone shares it.
+    fn finish(&self, state: &mut [&mut Array], args: &[&Array], lists: &mut Lists, results: &mut Vec<Array>) {
+        let mut kept = lists.kept.drain(..);
+        for (number, output) in self.outputs.iter().enumerate() {
+            let value = match output {
+                Output::Written(k) => match lists.written[*k].give(&self.written[*k], self.is_last[number]) {
+                    // In the state's own buffer.
+                    Written::InPlace => match self.in_place[*k] {
+                        Some(own) if own != number => Written::Array((*state[own]).clone()),
+                        _ => continue,
+                    },
+                    value => value,
+                },
+                Output::Param(k) if *k == number && *k < state.len() => continue,
+                Output::Param(k) if *k < state.len() => {
+                    Written::Array(kept.next().expect("internal: every old value is kept"))
                 }
-                Output::Param(_) => kept,
-                Output::Constant(k) => Some(self.constants[*k].clone()),
+                Output::Param(k) => Written::Array(args[*k - state.len()].clone()),
+                Output::Constant(k) => Written::Array(self.constants[*k].clone()),
             };
-            match state.get_mut(number) {
-                Some(place) => {
-                    if let Some(array) = array {
-                        **place = array;
-                    }
+            match (state.get_mut(number), value) {
+                (Some(place), Written::Buffer(buffer)) => place.replace_buffer(buffer),
+                (Some(place), Written::Array(array)) => **place = array,
+                (None, Written::Buffer(buffer)) => {
+                    let Output::Written(k) = output else { unreachable!("internal: a buffer was written") };
+                    results.push(Array::from_buffer(self.written[*k].clone(), buffer));
                 }
-                None => results.push(array.expect("internal: every result is there")),
+                (None, Written::Array(array)) => results.push(array),
+                (_, Written::InPlace) => unreachable!("internal: every result is there"),
             }
         }
-        results
     }
 
     /// Refuses a call whose memory is not there.
@@ -488,24 +556,31 @@ impl Runtime {
         Err(Error::new("run", ErrorKind::invalid(message), Default::default()))
     }
 
-    fn take_space(&self) -> Option<Space> {
-        if self.call_bytes() == 0 && !self.shares() {
+    fn take_space(&self) -> Option<Box<Space>> {
+        let lists = self.written.len().max(self.num_kept);
+        if self.call_bytes() == 0 && !self.shares() && lists <= INLINE_RESULTS {
             return None;
         }
-        let idle = self.arenas.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
+        let idle = self.spaces.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
         let counters = |n: usize| (0..n).map(|_| AtomicU32::new(0)).collect();
-        Some(idle.unwrap_or_else(|| Space {
-            bytes: Buffer::any(self.call_bytes()),
-            taken: counters(self.steps.len()),
-            done: counters(self.phase_parts.len()),
-            board: Board::new(),
-            tapes: TapeMemory::new(self.tape_bytes),
-        }))
+        let new = || Space {
+            lists: Lists::default(),
+            working: Working {
+                bytes: Buffer::any(self.call_bytes()),
+                taken: counters(self.steps.len()),
+                done: counters(self.phase_parts.len()),
+                board: Board::new(),
+                tapes: TapeMemory::new(self.tape_bytes),
+            },
+        };
+        Some(idle.unwrap_or_else(|| Box::new(new())))
     }
 
-    fn give_back(&self, space: Space) {
-        let mut idle = self.arenas.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if idle.len() < MOST_IDLE_ARENAS {
+    fn give_back(&self, space: Box<Space>) {
+        static PROCESSORS: LazyLock<usize> =
+            LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
+        let mut idle = self.spaces.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if idle.len() < MOST_IDLE_SPACES.max(*PROCESSORS) {
             idle.push(space);
         }
     }
@@ -526,9 +601,7 @@ fn for_each_step(steps: &[Step], depth: usize, visit: &mut impl FnMut(&Step, usi
         for step in steps {
             visit(step, depth, part);
             if let Work::Nested(nested) = &step.work {
-                for (part, block) in nested.blocks() {
-                    walk(block.steps(), depth + 1, &format!("{part}: "), visit);
-                }
+                nested.for_each_block(&mut |part, block| walk(block.steps(), depth + 1, part, visit));
             }
         }
     }
@@ -595,8 +668,7 @@ impl Step {
         match &self.work {
             Work::Kernel { compiled, slots } => {
                 // SAFETY: the plan places each parameter within its base.
-                let pointers: SmallVec<[*mut u8; 16]> =
-                    slots.iter().map(|slot| unsafe { slot.pointer(bases) }).collect();
+                let pointers = Bases::of(slots.iter().map(|slot| unsafe { slot.pointer(bases) }));
                 // SAFETY: a pointer for each buffer of the kernel, in its order; the rest is the caller's promise.
                 unsafe { compiled.function.call(pointers.as_ptr(), lower, upper) };
             }

@@ -6,7 +6,6 @@
 use super::tape::{self, EMPTY};
 use super::{Bases, Call, SCRATCH, Slot, Step, Work};
 use gradus_ir::{Array, Place, Result};
-use smallvec::SmallVec;
 
 /// A list of steps inside of a loop, and what it reads that never changes.
 #[derive(Debug)]
@@ -125,7 +124,7 @@ impl Block {
 
     /// The first pointers of a run: arena and scratch.
     fn frame(&self, workspace: *mut u8, outer: &Bases) -> Bases {
-        Bases::from_slice(&[workspace, outer[SCRATCH]])
+        Bases::of([workspace, outer[SCRATCH]].into_iter())
     }
 
     fn push_constants(&self, bases: &mut Bases) {
@@ -153,18 +152,22 @@ impl Block {
 }
 
 impl NestedStep {
-    /// The lists inside, with what each is.
-    pub(super) fn blocks(&self) -> Vec<(&'static str, &Block)> {
+    /// Calls `visit` with each list inside, and what it is as a prefix.
+    pub(super) fn for_each_block(&self, visit: &mut dyn FnMut(&'static str, &Block)) {
         match &self.nested {
-            Nested::Scan(scan) => vec![("body", &scan.body)],
-            Nested::While(inner) => vec![("test", &inner.test), ("body", &inner.body)],
-            Nested::Cond(cond) => cond.branches.iter().map(|branch| ("branch", branch)).collect(),
+            Nested::Scan(scan) => visit("body: ", &scan.body),
+            Nested::While(inner) => {
+                visit("test: ", &inner.test);
+                visit("body: ", &inner.body);
+            }
+            Nested::Cond(cond) => cond.branches.iter().for_each(|branch| visit("branch: ", branch)),
         }
     }
 
     /// The cost of what threads can share.
     pub(super) fn shareable(&self) -> u64 {
-        let inside = self.blocks().iter().map(|(_, block)| block.shareable()).fold(0, u64::saturating_add);
+        let mut inside = 0_u64;
+        self.for_each_block(&mut |_, block| inside = inside.saturating_add(block.shareable()));
         inside.saturating_mul(self.trips)
     }
 
@@ -363,7 +366,7 @@ impl While {
         let pointer = |slot: Slot| unsafe { slot.pointer(outer) };
         let (workspace, flag) = (pointer(self.workspace), pointer(self.flag));
         // SAFETY: `outer` is of the list around.
-        let first: Bases = self.carries.iter().map(|carry| unsafe { carry.first(outer) }).collect();
+        let first = Bases::of(self.carries.iter().map(|carry| unsafe { carry.first(outer) }));
         let mut of_test = self.test.frame(workspace, outer);
         of_test.extend(self.test_consts.iter().map(|&slot| pointer(slot)));
         let tested = of_test.len();
@@ -375,14 +378,15 @@ impl While {
         let carried = of_body.len();
         of_body.extend(first.iter().copied());
         let next = of_body.len();
-        for (carry, &now) in self.carries.iter().zip(&first) {
+        for (carry, &now) in self.carries.iter().zip(first.iter()) {
             // SAFETY: `outer` is of the list around.
             of_body.push(unsafe { carry.other(outer, now) });
         }
         let ys = of_body.len();
         of_body.extend(self.ys.iter().map(|_| workspace));
         self.body.push_constants(&mut of_body);
-        let mut tapes: SmallVec<[u64; 8]> = SmallVec::from_elem(EMPTY, self.ys.len());
+        // Handles are addresses.
+        let mut tapes = Bases::of(self.ys.iter().map(|_| std::ptr::null_mut()));
         let mut count = 0_i32;
         loop {
             // SAFETY: the bases are laid out as `steps` of `crate::nested` says; the test writes its flag.
@@ -392,10 +396,10 @@ impl While {
                     break;
                 }
                 for (k, y) in self.ys.iter().enumerate() {
-                    if tapes[k] == EMPTY {
-                        tapes[k] = call.scope().tape(y.bytes);
+                    if tapes[k].is_null() {
+                        tapes[k] = call.scope().tape(y.bytes) as usize as *mut u8;
                     }
-                    of_body[ys + k] = call.scope().add_row(tapes[k], step.place)?;
+                    of_body[ys + k] = call.scope().add_row(tapes[k] as usize as u64, step.place)?;
                 }
                 step.iteration(&self.body, call, &of_body)?;
             }
@@ -416,9 +420,9 @@ impl While {
             // SAFETY: the place of an i32.
             unsafe { *pointer(place).cast::<i32>() = count };
         }
-        for (y, &tape) in self.ys.iter().zip(&tapes) {
-            // SAFETY: the place of a handle.
-            unsafe { *pointer(y.slot).cast::<u64>() = tape };
+        for (y, &tape) in self.ys.iter().zip(tapes.iter()) {
+            // SAFETY: the place of a handle; that of no tape is 0.
+            unsafe { *pointer(y.slot).cast::<u64>() = tape as usize as u64 };
         }
         Ok(())
     }
@@ -435,7 +439,8 @@ impl Cond {
         let number = usize::try_from(index).unwrap_or(0).min(self.branches.len() - 1);
         let branch = &self.branches[number];
         let mut bases = branch.frame(pointer(self.workspace), outer);
-        bases.extend(self.operands.iter().chain(&self.results).map(|&slot| pointer(slot)));
+        bases.extend(self.operands.iter().map(|&slot| pointer(slot)));
+        bases.extend(self.results.iter().map(|&slot| pointer(slot)));
         branch.push_constants(&mut bases);
         // SAFETY: the bases are laid out as `steps` of `crate::nested` says.
         unsafe { branch.run(call, &bases) }

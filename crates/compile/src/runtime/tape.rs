@@ -22,11 +22,18 @@ pub(super) struct TapeMemory {
     chunks: Mutex<Chunks>,
 }
 
+/// Rows and lists that wait; those of tapes that ended serve the next, so that a call like the last one allocates none.
 #[derive(Default)]
 struct Chunks {
     used_bytes: usize,
     idle: Vec<Buffer>,
+    idle_tapes: Tapes,
+    idle_lists: Vec<Tapes>,
 }
+
+/// A tape's handle is its address.
+#[allow(clippy::vec_box, reason = "a tape's handle is its address")]
+type Tapes = Vec<Box<Tape>>;
 
 impl TapeMemory {
     pub(super) fn new(limit: usize) -> TapeMemory {
@@ -66,11 +73,11 @@ impl TapeMemory {
 /// Tapes that end together.
 pub(super) struct Scope<'m> {
     memory: &'m TapeMemory,
-    #[allow(clippy::vec_box, reason = "a tape's handle is its address")]
-    tapes: Mutex<Vec<Box<Tape>>>,
+    tapes: Mutex<Tapes>,
 }
 
 /// Rows of one size.
+#[derive(Default)]
 pub(super) struct Tape {
     rows: usize,
     row_bytes: usize,
@@ -92,9 +99,15 @@ impl<'m> Scope<'m> {
     /// The handle of a new tape, to which at least one row is added before anyone reads it.
     pub(super) fn tape(&self, row_bytes: usize) -> u64 {
         let first = (FIRST_CHUNK / row_bytes.max(1)).max(1);
-        let mut tape = Box::new(Tape { rows: 0, row_bytes, first, chunks: vec![] });
+        let mut tapes = self.tapes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut memory = self.memory.lock();
+        if tapes.capacity() == 0 {
+            *tapes = memory.idle_lists.pop().unwrap_or_default();
+        }
+        let mut tape = memory.idle_tapes.pop().unwrap_or_default();
+        (tape.row_bytes, tape.first) = (row_bytes, first);
         let handle = (&raw mut *tape) as usize as u64;
-        self.tapes.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(tape);
+        tapes.push(tape);
         handle
     }
 
@@ -124,10 +137,15 @@ impl<'m> Scope<'m> {
             return;
         }
         let mut memory = self.memory.lock();
-        for chunk in tapes.drain(..).flat_map(|tape| tape.chunks) {
-            memory.used_bytes -= chunk.bytes().len();
-            memory.idle.push(chunk);
+        for mut tape in tapes.drain(..) {
+            tape.rows = 0;
+            for chunk in tape.chunks.drain(..) {
+                memory.used_bytes -= chunk.bytes().len();
+                memory.idle.push(chunk);
+            }
+            memory.idle_tapes.push(tape);
         }
+        memory.idle_lists.push(std::mem::take(tapes));
     }
 }
 

@@ -10,6 +10,7 @@ mod custom;
 mod derivative;
 mod effects;
 mod lanes;
+mod lists;
 mod nans;
 mod system;
 
@@ -20,12 +21,12 @@ pub(crate) use custom::{
 pub(crate) use derivative::check_differentiable;
 pub(crate) use effects::{check, debug_callback, debug_print, pure_callback};
 pub(crate) use lanes::{Mapped, Which};
+pub(crate) use lists::Lists;
 pub(crate) use system::{Operator, linear_solve};
 
 use crate::{Array, Config, Error, Leaf, Stored, Traced, Tree, Val};
 use gradus_compile::Executable;
 use gradus_ir::{Capture, Dtype, Place, Program, Type, trace as ir};
-use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// The leaves of a tree as a list.
@@ -200,28 +201,27 @@ impl Compiled {
         Ok(Compiled { program: Arc::new(program), optimized, executable, captures, debug_nans })
     }
 
-    /// Runs it. The first parameters are `state`, replaced by the first results if all goes well.
+    /// Runs it on the lists' arguments and appends the results. The first parameters are the lists' state, replaced by
+    /// the first results if all goes well.
     ///
     /// # Errors
-    /// What only shows while running; then `state` is untouched.
-    pub(crate) fn run(&self, state: &mut [&mut Array], args: &[&Array]) -> Result<Vec<Array>, Error> {
+    /// What only shows while running; then the state is untouched.
+    pub(crate) fn run<'a>(&'a self, lists: &mut Lists<'a>) -> Result<(), Error> {
+        let Lists { state, args, results } = lists;
+        args.extend(&self.captures);
         if self.debug_nans {
-            return self.run_checked(state, args);
+            results.extend(self.run_checked(state, args)?);
+            return Ok(());
         }
-        if self.captures.is_empty() {
-            return self.executable.run_with_state(state, args);
-        }
-        let all: SmallVec<[&Array; 16]> = args.iter().copied().chain(&self.captures).collect();
-        self.executable.run_with_state(state, &all)
+        self.executable.run_into(state, args, results)
     }
 
     /// Runs it on copies; if a result is NaN the error names the first operation that made one.
-    fn run_checked(&self, state: &mut [&mut Array], args: &[&Array]) -> Result<Vec<Array>, Error> {
-        let all: Vec<&Array> = args.iter().copied().chain(&self.captures).collect();
+    fn run_checked(&self, state: &mut [&mut Array], all: &[&Array]) -> Result<Vec<Array>, Error> {
         let mut copies: Vec<Array> = state.iter().map(|a| (**a).clone()).collect();
-        let results = self.executable.run_with_state(&mut copies.iter_mut().collect::<Vec<_>>(), &all)?;
+        let results = self.executable.run_with_state(&mut copies.iter_mut().collect::<Vec<_>>(), all)?;
         if copies.iter().chain(&results).any(gradus_ir::eval::has_nan) {
-            let inputs: Vec<Array> = state.iter().map(|a| &**a).chain(all).cloned().collect();
+            let inputs: Vec<Array> = state.iter().map(|a| &**a).chain(all.iter().copied()).cloned().collect();
             return Err(nans::first_nan(&self.program, &inputs));
         }
         for (old, new) in state.iter_mut().zip(copies) {
@@ -242,11 +242,10 @@ impl Compiled {
     }
 }
 
-/// A tree of data like `like`, from a list.
-pub(crate) fn refill_data<T: Traced>(like: &T, data: Vec<Array>) -> T::Data
+/// A tree of data like `like`, one after the other.
+pub(crate) fn refill_data<T: Traced>(like: &T, mut data: impl Iterator<Item = Array>) -> T::Data
 where
     T::Data: Stored,
 {
-    let mut data = data.into_iter();
     like.map_leaves(&mut |_| data.next().expect("internal: as many arrays as leaves"))
 }

@@ -16,10 +16,15 @@ use std::hash::{Hash, Hasher};
 pub trait AnyTree<L> {
     /// [`Tree::visit`].
     fn walk<'a>(&'a self, f: &mut dyn FnMut(Part<'a, L>));
+    /// [`Tree::visit_mut`].
+    fn walk_mut<'a>(&'a mut self, f: &mut dyn FnMut(&'a mut L));
 }
 impl<L: Leaf, T: Tree<L>> AnyTree<L> for T {
     fn walk<'a>(&'a self, f: &mut dyn FnMut(Part<'a, L>)) {
         self.visit(f);
+    }
+    fn walk_mut<'a>(&'a mut self, f: &mut dyn FnMut(&'a mut L)) {
+        self.visit_mut(f);
     }
 }
 
@@ -29,6 +34,10 @@ pub trait Typed: Leaf {
     fn type_of(&self) -> Type;
     /// Whether its type is `ty`.
     fn is_of(&self, ty: &Type) -> bool;
+    /// Hashes its type.
+    fn hash_type(&self, state: &mut FxHasher) {
+        self.type_of().hash(state);
+    }
 }
 impl Typed for Array {
     fn type_of(&self) -> Type {
@@ -36,6 +45,9 @@ impl Typed for Array {
     }
     fn is_of(&self, ty: &Type) -> bool {
         self.ty() == ty
+    }
+    fn hash_type(&self, state: &mut FxHasher) {
+        self.ty().hash(state);
     }
 }
 impl Typed for Val {
@@ -150,7 +162,7 @@ pub(crate) fn hash_of<L: Typed>(trees: &[&dyn AnyTree<L>]) -> u64 {
     let mut state = FxHasher::default();
     for tree in trees {
         tree.walk(&mut |part| match part {
-            Part::Leaf(l) => l.type_of().hash(&mut state),
+            Part::Leaf(l) => l.hash_type(&mut state),
             Part::Variant(name) => name.hash(&mut state),
             Part::Length(n) => n.hash(&mut state),
             Part::Key(key) => key.hash(&mut state),

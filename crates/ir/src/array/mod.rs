@@ -107,6 +107,17 @@ impl Array {
     pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
         Arc::get_mut(&mut self.buffer).map(Buffer::bytes_mut)
     }
+    /// Puts other bytes in place of those that are there; a clone keeps the old ones.
+    ///
+    /// # Panics
+    /// If the buffer's length is not the type's.
+    pub fn replace_buffer(&mut self, buffer: Buffer) {
+        assert_eq!(self.ty.size_bytes(), buffer.bytes().len(), "internal: a buffer of the type's size");
+        match Arc::get_mut(&mut self.buffer) {
+            Some(own) => *own = buffer,
+            None => self.buffer = Arc::new(buffer),
+        }
+    }
     /// Whether `self` and `other` share one buffer.
     pub fn shares_buffer(&self, other: &Array) -> bool {
         Arc::ptr_eq(&self.buffer, &other.buffer)

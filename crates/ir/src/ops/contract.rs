@@ -219,7 +219,7 @@ impl Rules for Contraction {
 fn check_dims(dims: &DotDims, lhs: &Type, rhs: &Type) -> Result<(), ErrorKind> {
     if lhs.dtype != rhs.dtype {
         let (lhs, rhs, hint) = (lhs.clone(), rhs.clone(), "convert one of them");
-        return Err(ErrorKind::DtypeMismatch { number: 1, lhs, rhs, hint });
+        return Err(ErrorKind::DtypeMismatch { number: 1, lhs: lhs.into(), rhs: rhs.into(), hint });
     }
     let refuse = |number, message: String| Err(ErrorKind::constraint(number, message));
     if lhs.dtype == Dtype::Bool {

@@ -7,6 +7,7 @@
 use crate::{Array, Buffer, Complex, Dtype, Element, Op, Type};
 use bytemuck::{cast_slice, cast_slice_mut};
 use gradus_library::Number;
+use smallvec::SmallVec;
 
 /// An operation that a library computes.
 pub trait Library {
@@ -115,7 +116,9 @@ impl Calls {
     ) {
         let operands = operands.into_iter().zip(&self.operands).map(|(bytes, ty)| Block { ty, bytes });
         let results = results.into_iter().zip(&self.results).map(|(bytes, ty)| BlockMut { ty, bytes });
-        self.library().compute(&operands.collect::<Vec<_>>(), &mut results.collect::<Vec<_>>());
+        let operands: SmallVec<[Block<'_>; 4]> = operands.collect();
+        let mut results: SmallVec<[BlockMut<'_>; 4]> = results.collect();
+        self.library().compute(&operands, &mut results);
     }
     fn library(&self) -> &dyn Library {
         self.op.rules().library().expect("internal: a library's operation")

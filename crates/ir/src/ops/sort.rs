@@ -115,7 +115,7 @@ impl Rules for Sorting {
         if let Some(other) = args.iter().find(|ty| ty.shape != args[0].shape) {
             let (lhs, rhs) = (args[0].shape.clone(), other.shape.clone());
             let hint = "what is sorted together has one shape";
-            return Err(ErrorKind::ShapeMismatch { number: 2, lhs, rhs, hint });
+            return Err(ErrorKind::ShapeMismatch { number: 2, lhs: lhs.into(), rhs: rhs.into(), hint });
         }
         if !(1..=args.len()).contains(num_keys) {
             let message =

@@ -20,8 +20,8 @@ pub struct Dataset {
     "a data set needs one row of targets for each row of inputs, and at least one; found {inputs} and {targets}"
 )]
 pub struct RowsDiffer {
-    inputs: Type,
-    targets: Type,
+    inputs: Box<Type>,
+    targets: Box<Type>,
 }
 
 impl Dataset {
@@ -32,7 +32,10 @@ impl Dataset {
     pub fn new(inputs: Array, targets: Array) -> Result<Dataset, RowsDiffer> {
         let rows = |array: &Array| array.shape().first().copied();
         if rows(&inputs) != rows(&targets) || rows(&inputs).unwrap_or(0) == 0 {
-            return Err(RowsDiffer { inputs: inputs.ty().clone(), targets: targets.ty().clone() });
+            return Err(RowsDiffer {
+                inputs: inputs.ty().clone().into(),
+                targets: targets.ty().clone().into(),
+            });
         }
         Ok(Dataset { inputs, targets })
     }

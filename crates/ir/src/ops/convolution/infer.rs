@@ -25,7 +25,7 @@ impl Convolution {
     pub(super) fn result_type(&self, lhs: &Type, rhs: &Type) -> Result<Type, ErrorKind> {
         if lhs.dtype != rhs.dtype {
             let (lhs, rhs, hint) = (lhs.clone(), rhs.clone(), "convert one of them");
-            return Err(ErrorKind::DtypeMismatch { number: 1, lhs, rhs, hint });
+            return Err(ErrorKind::DtypeMismatch { number: 1, lhs: lhs.into(), rhs: rhs.into(), hint });
         }
         if lhs.dtype == Dtype::Bool {
             return refuse(2, format!("takes integers and floats, not {lhs} and {rhs}; convert them first"));

@@ -424,14 +424,19 @@ impl Rules for Binary {
         let (lhs, rhs) = (args[0], args[1]);
         if lhs.dtype != rhs.dtype {
             let hint = "convert one of them";
-            return Err(ErrorKind::DtypeMismatch { number: 1, lhs: lhs.clone(), rhs: rhs.clone(), hint });
+            return Err(ErrorKind::DtypeMismatch {
+                number: 1,
+                lhs: Box::new(lhs.clone()),
+                rhs: Box::new(rhs.clone()),
+                hint,
+            });
         }
         if lhs.shape != rhs.shape {
             let hint = "reshape or broadcast one of them";
             return Err(ErrorKind::ShapeMismatch {
                 number: 2,
-                lhs: lhs.shape.clone(),
-                rhs: rhs.shape.clone(),
+                lhs: Box::new(lhs.shape.clone()),
+                rhs: Box::new(rhs.shape.clone()),
                 hint,
             });
         }

@@ -261,11 +261,21 @@ fn clamped<T: Element>(low: T, x: T, high: T) -> T {
 
 fn shapes(number: u8, lhs: &Type, rhs: &Type) -> ErrorKind {
     let hint = "reshape or broadcast one of them";
-    ErrorKind::ShapeMismatch { number, lhs: lhs.shape.clone(), rhs: rhs.shape.clone(), hint }
+    ErrorKind::ShapeMismatch {
+        number,
+        lhs: Box::new(lhs.shape.clone()),
+        rhs: Box::new(rhs.shape.clone()),
+        hint,
+    }
 }
 
 fn dtypes(number: u8, lhs: &Type, rhs: &Type) -> ErrorKind {
-    ErrorKind::DtypeMismatch { number, lhs: lhs.clone(), rhs: rhs.clone(), hint: "convert one of them" }
+    ErrorKind::DtypeMismatch {
+        number,
+        lhs: Box::new(lhs.clone()),
+        rhs: Box::new(rhs.clone()),
+        hint: "convert one of them",
+    }
 }
 
 impl Val {

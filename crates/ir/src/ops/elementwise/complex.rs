@@ -96,11 +96,11 @@ impl Rules for Parts {
         }
         if re.dtype != im.dtype {
             let (lhs, rhs, hint) = (re.clone(), im.clone(), "convert one of them");
-            return Err(ErrorKind::DtypeMismatch { number: 2, lhs, rhs, hint });
+            return Err(ErrorKind::DtypeMismatch { number: 2, lhs: lhs.into(), rhs: rhs.into(), hint });
         }
         if re.shape != im.shape {
             let (lhs, rhs, hint) = (re.shape.clone(), im.shape.clone(), "reshape or broadcast one of them");
-            return Err(ErrorKind::ShapeMismatch { number: 3, lhs, rhs, hint });
+            return Err(ErrorKind::ShapeMismatch { number: 3, lhs: lhs.into(), rhs: rhs.into(), hint });
         }
         Ok(vec![re.with_dtype(re.dtype.complex())])
     }

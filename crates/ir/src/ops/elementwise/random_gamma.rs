@@ -90,7 +90,7 @@ impl Rules for RandomGamma {
         if let Some(other) = args.iter().find(|ty| ty.shape != args[2].shape) {
             let (lhs, rhs) = (other.shape.clone(), args[2].shape.clone());
             let hint = "give a key for every element";
-            return Err(ErrorKind::ShapeMismatch { number: 3, lhs, rhs, hint });
+            return Err(ErrorKind::ShapeMismatch { number: 3, lhs: lhs.into(), rhs: rhs.into(), hint });
         }
         Ok(vec![args[2].clone()])
     }

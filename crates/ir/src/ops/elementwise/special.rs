@@ -189,12 +189,17 @@ impl Rules for Special {
             let (lhs, rhs) = (args[0], *arg);
             if lhs.dtype != rhs.dtype {
                 let hint = "convert one of them";
-                return Err(ErrorKind::DtypeMismatch { number: 1, lhs: lhs.clone(), rhs: rhs.clone(), hint });
+                return Err(ErrorKind::DtypeMismatch {
+                    number: 1,
+                    lhs: Box::new(lhs.clone()),
+                    rhs: Box::new(rhs.clone()),
+                    hint,
+                });
             }
             if lhs.shape != rhs.shape {
                 let (lhs, rhs) = (lhs.shape.clone(), rhs.shape.clone());
                 let hint = "reshape or broadcast one of them";
-                return Err(ErrorKind::ShapeMismatch { number: 2, lhs, rhs, hint });
+                return Err(ErrorKind::ShapeMismatch { number: 2, lhs: lhs.into(), rhs: rhs.into(), hint });
             }
         }
         Domain::Float.check(3, args[0])?;

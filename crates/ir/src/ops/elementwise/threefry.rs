@@ -70,7 +70,7 @@ impl Rules for Threefry2x32 {
         if let Some(other) = args.iter().find(|ty| ty.shape != args[0].shape) {
             let (lhs, rhs) = (args[0].shape.clone(), other.shape.clone());
             let hint = "broadcast the key to the shape of the counter";
-            return Err(ErrorKind::ShapeMismatch { number: 2, lhs, rhs, hint });
+            return Err(ErrorKind::ShapeMismatch { number: 2, lhs: lhs.into(), rhs: rhs.into(), hint });
         }
         Ok(vec![args[0].clone(); 2])
     }

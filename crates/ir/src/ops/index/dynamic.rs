@@ -64,7 +64,7 @@ pub(super) fn update_type(operand: &Type, update: &Type, starts: &[&Type]) -> Re
     check_starts(operand, starts)?;
     if update.dtype != operand.dtype {
         let (lhs, rhs, hint) = (operand.clone(), update.clone(), "convert one of them");
-        return Err(ErrorKind::DtypeMismatch { number: 3, lhs, rhs, hint });
+        return Err(ErrorKind::DtypeMismatch { number: 3, lhs: lhs.into(), rhs: rhs.into(), hint });
     }
     if update.rank() != operand.rank() || !fits(update.shape.dims(), operand) {
         let message =

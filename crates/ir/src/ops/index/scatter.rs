@@ -66,7 +66,7 @@ impl Scatter {
         check_dims(&dims, &NAMES, operand, indices)?;
         if updates.dtype != operand.dtype {
             let (lhs, rhs, hint) = (operand.clone(), updates.clone(), "convert one of them");
-            return Err(ErrorKind::DtypeMismatch { number: 6, lhs, rhs, hint });
+            return Err(ErrorKind::DtypeMismatch { number: 6, lhs: lhs.into(), rhs: rhs.into(), hint });
         }
         check_window_dims(7, &dims, &NAMES, operand, updates.rank())?;
         let sizes = self.dims.window_sizes(operand.rank(), &updates.shape);

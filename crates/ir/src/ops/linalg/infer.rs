@@ -68,7 +68,7 @@ fn same_dtype(number: u8, args: &[&Type]) -> Result<(), ErrorKind> {
     match args.iter().find(|ty| ty.dtype != args[0].dtype) {
         Some(other) => {
             let (lhs, rhs, hint) = (args[0].clone(), (*other).clone(), "convert one of them");
-            Err(ErrorKind::DtypeMismatch { number, lhs, rhs, hint })
+            Err(ErrorKind::DtypeMismatch { number, lhs: lhs.into(), rhs: rhs.into(), hint })
         }
         None => Ok(()),
     }
@@ -141,7 +141,7 @@ fn triangular(op: &Linalg, left_side: bool, a: &Type, b: &Type) -> Infer {
     if a.shape.extents()[..batch] != b.shape.extents()[..batch] {
         let (lhs, rhs) = (a.shape.clone(), b.shape.clone());
         let hint = "leading axes are batches and must agree";
-        return Err(ErrorKind::ShapeMismatch { number: 5, lhs, rhs, hint });
+        return Err(ErrorKind::ShapeMismatch { number: 5, lhs: lhs.into(), rhs: rhs.into(), hint });
     }
     let (axis, what) = if left_side { (batch, "rows") } else { (batch + 1, "columns") };
     if b.shape.dim(axis) != n {
@@ -165,8 +165,8 @@ fn tridiagonal(op: &Linalg, args: &[&Type]) -> Infer {
             let hint = "each diagonal has the shape of the right side without its last axis";
             return Err(ErrorKind::ShapeMismatch {
                 number: 4,
-                lhs: shape.clone(),
-                rhs: b.shape.clone(),
+                lhs: Box::new(shape.clone()),
+                rhs: Box::new(b.shape.clone()),
                 hint,
             });
         }

@@ -115,7 +115,7 @@ fn pad(x: &Type, value: &Type, low: &[i64], high: &[i64], interior: &[usize]) ->
     }
     if value.dtype != x.dtype {
         let (lhs, rhs, hint) = (x.clone(), value.clone(), "convert one of them");
-        return Err(ErrorKind::DtypeMismatch { number: 3, lhs, rhs, hint });
+        return Err(ErrorKind::DtypeMismatch { number: 3, lhs: lhs.into(), rhs: rhs.into(), hint });
     }
     let len = |axis: usize| {
         let len = padded_len(x.shape.dim(axis), low[axis], high[axis], interior[axis]);
@@ -141,14 +141,14 @@ fn concatenate(args: &[&Type], dimension: usize) -> Result<Type, ErrorKind> {
     for other in &args[1..] {
         if other.dtype != first.dtype {
             let (lhs, rhs, hint) = (first.clone(), (*other).clone(), "convert one of them");
-            return Err(ErrorKind::DtypeMismatch { number: 2, lhs, rhs, hint });
+            return Err(ErrorKind::DtypeMismatch { number: 2, lhs: lhs.into(), rhs: rhs.into(), hint });
         }
         if other.rank() != first.rank()
             || other.shape.with_dim(dimension, 0) != first.shape.with_dim(dimension, 0)
         {
             let (lhs, rhs) = (first.shape.clone(), other.shape.clone());
             let hint = "only the extents along the concatenated axis may";
-            return Err(ErrorKind::ShapeMismatch { number: 3, lhs, rhs, hint });
+            return Err(ErrorKind::ShapeMismatch { number: 3, lhs: lhs.into(), rhs: rhs.into(), hint });
         }
     }
     let total = args.iter().fold(0usize, |total, ty| total.saturating_add(ty.shape.dim(dimension)));

@@ -26,7 +26,7 @@ pub(super) fn infer(axes: &[usize], body: &Program, args: &[&Type]) -> Infer {
         if x.shape != operands[0].shape {
             let (lhs, rhs) = (operands[0].shape.clone(), x.shape.clone());
             let hint = "what is reduced together has one shape";
-            return Err(ErrorKind::ShapeMismatch { number: 2, lhs, rhs, hint });
+            return Err(ErrorKind::ShapeMismatch { number: 2, lhs: lhs.into(), rhs: rhs.into(), hint });
         }
         if **init != Type::scalar(x.dtype) {
             return refuse(

@@ -30,7 +30,7 @@ pub(super) fn infer(window: &Window, body: &Program, args: &[&Type]) -> Infer {
         if x.shape != operands[0].shape {
             let (lhs, rhs) = (operands[0].shape.clone(), x.shape.clone());
             let hint = "what is reduced together has one shape";
-            return Err(ErrorKind::ShapeMismatch { number: 5, lhs, rhs, hint });
+            return Err(ErrorKind::ShapeMismatch { number: 5, lhs: lhs.into(), rhs: rhs.into(), hint });
         }
         if **init != Type::scalar(x.dtype) {
             let message =

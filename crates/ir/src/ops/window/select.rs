@@ -43,7 +43,7 @@ pub(super) fn gathered(window: &Window, tangents: &Type, operand: &Type) -> Infe
     if tangents.shape != operand.shape {
         let (lhs, rhs) = (tangents.shape.clone(), operand.shape.clone());
         let hint = "what is gathered lies where the operand lies";
-        return Err(ErrorKind::ShapeMismatch { number: 4, lhs, rhs, hint });
+        return Err(ErrorKind::ShapeMismatch { number: 4, lhs: lhs.into(), rhs: rhs.into(), hint });
     }
     numbers(tangents, operand)?;
     Ok(vec![tangents.with_shape(shape)])
@@ -54,7 +54,7 @@ pub(super) fn scattered(window: &Window, source: &Type, operand: &Type) -> Infer
     if source.shape != shape {
         let (lhs, rhs) = (source.shape.clone(), shape);
         let hint = "there is one element to scatter for each window";
-        return Err(ErrorKind::ShapeMismatch { number: 4, lhs, rhs, hint });
+        return Err(ErrorKind::ShapeMismatch { number: 4, lhs: lhs.into(), rhs: rhs.into(), hint });
     }
     numbers(source, operand)?;
     Ok(vec![source.with_shape(operand.shape.clone())])
