@@ -12,7 +12,7 @@ fn train_step_is_products_and_kernels() {
     let compiled = explained.split_once("compiled:\n").expect("the steps").1;
     let steps: Vec<&str> = compiled
         .lines()
-        .take_while(|line| !line.starts_with("memory"))
+        .take_while(|line| !line.starts_with("times"))
         .map(|line| line.split_once(". ").expect("a numbered step").1.split(' ').next().expect("a word"))
         .collect();
     // Three layers forward, their weights' gradients, and two gradients by what a layer reads.

@@ -133,6 +133,9 @@ impl Lowering {
     fn program(&mut self, program: &Program, args: &[Id]) -> Result<Vec<Id>> {
         let mut values = args.to_vec();
         for equation in program.equations() {
+            if let Some(kind) = equation.op.rules().refusal() {
+                return Err(Error::new(equation.op.rules().name(), kind, equation.place));
+            }
             let args: Ids = equation.args.iter().map(|arg| values[arg.index()]).collect();
             if let Op::Control(Control::Tape(tape)) = &equation.op {
                 values.push(self.tape(tape, &args, program.ty(equation.results[0]), equation.place));
@@ -162,9 +165,6 @@ impl Lowering {
 
     fn equation(&mut self, equation: &Equation, args: &[Id], types: &[&Type]) -> Result<Vec<Id>> {
         let (op, place) = (&equation.op, equation.place);
-        if let Some(kind) = op.rules().refusal() {
-            return Err(Error::new(op.rules().name(), kind, place));
-        }
         if op.rules().expands() {
             let types: Vec<Type> = args.iter().map(|arg| self.graph.ty(*arg).clone()).collect();
             let expanded = trace(place, &types, |args| op.rules().expand(args))?;

@@ -32,7 +32,7 @@ fn fresh(k: f64, n: usize) -> Result<f32> {
     f(&Array::full([n], 1f32))?.item()
 }
 
-/// The derivative of a loop that doubles `x` until it is above `end`, and of a scan, both made here: tapes, nested steps.
+/// The derivative of a loop that squares `x` until it is above `end`, and of a scan, made here: tapes, nested steps.
 fn fresh_loops(end: f64) -> Result<(f32, f32)> {
     let doubled = jit(grad(move |x: &Val| while_loop(*x, move |x| x.le(end), |x| x * x)));
     let cubed = jit(grad(|x: &Val| scan(*x, &stack([*x, x + 1.0], 0), |c, y| (c * y, ())).0));

@@ -264,7 +264,9 @@ impl Runtime {
         }
         let outputs = plan.outputs;
         let is_last = (0..outputs.len()).map(|k| !outputs[k + 1..].contains(&outputs[k])).collect();
-        let is_kept = |(number, output): (usize, &Output)| matches!(output, Output::Param(k) if *k < num_state && *k != number);
+        let is_state = |number: usize, k: usize| k < num_state && k != number;
+        let is_kept =
+            |(number, output): (usize, &Output)| matches!(output, Output::Param(k) if is_state(number, *k));
         Runtime {
             num_kept: outputs.iter().enumerate().filter(|pair| is_kept(*pair)).count(),
             is_last,
