@@ -113,7 +113,7 @@ impl<'g> Draft<'g> {
         match piece {
             Piece::Kernel(nest) => {
                 let place = |param: &Param| match param {
-                    Param::Value(id) => self.plan.places[id],
+                    Param::Value(id) => self.plan.place(*id),
                     Param::Scratch(_) => Place { base: Base::Scratch, offset: 0 },
                 };
                 let mut places: Vec<Place> = nest.params.iter().map(place).collect();

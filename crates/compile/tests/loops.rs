@@ -114,6 +114,19 @@ fn a_recurrent_cell_runs_as_steps_inside() {
 }
 
 #[test]
+fn a_loop_without_iterations_reads_rows_that_nobody_wrote() {
+    for n in [3, 40] {
+        let forward = program(&[f32s(&[n]), f32s(&[n])], |p| vec![p[0] * p[1], p[1], p[0].sin()]);
+        let back = program(&[f32s(&[n]), f32s(&[n])], |p| vec![p[0] * p[1]]);
+        let whole = program(&[f32s(&[n]), f32s(&[n])], |p| {
+            let forward = bind(scan(forward, 0, 2, 0), p);
+            bind(scan(back, 0, 1, 0), &[p[1], forward[2]]).to_vec()
+        });
+        check_data(&whole, 0.0);
+    }
+}
+
+#[test]
 fn carries_that_are_exchanged_kept_and_returned_twice() {
     let n = 40;
     let types = || vec![f32s(&[n]); 4];

@@ -7,6 +7,11 @@ use gradus::{
     value_and_grad, where_, while_loop, zeros,
 };
 
+/// The float type that is the default beside `x`: the wide one where the case is wide.
+fn wide(x: Val) -> Dtype {
+    if x.dtype() == Dtype::F64 { Dtype::F64 } else { Dtype::F32 }
+}
+
 pub(super) fn find(op: &str, params: &Params) -> Found {
     if op == "control.fori_pow" {
         let n = params.int("n");
@@ -36,7 +41,7 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
             vec![fori_loop(0, a[1], x, |_, c| c * 0.5 + x)]
         },
         "control.scan_cumsum" => |a| {
-            let init = zeros(&a[0].shape()[1..], Dtype::F32);
+            let init = zeros(&a[0].shape()[1..], wide(a[0]));
             let (c, y) = scan(init, &a[0], |c, v| (c + v, c * v));
             vec![c, y]
         },
@@ -78,7 +83,7 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
         "control.lax_map" => |a| vec![map(|v: &Val| v.sort(0) * v.sum())(&a[0])],
         "control.scan_cond" => |a| {
             let step = |c: Val, v: Val| cond(v.gt(0), (), |()| (c + v, c), |()| (c * 0.5, v));
-            let (c, y) = scan(Val::from(1.0), &a[0], step);
+            let (c, y) = scan(Val::from(1.0).astype(wide(a[0])), &a[0], step);
             vec![c, y]
         },
         "control.stop_gradient" => |a| vec![stop_gradient(&a[0]) * a[1] + a[0] * a[0]],
@@ -112,7 +117,7 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
 }
 
 fn lstm(wx: Val, wh: Val, x: Val) -> Val {
-    let zero = zeros([wh.shape()[0]], Dtype::F32);
+    let zero = zeros([wh.shape()[0]], wide(x));
     let step = |(h, c): (Val, Val), v: Val| {
         let z = (v.dot(wx) + h.dot(wh)).split(4, 0);
         let c = z[1].sigmoid() * c + z[0].sigmoid() * z[2].tanh();
@@ -130,7 +135,7 @@ fn gru(wx: Val, wh: Val, x: Val) -> Val {
         let h = (1 - z) * new + z * h;
         (h, h)
     };
-    scan(zeros([wh.shape()[0]], Dtype::F32), &x, step).1
+    scan(zeros([wh.shape()[0]], wide(x)), &x, step).1
 }
 
 fn rk4_step(y: Val) -> Val {

@@ -77,7 +77,7 @@ fn by_dimension_numbers(op: &str, params: &Params) -> Found {
             start_indices_batching_dims: list("start_indices_batching_dims"),
             start_index_map: list("start_index_map"),
         };
-        let (sizes, mode) = (params.dims("slice_sizes")?, mode(params, IndexMode::Fill)?);
+        let (sizes, mode) = (params.dims("slice_sizes")?, mode(params, IndexMode::Clip)?);
         return two(move |x, i| x.gather(i, dims.clone(), &sizes, mode));
     }
     let update = match op {

@@ -1,5 +1,6 @@
 //! Products: dot_general and what NumPy makes of it.
 
+use super::choice::dtype;
 use super::{Found, many, two};
 use crate::manifest::{Params, ints};
 use gradus::einsum;
@@ -12,7 +13,15 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
                 ints(&numbers[i][j]).into_iter().map(|n| n as usize).collect()
             };
             let (contract, batch) = ((list(0, 0), list(0, 1)), (list(1, 0), list(1, 1)));
-            two(move |a, b| a.dot_general(b, (&contract.0, &contract.1), (&batch.0, &batch.1)))
+            // Products are as exact as their operands; the precision changes nothing here.
+            let _ = params.get("precision");
+            let preferred = params
+                .text("preferred_element_type")
+                .map(|name| dtype(name).expect("a name of an element type"));
+            two(move |a, b| {
+                let [a, b] = [a, b].map(|x| preferred.map_or(x, |dtype| x.astype(dtype)));
+                a.dot_general(b, (&contract.0, &contract.1), (&batch.0, &batch.1))
+            })
         }
         "jnp.matmul" => two(|a, b| a.matmul(b)),
         "jnp.dot" => two(|a, b| a.dot(b)),

@@ -11,8 +11,9 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
     let shape = params.dims("s");
     match op {
         "random.split" => {
-            let n = n? as usize;
-            many(move |a| vec![random::split(a[0], n)])
+            let keys = params.dims("n")?;
+            let shape: Vec<i64> = keys.iter().map(|&k| k as i64).chain([2]).collect();
+            many(move |a| vec![random::split(a[0], keys.iter().product()).reshape(&shape)])
         }
         "random.fold_in" => match n {
             Some(n) => many(move |a| vec![random::fold_in(a[0], n)]),

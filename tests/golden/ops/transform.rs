@@ -60,7 +60,7 @@ pub(super) fn find(op: &str, _: &Params) -> Found {
         },
         "transform.linear_transpose" => |a| {
             let f = |v: &Val| v.cumsum(0).slice(gradus::s![..;2]) * 3.0;
-            vec![gradus::linear_transpose(f, &gradus::zeros(6, gradus::Dtype::F32))(&a[0])]
+            vec![gradus::linear_transpose(f, &gradus::zeros(6, a[0].dtype()))(&a[0])]
         },
         "transform.jet5" => |a| {
             let series = [a[0].ones_like(), a[0].zeros_like(), a[0].zeros_like()];

@@ -3,6 +3,26 @@
 use super::{adjoint, eigh, extents, inv, norm_ord, solve, square};
 use crate::{Dtype, ErrorKind, Type, Val, concatenate, eye, iota, where_};
 
+/// The diagonal `offset` of each matrix: `[.., n, m] -> [.., k]`. As `jnp.linalg.diagonal`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::diagonal(x, -1))(&Array::from([[1.0f32, 2.0], [3.0, 4.0]]))?;
+/// assert_eq!(y.to_vec::<f32>()?, [3.0]);
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn diagonal(a: impl Into<Val>, offset: i64) -> Val {
+    a.into().last_diagonal(offset)
+}
+
+/// The sum of each matrix's main diagonal: `[.., n, m] -> [..]`. As `jnp.linalg.trace`.
+#[track_caller]
+pub fn trace(a: impl Into<Val>) -> Val {
+    let a = a.into();
+    Val::derive("trace", &[a], |_| Ok(a.last_diagonal(0).sum_axes(-1)))
+}
+
 /// Aⁿ of square matrices `[.., k, k]` by repeated squaring; a negative n takes the inverse.
 ///
 /// ```

@@ -24,7 +24,7 @@ pub use decompositions::{
     LuFactors, cholesky, cholesky_upper, eig, eigh, eigvals, eigvalsh, lu, lu_factor, qr, qr_full, svd,
     svd_full, svdvals,
 };
-pub use functions::{block_diag, expm, matrix_power, multi_dot, sqrtm};
+pub use functions::{block_diag, diagonal, expm, matrix_power, multi_dot, sqrtm, trace};
 pub use gradus_ir::ops::linalg::Transposed;
 pub use iterative::{Krylov, bicgstab, cg, gmres};
 pub use norms::{

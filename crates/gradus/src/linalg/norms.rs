@@ -192,7 +192,7 @@ fn diagonal_and_parity(a: Val) -> (Val, Val) {
     let factors = lu_factor(a);
     let n = factors.pivots.shape()[factors.pivots.rank() - 1];
     let exchanged = factors.pivots.ne(arange(n)).astype(Dtype::I32).sum_axes(-1);
-    (factors.lu.diagonal(0), (1 - 2 * (exchanged % 2)).astype(a.dtype().real()))
+    (factors.lu.last_diagonal(0), (1 - 2 * (exchanged % 2)).astype(a.dtype().real()))
 }
 
 /// The determinants of `[.., n, n]`.

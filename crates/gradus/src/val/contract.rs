@@ -196,7 +196,7 @@ impl Val {
     #[track_caller]
     pub fn vdot(self, other: impl Into<Val>) -> Val {
         let other = other.into();
-        Val::derive("vdot", &[self, other], |_| Ok(self.ravel().dot(other.ravel())))
+        Val::derive("vdot", &[self, other], |_| Ok(self.conj().ravel().dot(other.ravel())))
     }
     /// The contraction of StableHLO: products summed over pairs of axes `contract`, element by element along pairs
     /// of axes `batch`. The result's axes are the batch axes, the free ones of the left, then those of the right.

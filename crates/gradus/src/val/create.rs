@@ -124,10 +124,27 @@ impl Val {
             Ok(where_(keep(from_diagonal(&matrix)), self, self.zeros_like()))
         })
     }
-    /// The diagonal `offset` of the last two axes, as a new last axis.
+    /// The diagonal `offset` of the first two axes, as a new last axis: `[n, m, ..] -> [.., k]`. (For the last two see
+    /// [`linalg::diagonal`](crate::linalg::diagonal).)
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.diagonal(1))(&Array::from([[1.0f32, 2.0], [3.0, 4.0]]))?;
+    /// assert_eq!(y.to_vec::<f32>()?, [2.0]);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn diagonal(self, offset: impl Integer) -> Val {
         let offset = offset.to_i64();
+        self.derive1("diagonal", |ty| {
+            matrices(ty)?;
+            let last = if ty.rank() == 2 { self } else { self.moveaxis(0, -1).moveaxis(0, -1) };
+            Ok(last.last_diagonal(offset))
+        })
+    }
+    /// The diagonal `offset` of the last two axes, as a new last axis.
+    #[track_caller]
+    pub(crate) fn last_diagonal(self, offset: i64) -> Val {
         self.keep_weak("diagonal", |x, ty| {
             matrices(ty)?;
             let rank = ty.rank();
@@ -151,13 +168,17 @@ impl Val {
             Ok(x.reshape(flat).slice(&starts, &limits, &strides))
         })
     }
-    /// A square matrix with this vector on diagonal `offset`, zeros elsewhere.
+    /// A square matrix with this vector on diagonal `offset`, zeros elsewhere; of a matrix the diagonal itself.
     #[track_caller]
     pub fn diag(self, offset: impl Integer) -> Val {
         let offset = offset.to_i64();
         self.keep_weak("diag", |x, ty| {
+            if ty.rank() == 2 {
+                return Ok(self.last_diagonal(offset).ir());
+            }
             if ty.rank() != 1 {
-                let message = format!("takes a vector, not {ty}; use `diagonal` to read a diagonal");
+                let message =
+                    format!("takes a vector or a matrix, not {ty}; use `diagonal` to read a diagonal");
                 return Err(ErrorKind::invalid(message));
             }
             let away = usize::try_from(offset.unsigned_abs()).unwrap_or(usize::MAX);
@@ -173,7 +194,8 @@ impl Val {
             Ok(x.pad(zero, &[first as i64], &[behind], &[side]).reshape([side, side]))
         })
     }
-    /// The sum of the elements on the diagonal of the last two axes.
+    /// The sum of the elements on the diagonal of the first two axes: `[n, m, ..] -> [..]`. (For the last two see
+    /// [`linalg::trace`](crate::linalg::trace).)
     #[track_caller]
     pub fn trace(self) -> Val {
         Val::derive("trace", &[self], |_| Ok(self.diagonal(0).sum_axes(-1)))

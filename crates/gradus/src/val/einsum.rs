@@ -216,7 +216,7 @@ fn distinct(v: Strict, mut labels: Vec<Label>) -> Term {
         labels.remove(second);
         labels.remove(first);
         labels.push(label);
-        v = v.moveaxis(second, -1).moveaxis(first, -1).diagonal(0);
+        v = v.moveaxis(second, -1).moveaxis(first, -1).last_diagonal(0);
     }
     Term { v: v.ir(), labels }
 }

@@ -178,6 +178,9 @@ impl Val {
                 return Ok(where_(down, quotient - 1, quotient).round());
             }
             let quotient = Val::from_ir(bind1(Binary::Div, &args)).with_weak(met.weak);
+            if met.dtype.kind() == Kind::Unsigned {
+                return Ok(quotient);
+            }
             // Division by zero leaves the sign of the divisor at zero: then one more is taken, as in JAX.
             let down = x.sign().ne(y.sign()) & rest.ne(0);
             Ok(where_(down, quotient - 1, quotient))

@@ -1,9 +1,10 @@
 //! Reductions: over all elements (`x.sum()`) or over axes (`x.sum_axes(-1)`, `x.sum_axes(keep(-1))`).
 
 use super::axes::{Integer, IntoAxes, axis_of};
+use super::complex::complex;
 use super::promote::Promoted;
 use super::strict;
-use super::{Known, Val};
+use super::{Known, Val, where_};
 use crate::{Dtype, ErrorKind, Shape};
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::{Kind, Val as Strict};
@@ -29,6 +30,25 @@ fn reduce(how: Monoid, x: Strict, axes: &[usize], keep: bool) -> Strict {
     let shape = x.shape();
     let reduced = x.reduce(how, axes);
     if keep { reduced.reshape(kept(&shape, axes)) } else { reduced }
+}
+
+/// The largest or smallest element; complex numbers are ordered by their real parts, then by their imaginary ones.
+#[track_caller]
+fn extremum(how: Monoid, x: Strict, axes: &[usize], keep: bool) -> Strict {
+    if !x.ty().dtype.is_complex() {
+        return reduce(how, x, axes, keep);
+    }
+    let (shape, x) = (x.shape(), Val::from_ir(x));
+    let (real, imag) = (x.real(), x.imag());
+    let first = Val::from_ir(reduce(how, real.ir(), axes, true));
+    let last = if how == Monoid::Max { f64::NEG_INFINITY } else { f64::INFINITY };
+    let second = Val::from_ir(reduce(how, where_(real.eq(first), imag, last).ir(), axes, true));
+    let both = complex(first, where_(first.isnan(), first, second)).ir();
+    if keep { both } else { both.reshape(without(&shape, axes)) }
+}
+
+fn without(shape: &Shape, axes: &[usize]) -> Shape {
+    (0..shape.rank()).filter(|a| !axes.contains(a)).map(|a| shape.dim(a)).collect()
 }
 
 fn kept(shape: &Shape, axes: &[usize]) -> Shape {
@@ -125,7 +145,7 @@ impl Val {
     pub fn amax_axes(self, axes: impl IntoAxes) -> Val {
         self.reduced("amax", axes, |known, axes, keep| {
             not_empty(&known.ty.shape, axes)?;
-            Ok(reduce(Monoid::Max, self.ir(), axes, keep))
+            Ok(extremum(Monoid::Max, self.ir(), axes, keep))
         })
     }
     /// The smallest of all elements; NaN if there is one.
@@ -138,7 +158,7 @@ impl Val {
     pub fn amin_axes(self, axes: impl IntoAxes) -> Val {
         self.reduced("amin", axes, |known, axes, keep| {
             not_empty(&known.ty.shape, axes)?;
-            Ok(reduce(Monoid::Min, self.ir(), axes, keep))
+            Ok(extremum(Monoid::Min, self.ir(), axes, keep))
         })
     }
     /// Whether any element is not zero.
@@ -246,7 +266,7 @@ impl Val {
             if ty.dtype.is_complex() {
                 // By real parts, equal ones by imaginary parts.
                 let best = Val::from_ir(reduce(monoid, self.real().ir(), &[axis], true));
-                let among = super::where_(self.real().eq(best), self.imag(), worst);
+                let among = where_(self.real().eq(best), self.imag(), worst);
                 return Ok(Val::from_ir(find(among.ir(), axis, Dtype::I32)));
             }
             Ok(Val::from_ir(find(self.ir(), axis, Dtype::I32)))
@@ -258,7 +278,7 @@ impl Val {
     pub fn logsumexp_axes(self, axes: impl IntoAxes) -> Val {
         self.reduced("logsumexp", axes, |known, axes, keep| {
             let x = Val::from_ir(inexact(self, known));
-            let (shifted, highest) = x.shifted(axes)?;
+            let (shifted, highest) = x.shifted(axes);
             let sum = Val::from_ir(reduce(Monoid::Sum, shifted.exp().ir(), axes, keep));
             let highest = if keep { highest } else { Val::from_ir(highest.ir().reshape(sum.ty().shape)) };
             Ok((sum.log() + highest).ir())
@@ -275,13 +295,14 @@ impl Val {
         self.keep_weak("stop_gradient", |x, _| Ok(x.stop_gradient()))
     }
     /// `x` less its maximum along `axes`, and that maximum, through which no gradient flows; where it is
-    /// infinite it is left out, so that no infinity meets another.
+    /// infinite, as that of nothing is, it is left out, so that no infinity meets another.
     #[track_caller]
-    fn shifted(self, axes: &[usize]) -> Result<(Val, Val), ErrorKind> {
-        not_empty(&self.ty().shape, axes)?;
-        let highest = Val::from_ir(reduce(Monoid::Max, self.ir(), axes, true)).stop_gradient();
-        let highest = super::where_(highest.is_finite(), highest, 0.0);
-        Ok((self - highest, highest))
+    fn shifted(self, axes: &[usize]) -> (Val, Val) {
+        let real = if self.is_complex() { self.real() } else { self };
+        let highest = Val::from_ir(reduce(Monoid::Max, real.ir(), axes, true)).stop_gradient();
+        let highest = where_(highest.is_finite(), highest, 0.0);
+        let highest = highest.astype(self.dtype());
+        (self - highest, highest)
     }
     /// exp(x) / Σ exp(x) along axes: positive and of sum 1.
     ///

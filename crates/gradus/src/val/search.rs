@@ -143,7 +143,8 @@ impl Val {
                 )));
             }
             let bins = if ty.dtype.kind() == gradus_ir::Kind::Signed { self.max(0) } else { self };
-            Ok(zeros([length], by.dtype).index([bins.into()]).add(weights))
+            let empty = zeros([length], by.dtype);
+            Ok(if length == 0 { empty } else { empty.index([bins.into()]).add(weights) })
         })
     }
     /// Whether every element occurs among those of `other`.

@@ -1,8 +1,9 @@
 //! Combinations of the parts of a value that belong together, as `jax.ops.segment_sum` and its kin.
 
 use super::gather::Update;
-use super::{Val, full, strict, zeros};
+use super::{Val, full, strict, where_, zeros};
 use crate::{Array, Dtype, ErrorKind};
+use gradus_ir::Kind;
 use gradus_ir::ops::monoid::Monoid;
 
 /// For each of `count` segments the sum of the parts of `data` along its first axis that `segments` assigns to it; a
@@ -51,7 +52,17 @@ fn segment(op: &'static str, data: Val, segments: Val, count: usize, update: Upd
             Update::Add => zeros(own, ty.dtype),
             _ => full(own, Val::from_ir(strict::constant(identity(update, ty.dtype)))),
         };
-        let places = start.index([segments.into()]);
+        if count == 0 {
+            return Ok(start);
+        }
+        // A negative number is no segment, where an index would count from the end.
+        let places = match by.dtype.kind() {
+            Kind::Signed => {
+                let segments = segments.astype(Dtype::I32);
+                start.index([where_(segments.lt(0), count as i64, segments).into()])
+            }
+            _ => start.index([segments.into()]),
+        };
         Ok(match update {
             Update::Add => places.add(data),
             Update::Multiply => places.multiply(data),

@@ -5,6 +5,7 @@ use super::promote::Promoted;
 use super::{Val, complex, strict, where_};
 use crate::Dtype;
 use gradus_ir::Kind;
+use std::f64::consts::{LN_2, PI};
 
 /// Operands broadcast and promoted to floats once, for functions that read them several times.
 #[track_caller]
@@ -22,6 +23,12 @@ pub(crate) fn floats<const N: usize>(
 }
 
 /// Functions made of a few primitives; integers become floats where the function needs them.
+/// A complex number whose imaginary part is brought into half a turn of both signs; a turn is 2π times `unit`.
+fn within_turn(z: Val, unit: f64) -> Val {
+    let half = PI * unit;
+    complex(z.real(), (z.imag() + half) % (2.0 * half) - half)
+}
+
 impl Val {
     /// √(x² + y²), without overflow on the way.
     #[track_caller]
@@ -39,6 +46,9 @@ impl Val {
     pub fn logaddexp(self, other: impl Into<Val>) -> Val {
         self.of_floats("logaddexp", other, |x, y| {
             let (high, apart) = (x.max(y), x - y);
+            if high.is_complex() {
+                return within_turn(high + (x + y - 2.0 * high).exp().log1p(), 1.0);
+            }
             where_(apart.isnan(), x + y, high + (-apart.abs()).exp().log1p())
         })
     }
@@ -47,7 +57,11 @@ impl Val {
     pub fn logaddexp2(self, other: impl Into<Val>) -> Val {
         self.of_floats("logaddexp2", other, |x, y| {
             let (high, apart) = (x.max(y), x - y);
-            let rest = (-apart.abs() * std::f64::consts::LN_2).exp().log1p() / std::f64::consts::LN_2;
+            if high.is_complex() {
+                let rest = (LN_2 * (x + y - 2.0 * high)).exp().log1p() / LN_2;
+                return within_turn(high + rest, 1.0 / LN_2);
+            }
+            let rest = (-apart.abs() * LN_2).exp().log1p() / LN_2;
             where_(apart.isnan(), x + y, high + rest)
         })
     }
@@ -76,7 +90,7 @@ impl Val {
     /// The logarithm to base 2.
     #[track_caller]
     pub fn log2(self) -> Val {
-        self.of_float("log2", |x| x.log() / std::f64::consts::LN_2)
+        self.of_float("log2", |x| x.log() / LN_2)
     }
     /// The logarithm to base 10.
     #[track_caller]
@@ -86,19 +100,19 @@ impl Val {
     /// Degrees as radians.
     #[track_caller]
     pub fn deg2rad(self) -> Val {
-        Val::derive("deg2rad", &[self], |_| Ok(self * (std::f64::consts::PI / 180.0)))
+        Val::derive("deg2rad", &[self], |_| Ok(self * (PI / 180.0)))
     }
     /// Radians as degrees.
     #[track_caller]
     pub fn rad2deg(self) -> Val {
-        Val::derive("rad2deg", &[self], |_| Ok(self * (180.0 / std::f64::consts::PI)))
+        Val::derive("rad2deg", &[self], |_| Ok(self * (180.0 / PI)))
     }
     /// sin(πx) / (πx), and 1 at zero.
     #[track_caller]
     pub fn sinc(self) -> Val {
         Val::derive("sinc", &[self], |_| {
             let zero = self.eq(0);
-            let angle = where_(zero, 1.0, self * std::f64::consts::PI);
+            let angle = where_(zero, 1.0, self * PI);
             Ok(where_(zero, 1.0, angle.sin() / angle))
         })
     }

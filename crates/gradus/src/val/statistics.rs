@@ -2,6 +2,7 @@
 
 use super::axes::{Integer, IntoAxes, axis_of};
 use super::broadcast::Promotion;
+use super::complex::complex;
 use super::promote::Promoted;
 use super::{Val, keep};
 use crate::{Dtype, ErrorKind};
@@ -85,7 +86,7 @@ impl Val {
             let rows = if x.rank() == 2 { x } else { x.reshape([1, -1]) };
             let n = rows.shape()[1] as f64;
             let centred = rows - rows.mean_axes(keep(1));
-            let products = centred.dot(centred.transpose()) / (n - ddof).max(0.0);
+            let products = centred.dot(centred.transpose().conj()) / (n - ddof).max(0.0);
             let single = products.shape()[0] == 1;
             Ok(if single { products.reshape(()) } else { products })
         })
@@ -100,9 +101,10 @@ impl Val {
                 let variance = products;
                 return Ok(products / variance);
             }
-            let deviations = products.diagonal(0).sqrt();
+            let deviations = products.diagonal(0).real().sqrt();
             let scaled = products / deviations.expand_dims(1) / deviations;
-            Ok(scaled.clip(-1.0, 1.0))
+            let clipped = scaled.real().clip(-1.0, 1.0);
+            Ok(if scaled.is_complex() { complex(clipped, scaled.imag().clip(-1.0, 1.0)) } else { clipped })
         })
     }
 }
