@@ -3,7 +3,7 @@
 use super::axes::{Integer, axis_of};
 use super::window_padding::{Padding, dilated, or_ones};
 use super::{Known, Val, strict};
-use crate::{Dtype, ErrorKind, Type};
+use crate::{AssociativeScan, Dtype, ErrorKind, Type};
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::window as ir;
 use gradus_ir::{Kind, Val as Strict};
@@ -257,6 +257,25 @@ impl Val {
             Ok(Val::from_ir(f(x, axis)).with_weak(known[0].weak))
         })
     }
+    /// [`Val::cumulated`]; of complex numbers, which the primitive does not take, by an associative scan of `combine`.
+    #[track_caller]
+    fn scanned(
+        self,
+        op: &'static str,
+        axis: impl Integer,
+        reverse: bool,
+        f: fn(Strict, usize, bool) -> Strict,
+        combine: fn(Val, Val) -> Val,
+    ) -> Val {
+        let axis = axis.to_i64();
+        if !self.is_complex() {
+            return self.cumulated(op, axis, |x, axis| f(x, axis, reverse));
+        }
+        self.derive1(op, |ty| {
+            let axis = axis_of(axis, &ty.shape)? as i64;
+            Ok(AssociativeScan { reverse, axis }.run(&self, combine))
+        })
+    }
     /// The sum of every element and all before it along `axis`; `bool` counts as `i32`.
     ///
     /// ```
@@ -287,22 +306,46 @@ impl Val {
     /// The largest of every element and all before it along `axis`; NaN from the first one on.
     #[track_caller]
     pub fn cummax(self, axis: impl Integer) -> Val {
-        self.cumulated("cummax", axis, |x, axis| x.cumulative(Monoid::Max, axis, false))
+        self.scanned(
+            "cummax",
+            axis,
+            false,
+            |x, axis, r| x.cumulative(Monoid::Max, axis, r),
+            |x, y| Val::max(x, y),
+        )
     }
     /// The largest of every element and all behind it along `axis`.
     #[track_caller]
     pub fn cummax_reverse(self, axis: impl Integer) -> Val {
-        self.cumulated("cummax", axis, |x, axis| x.cumulative(Monoid::Max, axis, true))
+        self.scanned(
+            "cummax",
+            axis,
+            true,
+            |x, axis, r| x.cumulative(Monoid::Max, axis, r),
+            |x, y| Val::max(x, y),
+        )
     }
     /// The smallest of every element and all before it along `axis`; NaN from the first one on.
     #[track_caller]
     pub fn cummin(self, axis: impl Integer) -> Val {
-        self.cumulated("cummin", axis, |x, axis| x.cumulative(Monoid::Min, axis, false))
+        self.scanned(
+            "cummin",
+            axis,
+            false,
+            |x, axis, r| x.cumulative(Monoid::Min, axis, r),
+            |x, y| Val::min(x, y),
+        )
     }
     /// The smallest of every element and all behind it along `axis`.
     #[track_caller]
     pub fn cummin_reverse(self, axis: impl Integer) -> Val {
-        self.cumulated("cummin", axis, |x, axis| x.cumulative(Monoid::Min, axis, true))
+        self.scanned(
+            "cummin",
+            axis,
+            true,
+            |x, axis, r| x.cumulative(Monoid::Min, axis, r),
+            |x, y| Val::min(x, y),
+        )
     }
     /// The logarithm of the running sum of exponentials along `axis`, without overflow.
     ///
@@ -314,12 +357,12 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn cumlogsumexp(self, axis: impl Integer) -> Val {
-        self.cumulated("cumlogsumexp", axis, |x, axis| x.cumlogsumexp(axis, false))
+        self.scanned("cumlogsumexp", axis, false, Strict::cumlogsumexp, |x, y| x.logaddexp(y))
     }
     /// The logarithm of the sum of exponentials of every element and all behind it along `axis`.
     #[track_caller]
     pub fn cumlogsumexp_reverse(self, axis: impl Integer) -> Val {
-        self.cumulated("cumlogsumexp", axis, |x, axis| x.cumlogsumexp(axis, true))
+        self.scanned("cumlogsumexp", axis, true, Strict::cumlogsumexp, |x, y| x.logaddexp(y))
     }
 }
 
