@@ -7,6 +7,8 @@ use crate::val::broadcast::{Promotion, elementwise};
 use crate::val::special::floats;
 use crate::{Dtype, ErrorKind, Val, where_};
 use gradus_ir::ops::elementwise::Special;
+use gradus_kernel::special::STIRLING;
+use gradus_kernel::special::normal_quantile::{CENTRAL, FAR_TAIL, NEAR_TAIL};
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// log √(2π).
@@ -22,7 +24,7 @@ macro_rules! primitives {
     )* };
 }
 primitives! {
-    /// Hurwitz' zeta function: the sum of (q + k)⁻ˣ over k from 0. It has no derivative by x.
+    /// Hurwitz' zeta function: the sum of (q + k)⁻ˣ over k from 0, with derivatives by both operands.
     ///
     /// ```
     /// use gradus::{Array, Val, jit, special};
@@ -46,7 +48,8 @@ primitives! {
     igamma_grad_a = IgammaGradA(a, x);
     /// The derivative by its shape a of a sample x of the gamma distribution.
     random_gamma_grad = RandomGammaGrad(a, x);
-    /// The regularised incomplete beta function Iₓ(a, b). It has no derivatives by a and b.
+    /// The regularised incomplete beta function Iₓ(a, b). It has no derivatives by a and b, as in JAX: they
+    /// are refused.
     ///
     /// ```
     /// use gradus::{Array, Val, jit, special};
@@ -55,11 +58,12 @@ primitives! {
     /// # Ok::<(), gradus::Error>(())
     /// ```
     betainc = Betainc(a, b, x);
-    /// The exponential integral Eₙ(x) for natural n. It has no derivative by n.
+    /// The exponential integral Eₙ(x) for natural n. A derivative by n is refused (JAX takes it for 0).
     expn = Expn(n, x);
 }
 
-/// The derivative of order `n` of [`digamma`]; the order is of integers. It has no derivative by the order.
+/// The derivative of order `n` of [`digamma`]; the order is of integers and so has no
+/// derivative.
 ///
 /// # Errors
 /// If the order is not of integers.
@@ -170,18 +174,8 @@ const STIRLING_FROM: f64 = 8.0;
 /// log Γ(x) less Stirling's formula, for x from 8 on (DLMF 5.11.1).
 #[track_caller]
 fn stirling_error(x: Val) -> Val {
-    const COEFFICIENTS: [f64; 8] = [
-        -3617.0 / 122_400.0,
-        1.0 / 156.0,
-        -691.0 / 360_360.0,
-        1.0 / 1188.0,
-        -1.0 / 1680.0,
-        1.0 / 1260.0,
-        -1.0 / 360.0,
-        1.0 / 12.0,
-    ];
     let reciprocal = 1.0 / x;
-    polynomial(reciprocal * reciprocal, &COEFFICIENTS) * reciprocal
+    polynomial(reciprocal * reciprocal, &STIRLING) * reciprocal
 }
 
 /// Horner's scheme, the highest power first.
@@ -308,11 +302,11 @@ pub fn ndtr(x: impl Into<Val>) -> Val {
 #[track_caller]
 pub fn log_ndtr(x: impl Into<Val>) -> Val {
     floats("log_ndtr", [x.into()], |[x]| {
-        // Below `lower` the asymptotic series is exact to the last places; above `upper` log(1 - t) is -t.
-        let (lower, upper) = if x.dtype() == Dtype::F64 { (-20.0, 8.0) } else { (-10.0, 5.0) };
-        let high = x.gt(upper);
-        let middle = ndtr(where_(high, -x, x.max(lower)));
-        let near = where_(high, -middle, where_(high, 1.0, middle).log());
+        // Below `lower` the asymptotic series is exact to the last places.
+        let lower = if x.dtype() == Dtype::F64 { -20.0 } else { -10.0 };
+        let positive = x.gt(0);
+        let tail = ndtr(where_(positive, -x, x.max(lower)));
+        let near = where_(positive, (-tail).log1p(), where_(positive, 1.0, tail).log());
         let low = x.min(lower);
         let square = 1.0 / (low * low);
         // 1 - 1/x² + 3/x⁴ - 15/x⁶ + .. (DLMF 7.12.1)
@@ -354,76 +348,6 @@ pub fn ndtri(p: impl Into<Val>) -> Val {
         where_(inside, value, ends)
     })
 }
-
-/// Numerator and denominator for |p - 1/2| <= 0.425, in 0.180625 - (p - 1/2)², the highest power first.
-const CENTRAL: [[f64; 8]; 2] = [
-    [
-        2.509_080_928_730_122_7e3,
-        3.343_057_558_358_813e4,
-        6.726_577_092_700_87e4,
-        4.592_195_393_154_987e4,
-        1.373_169_376_550_946e4,
-        1.971_590_950_306_551_4e3,
-        1.331_416_678_917_843_8e2,
-        3.387_132_872_796_366_6,
-    ],
-    [
-        5.226_495_278_852_854e3,
-        2.872_908_573_572_194_3e4,
-        3.930_789_580_009_271e4,
-        2.121_379_430_158_659_6e4,
-        5.394_196_021_424_751e3,
-        6.871_870_074_920_579e2,
-        4.231_333_070_160_091e1,
-        1.0,
-    ],
-];
-/// The same in √(-log p) - 1.6, up to 5.
-const NEAR_TAIL: [[f64; 8]; 2] = [
-    [
-        7.745_450_142_783_414e-4,
-        2.272_384_498_926_918_5e-2,
-        2.417_807_251_774_506e-1,
-        1.270_458_252_452_368_4,
-        3.647_848_324_763_204_6,
-        5.769_497_221_460_691,
-        4.630_337_846_156_546,
-        1.423_437_110_749_683_6,
-    ],
-    [
-        1.050_750_071_644_416_8e-9,
-        5.475_938_084_995_345e-4,
-        1.519_866_656_361_645_7e-2,
-        1.481_039_764_274_800_8e-1,
-        6.897_673_349_851e-1,
-        1.676_384_830_183_803_8,
-        2.053_191_626_637_759,
-        1.0,
-    ],
-];
-/// The same in √(-log p) - 5, beyond.
-const FAR_TAIL: [[f64; 8]; 2] = [
-    [
-        2.010_334_399_292_288_1e-7,
-        2.711_555_568_743_487_6e-5,
-        1.242_660_947_388_078_4e-3,
-        2.653_218_952_657_612_3e-2,
-        2.965_605_718_285_048_7e-1,
-        1.784_826_539_917_291_3,
-        5.463_784_911_164_114,
-        6.657_904_643_501_103,
-    ],
-    [
-        2.044_263_103_389_939_8e-15,
-        1.421_511_758_316_446e-7,
-        1.846_318_317_510_054_8e-5,
-        7.868_691_311_456_133e-4,
-        1.487_536_129_085_061_5e-2,
-        1.369_298_809_227_358e-1,
-        5.998_322_065_558_88e-1,
-        1.0,
-    ],
-];
 
 /// The exponential integral Ei(x).
 #[track_caller]

@@ -76,7 +76,7 @@ const DIGAMMA_TAIL: [f64; 8] = [
     1.0 / 12.0,
 ];
 /// `B₂ₙ / (2n (2n - 1))` of Stirling's series (DLMF 5.11.1), highest power first.
-const STIRLING: [f64; 8] = [
+pub const STIRLING: [f64; 8] = [
     -3617.0 / 122_400.0,
     1.0 / 156.0,
     -691.0 / 360_360.0,

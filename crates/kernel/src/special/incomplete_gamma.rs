@@ -140,7 +140,10 @@ fn scaled_power(a: f64, x: f64) -> f64 {
         return libm::exp(a * libm::log(x) - x - lgamma(a));
     }
     // Large terms cancel: x = a (1 + μ), and Γ(a) by Stirling's formula.
-    let exponent = a * log1p_minus((x - a) / a) - stirling_error(a);
+    let ratio = x / a;
+    // Near -1 there is no room in μ for the digits of x.
+    let per_a = if ratio < 0.4 { libm::log(ratio) + (1.0 - ratio) } else { log1p_minus((x - a) / a) };
+    let exponent = a * per_a - stirling_error(a);
     libm::sqrt(a / (2.0 * PI)) * libm::exp(exponent)
 }
 

@@ -9,13 +9,14 @@ mod exponential_integral;
 mod gamma;
 mod incomplete_beta;
 mod incomplete_gamma;
+pub mod normal_quantile;
 mod random_gamma;
 mod zeta;
 
 pub use bessel::{bessel_i0e, bessel_i1e};
 pub use exponential_integral::{expi, expn};
-pub use gamma::{digamma, lgamma};
+pub use gamma::{STIRLING, digamma, lgamma};
 pub use incomplete_beta::betainc;
 pub use incomplete_gamma::{igamma, igamma_grad_a, igammac, random_gamma_grad};
 pub use random_gamma::{Precision, random_gamma, random_loggamma, threefry2x32};
-pub use zeta::{polygamma, zeta};
+pub use zeta::{BERNOULLI, polygamma, zeta};

@@ -3,7 +3,7 @@
 use super::gamma::{digamma, lgamma};
 
 /// `B₂ⱼ / (2j)!` for j = 1 .. 12.
-const BERNOULLI: [f64; 12] = [
+pub const BERNOULLI: [f64; 12] = [
     8.333_333_333_333_333e-2,
     -1.388_888_888_888_889e-3,
     3.306_878_306_878_307e-5,

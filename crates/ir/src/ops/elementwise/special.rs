@@ -70,7 +70,7 @@ special! {
     /// Hurwitz' zeta function ζ(x, q), the sum of (q + k) to the power -x over all k from 0; infinite at x = 1.
     zeta = Zeta(x, q) {
         meaning: |v| function::zeta(v[0], v[1]),
-        x: Unknown, (1.5, 4.0);
+        x: Slope(zeta_slope), (1.5, 4.0);
         q: Slope(|v| -v[0] * (v[0] + 1.0).zeta(v[1])), (0.5, 3.0);
     }
     /// The derivative of that order, the first operand, of digamma at the second; NaN if the order is no natural
@@ -117,6 +117,39 @@ special! {
         b: Unknown, (0.5, 3.0);
         x: Slope(beta_density), (0.1, 0.9);
     }
+}
+
+/// ∂ζ(s, a) / ∂s, term by term of the sum of Euler and Maclaurin (DLMF 25.11.5); 16-bit floats by way of `f32`.
+fn zeta_slope(v: &[Val]) -> Val {
+    const DIRECT: usize = 12;
+    let own = v[0].ty().dtype;
+    let wide = |x: Val| if own.is_half() { x.convert(Dtype::F32) } else { x };
+    let (s, a) = (wide(v[0]), wide(v[1]));
+    // Σ -log(a + k) (a + k)⁻ˢ
+    let term = |k: usize| {
+        let base = a + k as f64;
+        base.log() * base.pow(-s)
+    };
+    let sum = (1..DIRECT).map(term).fold(term(0), |sum, next| sum + next);
+    // The tail: z¹⁻ˢ / (s - 1) + z⁻ˢ (½ + Σ cⱼ rⱼ) with z = a + 12 and rⱼ = s (s + 1) .. (s + 2j - 2) / z²ʲ⁻¹.
+    let z = a + DIRECT as f64;
+    let (log, power, reciprocal) = (z.log(), z.pow(-s), 1.0 / z);
+    let integral = z * power / (s - 1.0);
+    // Where these grow without bound beside `z`, the power makes nothing of them.
+    let bounded = |x: Val| x.min(x.full_like(1e30));
+    let (mut ratio, mut slope) = (s * reciprocal, reciprocal);
+    let (mut series, mut series_slope) = (s.full_like(0.5), s.zeros_like());
+    for (j, coefficient) in function::BERNOULLI.iter().enumerate() {
+        series = series + ratio * *coefficient;
+        series_slope = series_slope + slope * *coefficient;
+        let n = 2.0 * j as f64 + 1.0;
+        let factor = (s + n) * (s + (n + 1.0)) * (reciprocal * reciprocal);
+        let factor_slope = (s * 2.0 + (2.0 * n + 1.0)) * (reciprocal * reciprocal);
+        slope = bounded(slope * factor + ratio * factor_slope);
+        ratio = bounded(ratio * factor);
+    }
+    let tail = power * (series_slope - log * series) - integral * (log + 1.0 / (s - 1.0));
+    (tail - sum).convert(own)
 }
 
 /// `xᵃ⁻¹ e⁻ˣ / Γ(a)`
