@@ -1,7 +1,7 @@
 //! Branches: one of several Programs is run.
 
 use super::Control;
-use super::rest::{count, dense, everywhere, join, marked, meet, spread, write};
+use super::rest::{batch_all, count, dense, everywhere, join, marked, meet, spread, write};
 use crate::eval::eval;
 use crate::ops::effect::masked_program;
 use crate::ops::sample::refused;
@@ -175,9 +175,7 @@ impl Rules for Cond {
         [None].into_iter().chain(back).collect()
     }
     fn batch(&self, passes: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
-        let (results, mapped) = self.batch_marked(passes, args, mapped, lanes);
-        let all = results.into_iter().zip(mapped);
-        all.map(|(v, mapped)| everywhere(v, mapped, lanes.size)).collect()
+        batch_all(self, passes, args, mapped, lanes)
     }
     fn batch_marked(
         &self,

@@ -2,8 +2,8 @@
 
 use super::Tape;
 use crate::ops::effect::inline_masked;
-use crate::ops::{Operand, Passes, Remaining, Rules};
-use crate::trace::{Poisoned, Val, at_place, current_place, refuse, trace};
+use crate::ops::{Lanes, Operand, Passes, Remaining, Rules};
+use crate::trace::{Poisoned, Val, Vals, at_place, current_place, refuse, trace};
 use crate::{Dtype, Error, ErrorKind, Place, Program, Type, bind1};
 use std::sync::Arc;
 
@@ -74,6 +74,17 @@ pub(super) fn widened(ty: &Type, mapped: bool, size: usize) -> Type {
 /// `v` with the lanes' axis.
 pub(super) fn everywhere(v: Val, mapped: bool, size: usize) -> Val {
     if mapped { v } else { v.repeat_leading(size) }
+}
+/// [`Rules::batch`] by [`Rules::batch_marked`]: what is the same in every lane is repeated.
+pub(super) fn batch_all(
+    rules: &dyn Rules,
+    passes: &dyn Passes,
+    args: &[Val],
+    mapped: &[bool],
+    lanes: Lanes,
+) -> Vals {
+    let (results, mapped) = rules.batch_marked(passes, args, mapped, lanes);
+    results.into_iter().zip(mapped).map(|(v, mapped)| everywhere(v, mapped, lanes.size)).collect()
 }
 
 /// Lane by lane, `x` where `active`, of one flag for each lane, holds, else `y`.

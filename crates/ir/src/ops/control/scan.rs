@@ -4,7 +4,7 @@ mod derivative;
 mod samples;
 
 use super::Control;
-use super::rest::{choose, count, everywhere, join, mask_first, write};
+use super::rest::{batch_all, choose, count, everywhere, join, mask_first, write};
 use crate::eval::eval;
 use crate::ops::{Attributes, Infer, Lanes, Narrowed, Operand, Passes, Rules, Split};
 use crate::trace::{Val, Vals, bind};
@@ -194,9 +194,7 @@ impl Rules for Scan {
         self.pull(passes, ct, args)
     }
     fn batch(&self, passes: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
-        let (results, mapped) = self.batch_marked(passes, args, mapped, lanes);
-        let all = results.into_iter().zip(mapped);
-        all.map(|(v, mapped)| everywhere(v, mapped, lanes.size)).collect()
+        batch_all(self, passes, args, mapped, lanes)
     }
     fn batch_marked(
         &self,

@@ -3,7 +3,7 @@
 mod derivative;
 mod samples;
 
-use super::rest::{choose, count, everywhere, join, mask_first, transpose_by_split, write};
+use super::rest::{batch_all, choose, count, everywhere, join, mask_first, transpose_by_split, write};
 use super::{Control, tape_limit_bytes};
 use crate::eval::eval;
 use crate::ops::{Attributes, Infer, Lanes, Narrowed, Operand, Passes, Rules, Split};
@@ -187,9 +187,7 @@ impl Rules for While {
         transpose_by_split(self, passes, ct, args)
     }
     fn batch(&self, passes: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
-        let (results, mapped) = self.batch_marked(passes, args, mapped, lanes);
-        let all = results.into_iter().zip(mapped);
-        all.map(|(v, mapped)| everywhere(v, mapped, lanes.size)).collect()
+        batch_all(self, passes, args, mapped, lanes)
     }
     fn batch_marked(
         &self,
