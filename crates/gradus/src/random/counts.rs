@@ -2,8 +2,8 @@
 //!
 //! The order of draws is JAX's: an element that has its number draws on until the last one has.
 
-use super::{from_params, split_into, uniform};
-use crate::{Array, Dtype, IntoExtents, Shape, Val, where_, while_loop};
+use super::{check_key, from_params, split, split_into, uniform};
+use crate::{Array, Dtype, ErrorKind, IntoExtents, Shape, Val, scan, where_, while_loop};
 
 /// Poisson numbers of mean `lam`, which broadcasts to `shape`, as `i32`.
 ///
@@ -85,6 +85,49 @@ pub fn binomial(key: impl Into<Val>, n: impl Into<Val>, p: impl Into<Val>, shape
         let drawn = where_(impossible, f64::NAN, where_(few, of_few, of_many));
         let drawn = where_(count.isinf() & !impossible, f64::INFINITY, drawn);
         Ok(where_(below_half | no_count | no_p | count.isinf(), drawn, whole - drawn))
+    })
+}
+
+/// The counts of the outcomes of `n` trials with probabilities `p` along its last axis, `f32`; `n` and the other axes
+/// of `p` broadcast to `shape`, behind which the outcomes stand.
+///
+/// Each count is binomial among the trials that those before it have left.
+///
+/// # Errors
+/// If `p` is a scalar.
+///
+/// ```
+/// use gradus::{Array, Val, jit, random};
+/// let f = jit(|key: &Val| random::multinomial(key, 10, &Array::from([0.2f32, 0.3, 0.5]), [4]));
+/// let x = f(&random::seed(0))?;
+/// assert_eq!((x.shape(), x.to_vec::<f32>()?.iter().sum::<f32>()), (vec![4, 3], 40.0));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn multinomial(
+    key: impl Into<Val>,
+    n: impl Into<Val>,
+    p: impl Into<Val>,
+    shape: impl IntoExtents,
+) -> Val {
+    let (key, n, p, extents) = (key.into(), n.into(), p.into(), shape.into_extents());
+    Val::derive("random::multinomial", &[key, n, p], |known| {
+        check_key(&known[0].ty)?;
+        let Some(last) = known[2].ty.rank().checked_sub(1) else {
+            return Err(ErrorKind::invalid("p is a scalar; give it an axis of outcomes"));
+        };
+        let (shape, outcomes) = (extents.shape()?, known[2].ty.shape.dim(last));
+        let n = n.astype(Dtype::F32).broadcast_to(&shape);
+        let whole = p.astype(Dtype::F32).broadcast_to(shape.with_axis(shape.rank(), outcomes));
+        let p = whole.moveaxis(-1, 0);
+        let behind = p.cumsum_reverse(0);
+        let shares = (p / where_(behind.eq(0), 1.0, behind)).clip(0.0, 1.0);
+        let step = |left: Val, (share, key): (Val, Val)| {
+            let drawn = binomial(key, left, share, &shape);
+            (left - drawn, drawn)
+        };
+        let (_, counts) = scan(n, &(shares, split(key, outcomes)), step);
+        Ok(counts.moveaxis(0, -1))
     })
 }
 

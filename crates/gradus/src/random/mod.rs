@@ -17,7 +17,7 @@ pub use continuous::{
     gumbel_of, laplace, laplace_of, logistic, logistic_of, lognormal, maxwell, pareto, rayleigh, triangular,
     wald, weibull_min,
 };
-pub use counts::{binomial, poisson};
+pub use counts::{binomial, multinomial, poisson};
 pub use discrete::{bernoulli, geometric, rademacher, randint, randint_of};
 pub use gamma::{beta, chisquare, dirichlet, f, gamma, gamma_of, loggamma, loggamma_of, t};
 pub use matrices::{multivariate_normal, orthogonal};
