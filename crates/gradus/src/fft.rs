@@ -403,6 +403,32 @@ pub fn idct_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, 
     })
 }
 
+/// [`dct`] along several axes.
+///
+/// ```
+/// use gradus::{Array, Val, fft, jit};
+/// let f = jit(|x: &Val| fft::idctn(fft::dctn(x, .., fft::Norm::Ortho), .., fft::Norm::Ortho));
+/// let y = f(&Array::from([[1.0f32, 2.0], [3.0, 5.0]]))?.to_vec::<f32>()?;
+/// assert!(y.iter().zip([1.0, 2.0, 3.0, 5.0]).all(|(a, b)| (a - b).abs() < 1e-5));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn dctn(x: impl Into<Val>, axes: impl IntoAxes, norm: Norm) -> Val {
+    along_each("dctn", x.into(), axes, |x, axis| dct_along(x, None, axis, norm))
+}
+
+/// The inverse of [`dctn`].
+#[track_caller]
+pub fn idctn(x: impl Into<Val>, axes: impl IntoAxes, norm: Norm) -> Val {
+    along_each("idctn", x.into(), axes, |x, axis| idct_along(x, None, axis, norm))
+}
+
+#[track_caller]
+fn along_each(op: &'static str, x: Val, axes: impl IntoAxes, f: impl Fn(Val, usize) -> Val) -> Val {
+    let axes = axes.into_axes();
+    Val::derive(op, &[x], |known| Ok(axes.resolve(&known[0].ty.shape)?.0.into_iter().fold(x, f)))
+}
+
 /// cos and sin of π·k / 2n.
 #[track_caller]
 fn quarter_turns(n: usize, dtype: Dtype) -> (Val, Val) {

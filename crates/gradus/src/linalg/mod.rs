@@ -14,6 +14,7 @@
 mod decompositions;
 mod functions;
 mod iterative;
+mod named;
 mod norms;
 mod systems;
 
@@ -27,6 +28,7 @@ pub use decompositions::{
 pub use functions::{block_diag, diagonal, expm, matrix_power, multi_dot, sqrtm, trace};
 pub use gradus_ir::ops::linalg::Transposed;
 pub use iterative::{Krylov, bicgstab, cg, gmres};
+pub use named::{circulant, companion, dft, hadamard, hankel, hilbert, polar, toeplitz};
 pub use norms::{
     Order, cond, cond_ord, det, matrix_rank, matrix_rank_tol, norm, norm_axes, norm_ord, slogdet,
 };

@@ -1,7 +1,7 @@
 //! Polynomials, their coefficients from the highest power down.
 
 use super::promote::promote_all;
-use super::{Known, Val, concatenate, eye_of, iota, stack, where_, zeros};
+use super::{Known, Val, concatenate, iota, stack, where_, zeros};
 use crate::{Array, Complex, Dtype, ErrorKind, linalg};
 
 /// Above this degree powers overflow or vanish for all numbers but those near 1.
@@ -101,9 +101,7 @@ impl Val {
             let leading = where_(zero.all(), n, zero.astype(Dtype::I32).argmin(0));
             let p = where_(leading.eq(n), 1.0, p);
             let p = p.take((iota(Dtype::I32, [n], 0) + leading) % n as i64, 0);
-            let row = -p.slice([(1..).into()]) / p.at(0);
-            let companion = concatenate([row.expand_dims(0), eye_of([n - 2, n - 1], 0, dtype)], 0);
-            let found = linalg::eigvals(companion);
+            let found = linalg::eigvals(linalg::companion(p));
             let found = found.take(found.eq(0).argsort(0), 0);
             let has = iota(Dtype::I32, [n - 1], 0).lt(n as i64 - 1 - leading);
             Ok(where_(has, found, Complex::new(f64::NAN, f64::NAN)).astype(found.dtype()))

@@ -186,6 +186,41 @@ impl Val {
         })
     }
 
+    /// The bits that all elements along axes have, of integers or truth values; of no elements all bits.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val| (x.reduce_and(..), x.reduce_or(..), x.reduce_xor(..)));
+    /// let (all, any, odd) = f(&Array::from([6i32, 3]))?;
+    /// assert_eq!((all, any, odd), (Array::from(2i32), Array::from(7i32), Array::from(5i32)));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn reduce_and(self, axes: impl IntoAxes) -> Val {
+        self.bits_reduced("reduce_and", Monoid::And, axes)
+    }
+    /// The bits that any element along axes has, of integers or truth values.
+    #[track_caller]
+    pub fn reduce_or(self, axes: impl IntoAxes) -> Val {
+        self.bits_reduced("reduce_or", Monoid::Or, axes)
+    }
+    /// The bits that an odd number of elements along axes have, of integers or truth values.
+    #[track_caller]
+    pub fn reduce_xor(self, axes: impl IntoAxes) -> Val {
+        self.bits_reduced("reduce_xor", Monoid::Xor, axes)
+    }
+    #[track_caller]
+    fn bits_reduced(self, op: &'static str, how: Monoid, axes: impl IntoAxes) -> Val {
+        self.reduced(op, axes, |known, axes, keep| {
+            if known.ty.dtype.is_inexact() {
+                let message =
+                    format!("takes integers and truth values, not {}; compare or convert it", known.ty);
+                return Err(ErrorKind::invalid(message));
+            }
+            Ok(reduce(how, self.ir(), axes, keep))
+        })
+    }
+
     /// The mean of all elements; integers become floats.
     #[track_caller]
     pub fn mean(self) -> Val {
