@@ -1,8 +1,8 @@
-//! Wrong uses of polynomials, edits, sets and reductions under masks.
+//! Wrong uses of polynomials, edits, sets, reductions under masks, and of the modules of functions.
 
 use super::refused;
 use expect_test::expect;
-use gradus::{Dtype, IndexMode, Val, choose, result_type, zeros};
+use gradus::{Dtype, IndexMode, Val, choose, grad, linalg, random, result_type, s, special, stats, zeros};
 
 wrong_programs! {
     fit_of_too_few_values: |x, v, _| v.polyfit(x, 1) => expect![[r#"
@@ -101,4 +101,64 @@ wrong_programs! {
         unique: there are no elements in f32[0]; pad it or skip it
           at edits.rs:L
           in `errors::refused<errors::edits::union_of_nothing::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
+    covariance_of_another_size: |x, v, _| stats::multivariate_normal::logpdf(v, v, x) => expect![[r#"
+        multivariate_normal.logpdf: f32[2,3] is no covariance of vectors f32[4]; give [.., 4, 4]
+          at edits.rs:L
+          in `errors::refused<errors::edits::covariance_of_another_size::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
+    counts_that_are_floats: |_, v, i| stats::multinomial::logpmf(v, 4, i) => expect![[r#"
+        multinomial.logpmf: takes integer counts along an axis, not f32[4] of i32[]; convert them
+          at edits.rs:L
+          in `errors::refused<errors::edits::counts_that_are_floats::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
+    samples_without_spread: |_, v, _| stats::GaussianKde::new(v.at(0)).pdf(v) => expect![[r#"
+        GaussianKde.pdf: 1 samples have no spread; give at least two
+          at edits.rs:L
+          in `errors::refused<errors::edits::samples_without_spread::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
+    weights_for_other_samples: |_, v, i| stats::GaussianKde::new(v).weights(i).pdf(v) => expect![[r#"
+        GaussianKde.pdf: weights of shape [2] for 4 samples; give one for each
+          at edits.rs:L
+          in `errors::refused<errors::edits::weights_for_other_samples::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
+    points_of_other_dimensions: |x, v, _| stats::GaussianKde::new(x).pdf(v.expand_dims(1)) => expect![[r#"
+        GaussianKde.pdf: points of shape [4, 1] for samples in 2 dimensions; give [2, m]
+          at edits.rs:L
+          in `errors::refused<errors::edits::points_of_other_dimensions::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
+    box_in_the_plane: |x, _, _| stats::GaussianKde::new(x).integrate_box_1d(0, 1) => expect![[r#"
+        GaussianKde.integrate_box_1d: between two numbers are no points of 2 dimensions; use `pdf`
+          at edits.rs:L
+          in `errors::refused<errors::edits::box_in_the_plane::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
+    mode_of_nothing: |_, _, _| stats::mode(zeros([0], Dtype::F32), 0).0 => expect![[r#"
+        mode: there are no elements along axis 0 of [0]
+          at edits.rs:L
+          in `errors::refused<errors::edits::mode_of_nothing::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
+    toeplitz_of_a_scalar: |x, v, _| linalg::toeplitz(x.sum(), v) => expect![[r#"
+        toeplitz: the first column is f32[]; give a vector of at least one element
+          at edits.rs:L
+          in `errors::refused<errors::edits::toeplitz_of_a_scalar::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
+    companion_of_one_coefficient: |_, v, _| linalg::companion(v.slice(s![..1])) => expect![[r#"
+        companion: the coefficients are f32[1]; give a vector of two or more
+          at edits.rs:L
+          in `errors::refused<errors::edits::companion_of_one_coefficient::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
+    hadamard_of_three_rows: |_, _, _| linalg::hadamard(3, Dtype::I32) => expect![[r#"
+        hadamard: 3 rows; give a power of two
+          at edits.rs:L
+          in `errors::refused<errors::edits::hadamard_of_three_rows::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
+    bits_of_floats: |x, _, _| x.reduce_xor(0) => expect![[r#"
+        reduce_xor: takes integers and truth values, not f32[2,3]; compare or convert it
+          at edits.rs:L
+          in `errors::refused<errors::edits::bits_of_floats::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
+    trials_of_scalar_probability: |_, _, i| random::multinomial(i.astype(Dtype::U32), 3, 0.5, [2]) => expect![[r#"
+        random::multinomial: p is a scalar; give it an axis of outcomes
+          at edits.rs:L
+          in `errors::refused<errors::edits::trials_of_scalar_probability::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
+    order_of_polygamma_that_is_a_float: |_, v, _| special::polygamma(v, v) => expect![[r#"
+        polygamma: the order is f32[4]; give integers
+          at edits.rs:L
+          in `errors::refused<errors::edits::order_of_polygamma_that_is_a_float::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
+    derivative_by_a_parameter_of_betainc: |_, v, _| grad(|v: &Val| special::betainc(v, 2.0, 0.5).sum())(&v) => expect![[r#"
+        betainc: has no derivative by operand 0; use `stop_gradient` on what it is made of
+          at crates/ir/src/ops/elementwise/special.rs:L
+          in `errors::refused<errors::edits::derivative_by_a_parameter_of_betainc::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
+    derivative_by_the_order_of_expn: |_, v, _| grad(|v: &Val| special::expn(v, 0.5).sum())(&v) => expect![[r#"
+        expn: has no derivative by operand 0; use `stop_gradient` on what it is made of
+          at crates/ir/src/ops/elementwise/special.rs:L
+          in `errors::refused<errors::edits::derivative_by_the_order_of_expn::{{closure}}>::{{closure}}`, jitted at edits.rs:L"#]];
 }

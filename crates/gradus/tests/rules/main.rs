@@ -12,26 +12,11 @@ mod loops;
 mod printing;
 mod systems;
 
-use gradus::Array;
+#[path = "../near/mod.rs"]
+mod near;
 
-/// A scalar.
-fn scalar(x: f32) -> Array {
-    Array::from(x)
-}
-/// A vector.
-fn vector(x: &[f32]) -> Array {
-    Array::from(x)
-}
-/// Asserts the elements, up to rounding.
-#[track_caller]
-fn near(x: &Array, expected: &[f32]) {
-    let found = x.to_vec::<f32>().expect("floats");
-    let close = |(x, y): (&f32, &f32)| (x - y).abs() <= 2e-5 * (1.0 + y.abs());
-    assert!(
-        found.len() == expected.len() && found.iter().zip(expected).all(close),
-        "{found:?} is not near {expected:?}"
-    );
-}
+use near::{near, scalar, vector};
+
 /// The first line of an error: what was refused, and why.
 #[track_caller]
 fn first_line<T>(result: gradus::Result<T>) -> String {

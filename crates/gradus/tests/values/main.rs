@@ -35,6 +35,7 @@ macro_rules! cases {
 }
 
 mod edits;
+mod modules;
 mod numpy;
 
 /// `x` is f32[2,3], `y` f32[3], `i` i32[4], `b` f32[2,3,4].
@@ -64,8 +65,9 @@ fn near(got: f64, expected: f64) -> bool {
 #[test]
 fn values_are_those_of_numpy() {
     let inputs = inputs();
-    let (mut wrong, cases) = (vec![], [cases(), numpy::cases(), numpy::places(), edits::cases()].concat());
-    assert!(cases.len() > 410, "only {} cases", cases.len());
+    let (mut wrong, cases) =
+        (vec![], [cases(), numpy::cases(), numpy::places(), edits::cases(), modules::cases()].concat());
+    assert!(cases.len() > 450, "only {} cases", cases.len());
     for Case { name, f, dtype, shape, values } in cases {
         let result = match run(f, &inputs) {
             Ok(result) => result,
