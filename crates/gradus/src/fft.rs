@@ -240,12 +240,27 @@ real_transforms! {
 }
 
 /// [`fft`] of a signal that is the conjugate of its reverse, from its first half: real.
+///
+/// ```
+/// use gradus::{Array, Val, fft, jit};
+/// let y = jit(|x: &Val| fft::hfft(x))(&Array::from([1.0f32, 0.5]))?;
+/// assert_eq!(y, Array::from([1.5f32, 0.5]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn hfft(x: impl Into<Val>) -> Val {
     hfft_along(x, None, -1, Norm::Backward)
 }
 
 /// [`hfft`] along another axis, to another length, scaled otherwise.
+///
+/// ```
+/// use gradus::{Array, Val, fft, jit};
+/// let f = jit(|x: &Val| fft::hfft_along(x, Some(1), 0, fft::Norm::Backward));
+/// let y = f(&Array::from([1.0f32, 0.5]))?;
+/// assert_eq!(y, Array::from([1.0f32]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn hfft_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, norm: Norm) -> Val {
     let norm = match norm {
@@ -258,12 +273,27 @@ pub fn hfft_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, 
 }
 
 /// The inverse of [`hfft`].
+///
+/// ```
+/// use gradus::{Array, Val, fft, jit};
+/// let y = jit(|x: &Val| fft::ihfft(x).real())(&Array::from([2.0f32, 0.0]))?;
+/// assert_eq!(y, Array::from([1.0f32, 1.0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn ihfft(x: impl Into<Val>) -> Val {
     ihfft_along(x, None, -1, Norm::Backward)
 }
 
 /// [`ihfft`] along another axis, of another length, scaled otherwise.
+///
+/// ```
+/// use gradus::{Array, Val, fft, jit};
+/// let f = jit(|x: &Val| fft::ihfft_along(x, None, 0, fft::Norm::Forward).real());
+/// let y = f(&Array::from([2.0f32, 0.0]))?;
+/// assert_eq!(y, Array::from([2.0f32, 2.0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn ihfft_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, norm: Norm) -> Val {
     let norm = match norm {
@@ -297,6 +327,13 @@ pub fn fftfreq(n: usize, d: f64) -> Val {
 }
 
 /// The frequencies of the elements of [`rfft`] of `n` samples that are `d` apart, as `f32`.
+///
+/// ```
+/// use gradus::{Array, Val, fft, jit};
+/// let y = jit(|x: &Val| x + fft::rfftfreq(4, 1.0))(&Array::from(0.0f32))?;
+/// assert_eq!(y, Array::from([0.0f32, 0.25, 0.5]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn rfftfreq(n: usize, d: f64) -> Val {
     Val::derive("rfftfreq", &[], |_| {
@@ -321,6 +358,13 @@ pub fn fftshift(x: impl Into<Val>, axes: impl IntoAxes) -> Val {
 }
 
 /// The inverse of [`fftshift`].
+///
+/// ```
+/// use gradus::{Array, Val, fft, jit};
+/// let y = jit(|x: &Val| fft::ifftshift(x, ..))(&Array::from([-1i32, 0, 1]))?;
+/// assert_eq!(y, Array::from([0i32, 1, -1]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn ifftshift(x: impl Into<Val>, axes: impl IntoAxes) -> Val {
     shifted("ifftshift", x.into(), axes.into_axes(), |n| -((n / 2) as i64))
@@ -349,6 +393,14 @@ pub fn dct(x: impl Into<Val>) -> Val {
 }
 
 /// [`dct`] along another axis, of another length, or with `Norm::Ortho` as an orthogonal map.
+///
+/// ```
+/// use gradus::{Array, Val, fft, jit};
+/// let f = jit(|x: &Val| fft::dct_along(x, None, 0, fft::Norm::Backward));
+/// let y = f(&Array::from([[1.0f32], [1.0]]))?;
+/// assert_eq!(y, Array::from([[4.0f32], [0.0]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn dct_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, norm: Norm) -> Val {
     let (x, axis) = (inexact("dct", x.into()), axis.to_i64());
@@ -373,12 +425,27 @@ pub fn dct_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, n
 }
 
 /// The inverse of [`dct`].
+///
+/// ```
+/// use gradus::{Array, Val, fft, jit};
+/// let y = jit(|x: &Val| fft::idct(x))(&Array::from([4.0f32, 0.0]))?;
+/// assert_eq!(y, Array::from([1.0f32, 1.0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn idct(x: impl Into<Val>) -> Val {
     idct_along(x, None, -1, Norm::Backward)
 }
 
 /// The inverse of [`dct_along`].
+///
+/// ```
+/// use gradus::{Array, Val, fft, jit};
+/// let f = jit(|x: &Val| fft::idct_along(x, None, 0, fft::Norm::Backward));
+/// let y = f(&Array::from([[4.0f32], [0.0]]))?;
+/// assert_eq!(y, Array::from([[1.0f32], [1.0]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn idct_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, norm: Norm) -> Val {
     let (x, axis) = (inexact("idct", x.into()), axis.to_i64());

@@ -67,6 +67,13 @@ primitives! {
 ///
 /// # Errors
 /// If the order is not of integers.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::polygamma(1, x))(&Array::from(1.0f32))?;
+/// assert!((y.item::<f32>()? - 1.644934).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn polygamma(n: impl Into<Val>, x: impl Into<Val>) -> Val {
     let (n, x) = (n.into(), x.into());
@@ -93,12 +100,26 @@ pub fn gammaln(x: impl Into<Val>) -> Val {
 }
 
 /// The derivative of [`gammaln`].
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::digamma(x))(&Array::from(1.0f32))?;
+/// assert!((y.item::<f32>()? + 0.577215).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn digamma(x: impl Into<Val>) -> Val {
     x.into().digamma()
 }
 
 /// The sign of Γ(x); NaN at the negative integers.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::gammasgn(x))(&Array::from([0.5f32, -0.5]))?;
+/// assert_eq!(y, Array::from([1.0f32, -1.0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn gammasgn(x: impl Into<Val>) -> Val {
     floats("gammasgn", [x.into()], |[x]| {
@@ -110,18 +131,39 @@ pub fn gammasgn(x: impl Into<Val>) -> Val {
 }
 
 /// Γ(x).
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::gamma(x))(&Array::from(4.0f32))?;
+/// assert!((y.item::<f32>()? - 6.0).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn gamma(x: impl Into<Val>) -> Val {
     floats("gamma", [x.into()], |[x]| gammasgn(x) * x.lgamma().exp())
 }
 
 /// n! = Γ(n + 1); 0 for negative n.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::factorial(x))(&Array::from(4.0f32))?;
+/// assert!((y.item::<f32>()? - 24.0).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn factorial(n: impl Into<Val>) -> Val {
     floats("factorial", [n.into()], |[n]| where_(n.lt(0), 0.0, (n + 1.0).lgamma().exp()))
 }
 
 /// The number of ways to choose k of n; 0 outside of 0 <= k <= n.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::comb(x, 2))(&Array::from(5.0f32))?;
+/// assert!((y.item::<f32>()? - 10.0).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn comb(n: impl Into<Val>, k: impl Into<Val>) -> Val {
     floats("comb", [n.into(), k.into()], |[n, k]| {
@@ -133,6 +175,13 @@ pub fn comb(n: impl Into<Val>, k: impl Into<Val>) -> Val {
 }
 
 /// The rising factorial Γ(z + m) / Γ(z).
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::poch(x, 3))(&Array::from(2.0f32))?;
+/// assert!((y.item::<f32>()? - 24.0).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn poch(z: impl Into<Val>, m: impl Into<Val>) -> Val {
     floats("poch", [z.into(), m.into()], |[z, m]| where_(m.eq(0), 1.0, gamma(z + m) / gamma(z)))
@@ -186,6 +235,13 @@ fn polynomial(x: Val, coefficients: &[f64]) -> Val {
 }
 
 /// B(a, b) with its sign.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::beta(x, 3))(&Array::from(2.0f32))?;
+/// assert!((y.item::<f32>()? - 0.083333).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn beta(a: impl Into<Val>, b: impl Into<Val>) -> Val {
     floats("beta", [a.into(), b.into()], |[a, b]| {
@@ -194,6 +250,13 @@ pub fn beta(a: impl Into<Val>, b: impl Into<Val>) -> Val {
 }
 
 /// The logarithm of the multivariate gamma function of dimension `d`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::multigammaln(x, 1))(&Array::from(3.0f32))?;
+/// assert!((y.item::<f32>()? - 0.693147).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn multigammaln(a: impl Into<Val>, d: usize) -> Val {
     floats("multigammaln", [a.into()], |[a]| {
@@ -203,18 +266,39 @@ pub fn multigammaln(a: impl Into<Val>, d: usize) -> Val {
 }
 
 /// log(x / (1 - x)), the inverse of [`expit`].
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::logit(x))(&Array::from(0.75f32))?;
+/// assert!((y.item::<f32>()? - 1.098612).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn logit(x: impl Into<Val>) -> Val {
     floats("logit", [x.into()], |[x]| (x / (1.0 - x)).log())
 }
 
 /// The logistic function 1 / (1 + e⁻ˣ).
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::expit(x))(&Array::from([0.0f32]))?;
+/// assert_eq!(y, Array::from([0.5f32]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn expit(x: impl Into<Val>) -> Val {
     x.into().logistic()
 }
 
 /// x · log(y), and 0 where x is 0; the derivative by x is log(y) there too.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::xlogy(x, 0.0))(&Array::from([0.0f32, 1.0]))?;
+/// assert_eq!(y, Array::from([0.0f32, f32::NEG_INFINITY]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn xlogy(x: impl Into<Val>, y: impl Into<Val>) -> Val {
     floats("xlogy", [x.into(), y.into()], |[x, y]| {
@@ -225,6 +309,13 @@ pub fn xlogy(x: impl Into<Val>, y: impl Into<Val>) -> Val {
 }
 
 /// x · log(1 + y), and 0 where x is 0.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::xlog1py(x, -1.0))(&Array::from([0.0f32, 1.0]))?;
+/// assert_eq!(y, Array::from([0.0f32, f32::NEG_INFINITY]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn xlog1py(x: impl Into<Val>, y: impl Into<Val>) -> Val {
     floats("xlog1py", [x.into(), y.into()], |[x, y]| {
@@ -234,12 +325,26 @@ pub fn xlog1py(x: impl Into<Val>, y: impl Into<Val>) -> Val {
 }
 
 /// -x log x; -∞ for negative x.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::entr(x))(&Array::from(0.5f32))?;
+/// assert!((y.item::<f32>()? - 0.346574).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn entr(x: impl Into<Val>) -> Val {
     floats("entr", [x.into()], |[x]| where_(x.lt(0), f64::NEG_INFINITY, -xlogy(x, x)))
 }
 
 /// p log(p / q): 0 where p is 0 and q is not negative, ∞ where either is out of range.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::rel_entr(x, 1.0))(&Array::from([0.0f32, 1.0]))?;
+/// assert_eq!(y, Array::from([0.0f32, 0.0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn rel_entr(p: impl Into<Val>, q: impl Into<Val>) -> Val {
     floats("rel_entr", [p.into(), q.into()], |[p, q]| {
@@ -252,12 +357,26 @@ pub fn rel_entr(p: impl Into<Val>, q: impl Into<Val>) -> Val {
 }
 
 /// p log(p / q) - p + q.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::kl_div(x, 1.0))(&Array::from([1.0f32, 0.0]))?;
+/// assert_eq!(y, Array::from([0.0f32, 1.0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn kl_div(p: impl Into<Val>, q: impl Into<Val>) -> Val {
     floats("kl_div", [p.into(), q.into()], |[p, q]| rel_entr(p, q) - p + q)
 }
 
 /// (xˡ - 1) / l, and log x where l is 0.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::boxcox(x, 1.0))(&Array::from([3.0f32]))?;
+/// assert!(y.to_f64_vec().iter().zip([2.0]).all(|(a, b)| (a - b).abs() < 1e-5));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn boxcox(x: impl Into<Val>, lambda: impl Into<Val>) -> Val {
     floats("boxcox", [x.into(), lambda.into()], |[x, l]| {
@@ -269,6 +388,13 @@ pub fn boxcox(x: impl Into<Val>, lambda: impl Into<Val>) -> Val {
 }
 
 /// [`boxcox`] of 1 + x.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::boxcox1p(x, 1.0))(&Array::from([2.0f32]))?;
+/// assert!(y.to_f64_vec().iter().zip([2.0]).all(|(a, b)| (a - b).abs() < 1e-5));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn boxcox1p(x: impl Into<Val>, lambda: impl Into<Val>) -> Val {
     floats("boxcox1p", [x.into(), lambda.into()], |[x, l]| {
@@ -299,6 +425,13 @@ pub fn ndtr(x: impl Into<Val>) -> Val {
 }
 
 /// The logarithm of [`ndtr`], accurate in both tails.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::log_ndtr(x))(&Array::from(0.0f32))?;
+/// assert!((y.item::<f32>()? + 0.693147).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn log_ndtr(x: impl Into<Val>) -> Val {
     floats("log_ndtr", [x.into()], |[x]| {
@@ -350,36 +483,78 @@ pub fn ndtri(p: impl Into<Val>) -> Val {
 }
 
 /// The exponential integral Ei(x).
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::expi(x))(&Array::from(1.0f32))?;
+/// assert!((y.item::<f32>()? - 1.895118).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn expi(x: impl Into<Val>) -> Val {
     x.into().expi()
 }
 
 /// The exponential integral E₁(x).
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::exp1(x))(&Array::from(1.0f32))?;
+/// assert!((y.item::<f32>()? - 0.219384).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn exp1(x: impl Into<Val>) -> Val {
     expn(1, x)
 }
 
 /// e^-|x| I₀(x), where I₀ is the modified Bessel function of the first kind of order 0.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::i0e(x))(&Array::from([0.0f32]))?;
+/// assert_eq!(y, Array::from([1.0f32]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn i0e(x: impl Into<Val>) -> Val {
     x.into().bessel_i0e()
 }
 
 /// The modified Bessel function of the first kind of order 0.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::i0(x))(&Array::from([0.0f32]))?;
+/// assert_eq!(y, Array::from([1.0f32]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn i0(x: impl Into<Val>) -> Val {
     floats("i0", [x.into()], |[x]| x.abs().exp() * x.bessel_i0e())
 }
 
 /// e^-|x| I₁(x), where I₁ is the modified Bessel function of the first kind of order 1.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::i1e(x))(&Array::from(1.0f32))?;
+/// assert!((y.item::<f32>()? - 0.207910).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn i1e(x: impl Into<Val>) -> Val {
     x.into().bessel_i1e()
 }
 
 /// The modified Bessel function of the first kind of order 1.
+///
+/// ```
+/// use gradus::{Array, Val, jit, special};
+/// let y = jit(|x: &Val| special::i1(x))(&Array::from(1.0f32))?;
+/// assert!((y.item::<f32>()? - 0.565159).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn i1(x: impl Into<Val>) -> Val {
     floats("i1", [x.into()], |[x]| x.abs().exp() * x.bessel_i1e())

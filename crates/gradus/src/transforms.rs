@@ -63,6 +63,13 @@ where
 }
 
 /// [`grad`] together with the value.
+///
+/// ```
+/// use gradus::{Array, Val, jit, value_and_grad};
+/// let y = jit(|x: &Val| value_and_grad(|x: &Val| x * x)(x).1)(&Array::from(3.0f32))?;
+/// assert_eq!(y, Array::from(6.0f32));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn value_and_grad<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, (Val, S::First)>
 where
@@ -73,6 +80,13 @@ where
 }
 
 /// [`value_and_grad`] of a function that returns `(loss, aux)`, where `aux` is any tree: `((loss, aux), gradient)`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, value_and_grad_aux};
+/// let y = jit(|x: &Val| value_and_grad_aux(|x: &Val| (x * x, x + 1.0))(x).0.1)(&Array::from(3.0f32))?;
+/// assert_eq!(y, Array::from(4.0f32));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn value_and_grad_aux<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, (S::Out, S::First)>
 where
@@ -86,6 +100,13 @@ where
 ///
 /// It is the tree of the result whose leaves are trees of the first parameter, as in JAX; the shape of a
 /// leaf pair is the result's, then the parameter's.
+///
+/// ```
+/// use gradus::{Array, Val, jacfwd, jit};
+/// let y = jit(|x: &Val| jacfwd(|x: &Val| x * x)(x))(&Array::from([1.0f32, 2.0]))?;
+/// assert_eq!(y, Array::from([[2.0f32, 0.0], [0.0, 4.0]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn jacfwd<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Out, S::First>>
 where
@@ -96,6 +117,13 @@ where
 }
 
 /// The Jacobian by the first parameter in reverse mode: one pass for each element of the result. See [`jacfwd`].
+///
+/// ```
+/// use gradus::{Array, Val, jacrev, jit};
+/// let y = jit(|x: &Val| jacrev(|x: &Val| x * x)(x))(&Array::from([1.0f32, 2.0]))?;
+/// assert_eq!(y, Array::from([[2.0f32, 0.0], [0.0, 4.0]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn jacrev<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Out, S::First>>
 where
@@ -139,6 +167,13 @@ pub fn outline<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, 
 /// `f(primals)` and its derivative along `tangents`.
 ///
 /// Several parameters are one tuple: `jvp(|(x, y)| .., &(x, y), &(dx, dy))`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, jvp};
+/// let y = jit(|x: &Val| jvp(|x: &Val| x * x, x, &Val::from(1.0)).1)(&Array::from(3.0f32))?;
+/// assert_eq!(y, Array::from(6.0f32));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn jvp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P, tangents: &P) -> (R, R) {
     let place = Place::here();
@@ -159,6 +194,13 @@ pub fn jvp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P, tangents: &P)
 pub type Linear<A, B> = Box<dyn Fn(&A) -> B + Send + Sync>;
 
 /// `f(primals)`, and the function from a cotangent of the result to one of `primals`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, vjp};
+/// let y = jit(|x: &Val| vjp(|x: &Val| x * x, x).1(&Val::from(1.0)))(&Array::from(3.0f32))?;
+/// assert_eq!(y, Array::from(6.0f32));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn vjp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear<R, P>) {
     let place = Place::here();
@@ -183,6 +225,13 @@ pub fn vjp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear
 }
 
 /// `f(primals)`, and its derivative there as a function of tangents.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linearize};
+/// let y = jit(|x: &Val| linearize(|x: &Val| x * x, x).1(&Val::from(2.0)))(&Array::from(3.0f32))?;
+/// assert_eq!(y, Array::from(12.0f32));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn linearize<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear<P, R>) {
     let place = Place::here();
@@ -238,6 +287,13 @@ pub fn linear_transpose<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) 
 }
 
 /// The same values, through which no derivative flows.
+///
+/// ```
+/// use gradus::{Array, Val, grad, jit, stop_gradient};
+/// let y = jit(|x: &Val| grad(|x: &Val| x * stop_gradient(x))(x))(&Array::from(3.0f32))?;
+/// assert_eq!(y, Array::from(3.0f32));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn stop_gradient<T: Traced>(tree: &T) -> T {
     tree.map(|v| engine::stop_gradient(*v))

@@ -28,6 +28,13 @@ pub fn cholesky(a: impl Into<Val>) -> Val {
 }
 
 /// The upper triangular U of A = Uᴴ · U. See [`cholesky`].
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::cholesky_upper(x))(&Array::from([[4.0f32, 2.0], [2.0, 2.0]]))?;
+/// assert_eq!(y, Array::from([[2.0f32, 1.0], [0.0, 1.0]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn cholesky_upper(a: impl Into<Val>) -> Val {
     let a = square("cholesky_upper", a.into());
@@ -50,6 +57,13 @@ pub fn qr(a: impl Into<Val>) -> (Val, Val) {
 }
 
 /// [`qr`] with Q completed to `[.., m, m]`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::qr_full(x).1.abs())(&Array::from([[3.0f32], [4.0]]))?;
+/// assert!(y.to_f64_vec().iter().zip([5.0, 0.0]).all(|(a, b)| (a - b).abs() < 1e-5));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn qr_full(a: impl Into<Val>) -> (Val, Val) {
     results!(matrices("qr_full", a.into()).ir().qr(true) => q, r);
@@ -75,6 +89,13 @@ pub fn svd(a: impl Into<Val>) -> (Val, Val, Val) {
 
 /// [`svd`] with U and Vᴴ completed to square matrices. The vectors beyond the smaller extent are known only up to a
 /// rotation among themselves; their tangents are those without one.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::svd_full(x).1)(&Array::from([[3.0f32], [4.0]]))?;
+/// assert!(y.to_f64_vec().iter().zip([5.0]).all(|(a, b)| (a - b).abs() < 1e-5));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn svd_full(a: impl Into<Val>) -> (Val, Val, Val) {
     results!(matrices("svd_full", a.into()).ir().svd(true) => s, u, vh);
@@ -82,6 +103,13 @@ pub fn svd_full(a: impl Into<Val>) -> (Val, Val, Val) {
 }
 
 /// The singular values `[.., min(m, n)]` in decreasing order.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::svdvals(x))(&Array::from([[3.0f32, 0.0], [0.0, -4.0]]))?;
+/// assert!(y.to_f64_vec().iter().zip([4.0, 3.0]).all(|(a, b)| (a - b).abs() < 1e-5));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn svdvals(a: impl Into<Val>) -> Val {
     Val::from_ir(matrices("svdvals", a.into()).ir().singular_values())
@@ -105,6 +133,13 @@ pub fn eigh(a: impl Into<Val>) -> (Val, Val) {
 }
 
 /// The eigenvalues `[.., n]` of Hermitian matrices in increasing order. See [`eigh`].
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::eigvalsh(x))(&Array::from([[2.0f32, 1.0], [1.0, 2.0]]))?;
+/// assert!(y.to_f64_vec().iter().zip([1.0, 3.0]).all(|(a, b)| (a - b).abs() < 1e-5));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn eigvalsh(a: impl Into<Val>) -> Val {
     Val::from_ir(hermitian("eigvalsh", a.into()).ir().eigenvalues_hermitian())
@@ -138,6 +173,13 @@ pub fn eig(a: impl Into<Val>) -> (Val, Val) {
 }
 
 /// The eigenvalues `[.., n]` of square matrices, in no order, complex. See [`eig`].
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::eigvals(x).real().sort(0))(&Array::from([[2.0f32, 1.0], [0.0, 3.0]]))?;
+/// assert!(y.to_f64_vec().iter().zip([2.0, 3.0]).all(|(a, b)| (a - b).abs() < 1e-5));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn eigvals(a: impl Into<Val>) -> Val {
     results!(gradus_ir::Val::eigenvalues(&parts("eigvals", a.into())) => real, imaginary);
@@ -177,6 +219,13 @@ pub fn lu_factor(a: impl Into<Val>) -> LuFactors {
 }
 
 /// The permutation P `[.., m, m]`, L `[.., m, k]` and U `[.., k, n]` of A = P · L · U, k the smaller of m and n.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::lu(x).2)(&Array::from([[0.0f32, 2.0], [1.0, 3.0]]))?;
+/// assert_eq!(y, Array::from([[1.0f32, 3.0], [0.0, 2.0]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn lu(a: impl Into<Val>) -> (Val, Val, Val) {
     let a = matrices("lu", a.into());

@@ -60,6 +60,13 @@ pub fn norm(x: impl Into<Val>) -> Val {
 }
 
 /// The root of the sums of squares along axes: the length of vectors, or Frobenius' norm of matrices.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::norm_axes(x, 1))(&Array::from([[3.0f32, 4.0], [0.0, 1.0]]))?;
+/// assert_eq!(y, Array::from([5.0f32, 1.0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn norm_axes(x: impl Into<Val>, axes: impl IntoAxes) -> Val {
     let (x, axes) = (inexact("norm", x.into()), axes.into_axes());
@@ -224,6 +231,13 @@ pub fn det(a: impl Into<Val>) -> Val {
 }
 
 /// The numbers, as `i32`, of singular values above the larger extent · the precision · the largest one.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::matrix_rank(x))(&Array::from([[1.0f32, 2.0], [2.0, 4.0]]))?;
+/// assert_eq!(y, Array::from(1i32));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn matrix_rank(a: impl Into<Val>) -> Val {
     let a = inexact("matrix_rank", a.into());
@@ -241,6 +255,13 @@ pub fn matrix_rank(a: impl Into<Val>) -> Val {
 }
 
 /// The numbers, as `i32`, of singular values above `tol`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::matrix_rank_tol(x, 0.5))(&Array::from([[1.0f32, 0.0], [0.0, 0.1]]))?;
+/// assert_eq!(y, Array::from(1i32));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn matrix_rank_tol(a: impl Into<Val>, tol: impl Into<Val>) -> Val {
     let (a, tol) = (matrices("matrix_rank", a.into()), tol.into());
@@ -251,12 +272,26 @@ pub fn matrix_rank_tol(a: impl Into<Val>, tol: impl Into<Val>) -> Val {
 }
 
 /// The ratio of the largest to the smallest singular value; infinity of singular matrices.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::cond(x))(&Array::from([[4.0f32, 0.0], [0.0, 2.0]]))?;
+/// assert!((y.item::<f32>()? - 2.0).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn cond(a: impl Into<Val>) -> Val {
     cond_ord(a, 2)
 }
 
 /// The condition numbers in a norm: ‖A‖ · ‖A⁻¹‖.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::cond_ord(x, 1))(&Array::from([[4.0f32, 0.0], [0.0, 2.0]]))?;
+/// assert!((y.item::<f32>()? - 2.0).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn cond_ord(a: impl Into<Val>, order: impl Into<Order>) -> Val {
     let (a, order) = (matrices("cond", a.into()), order.into());
@@ -292,6 +327,13 @@ pub fn cond_ord(a: impl Into<Val>, order: impl Into<Order>) -> Val {
 
 impl Val {
     /// The matrices of the last two axes transposed and conjugated.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.matrix_adjoint())(&Array::from([[1.0f32, 2.0]]))?;
+    /// assert_eq!(y, Array::from([[1.0f32], [2.0]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn matrix_adjoint(self) -> Val {
         Val::derive("matrix_adjoint", &[self], |_| Ok(adjoint(self)))

@@ -186,6 +186,14 @@ pub fn triangular_solve(
 }
 
 /// The factor of a positive definite matrix for [`cho_solve`]: [`super::cholesky`]'s, or the upper one.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let f = jit(|x: &Val| linalg::cho_factor(x, linalg::Triangle::Lower).0.at(-1));
+/// let y = f(&Array::from([[4.0f32, 2.0], [2.0, 2.0]]))?;
+/// assert_eq!(y, Array::from([1.0f32, 1.0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn cho_factor(a: impl Into<Val>, triangle: Triangle) -> (Val, Triangle) {
     let a = square("cho_factor", a.into());
@@ -270,6 +278,14 @@ pub fn lstsq(a: impl Into<Val>, b: impl Into<Val>) -> LeastSquares {
 }
 
 /// [`lstsq`] where singular values below `rcond` times the largest one count as 0; below 0 it stands for the precision.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let f = jit(|x: &Val| linalg::lstsq_rcond(x, &Array::from([1.0f32, 1.0]), 0.1).x);
+/// let y = f(&Array::from([[1.0f32, 0.0], [0.0, 1e-3]]))?;
+/// assert!(y.to_f64_vec().iter().zip([1.0, 0.0]).all(|(a, b)| (a - b).abs() < 1e-5));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn lstsq_rcond(a: impl Into<Val>, b: impl Into<Val>, rcond: f64) -> LeastSquares {
     least_squares(a.into(), b.into(), Some(rcond))
@@ -339,6 +355,13 @@ pub fn pinv(a: impl Into<Val>) -> Val {
 }
 
 /// [`pinv`] where singular values of at most `rtol` times the largest one count as 0.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::pinv_rtol(x, 0.1))(&Array::from([[2.0f32, 0.0], [0.0, 1e-3]]))?;
+/// assert!(y.to_f64_vec().iter().zip([0.5, 0.0, 0.0, 0.0]).all(|(a, b)| (a - b).abs() < 1e-5));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn pinv_rtol(a: impl Into<Val>, rtol: f64) -> Val {
     pseudoinverse(a.into(), Some(rtol))
@@ -362,6 +385,14 @@ fn pseudoinverse(a: Val, rtol: Option<f64>) -> Val {
 }
 
 /// X of `tensordot(a, x, x.ndim)` = B: `a` has the axes of `b`, then those of `x`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let f = jit(|x: &Val| linalg::tensorsolve(x, &Array::from([2.0f32, 2.0])));
+/// let y = f(&Array::from([[2.0f32, 0.0], [0.0, 4.0]]))?;
+/// assert_eq!(y, Array::from([1.0f32, 0.5]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn tensorsolve(a: impl Into<Val>, b: impl Into<Val>) -> Val {
     let (a, b) = (a.into(), b.into());
@@ -383,6 +414,13 @@ pub fn tensorsolve(a: impl Into<Val>, b: impl Into<Val>) -> Val {
 }
 
 /// The inverse of `a` as a map by `tensordot` from its axes from `ind` on to those before.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let y = jit(|x: &Val| linalg::tensorinv(x, 1))(&Array::from([[2.0f32, 0.0], [0.0, 4.0]]))?;
+/// assert_eq!(y, Array::from([[0.5f32, 0.0], [0.0, 0.25]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn tensorinv(a: impl Into<Val>, ind: usize) -> Val {
     let a = a.into();

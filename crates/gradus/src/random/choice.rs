@@ -7,6 +7,14 @@ use gradus_ir::ops::index::IndexMode;
 
 /// Classes drawn by their unnormalised log-probabilities along the last axis, as `i32` of `shape` before which
 /// the other axes of `logits` broadcast.
+///
+/// ```
+/// use gradus::{Array, Val, jit, random};
+/// let f = jit(|key: &Val| random::categorical(key, &Array::from([0.0f32, f32::NEG_INFINITY]), [3]));
+/// let x = f(&random::seed(0))?;
+/// assert_eq!(x, Array::from([0i32, 0, 0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn categorical(key: impl Into<Val>, logits: impl Into<Val>, shape: impl IntoExtents) -> Val {
     let (key, logits, extents) = (key.into(), logits.into(), shape.into_extents());
@@ -23,6 +31,14 @@ pub fn categorical(key: impl Into<Val>, logits: impl Into<Val>, shape: impl Into
 }
 
 /// [`categorical`] with the classes along another axis of `logits`; `shape` has the axes that remain last.
+///
+/// ```
+/// use gradus::{Array, Val, jit, random};
+/// let f = jit(|key: &Val| random::categorical_along(key, &Array::from([0.0f32, f32::NEG_INFINITY]), 0, [3]));
+/// let x = f(&random::seed(0))?;
+/// assert_eq!(x, Array::from([0i32, 0, 0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn categorical_along(
     key: impl Into<Val>,
@@ -165,6 +181,14 @@ pub fn permutation(key: impl Into<Val>, x: impl Into<Val>) -> Val {
 }
 
 /// [`permutation`] of the parts along another axis.
+///
+/// ```
+/// use gradus::{Array, Val, jit, random};
+/// let f = jit(|key: &Val| random::permutation_along(key, &Array::from([[1i32, 2]]), 1).sum());
+/// let x = f(&random::seed(0))?;
+/// assert_eq!(x, Array::from(3i32));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn permutation_along(key: impl Into<Val>, x: impl Into<Val>, axis: impl Integer) -> Val {
     let (key, x, axis) = (key.into(), x.into(), axis.to_i64());
@@ -181,6 +205,13 @@ pub fn permutation_along(key: impl Into<Val>, x: impl Into<Val>, axis: impl Inte
 }
 
 /// The elements of every line along `axis` in a random order of its own.
+///
+/// ```
+/// use gradus::{Array, Val, jit, random};
+/// let x = jit(|key: &Val| random::shuffle(key, &Array::from([1i32, 2]), 0).sum())(&random::seed(0))?;
+/// assert_eq!(x, Array::from(3i32));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn shuffle(key: impl Into<Val>, x: impl Into<Val>, axis: impl Integer) -> Val {
     let (key, x, axis) = (key.into(), x.into(), axis.to_i64());

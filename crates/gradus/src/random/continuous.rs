@@ -7,12 +7,26 @@ use crate::{Dtype, IntoExtents, Shape, Val, where_};
 use std::f64::consts::PI;
 
 /// Exponential numbers of mean 1, `f32`.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::exponential(key, [3]))(&random::seed(0))?;
+/// assert!(x.to_f64_vec().iter().all(|x| *x >= 0.0));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn exponential(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
     exponential_of(key, shape, Dtype::F32)
 }
 
 /// [`exponential`] of a float type.
+///
+/// ```
+/// use gradus::{Dtype, Val, jit, random};
+/// let x = jit(|key: &Val| random::exponential_of(key, [3], Dtype::F64))(&random::seed(0))?;
+/// assert_eq!(x.dtype(), Dtype::F64);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn exponential_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> Val {
     from_params("random::exponential", key, [], shape, dtype, |key, [], shape| {
@@ -21,12 +35,26 @@ pub fn exponential_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype
 }
 
 /// Gumbel numbers: -log(-log u), `f32`.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::gumbel(key, [3]))(&random::seed(0))?;
+/// assert_eq!(x.shape(), [3]);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn gumbel(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
     gumbel_of(key, shape, Dtype::F32)
 }
 
 /// [`gumbel`] of a float type.
+///
+/// ```
+/// use gradus::{Dtype, Val, jit, random};
+/// let x = jit(|key: &Val| random::gumbel_of(key, [3], Dtype::F64))(&random::seed(0))?;
+/// assert_eq!(x.dtype(), Dtype::F64);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn gumbel_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> Val {
     from_params("random::gumbel", key, [], shape, dtype, |key, [], shape| {
@@ -36,12 +64,26 @@ pub fn gumbel_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> 
 }
 
 /// Logistic numbers: log u - log(1 - u), `f32`.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::logistic(key, [3]))(&random::seed(0))?;
+/// assert_eq!(x.shape(), [3]);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn logistic(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
     logistic_of(key, shape, Dtype::F32)
 }
 
 /// [`logistic`] of a float type.
+///
+/// ```
+/// use gradus::{Dtype, Val, jit, random};
+/// let x = jit(|key: &Val| random::logistic_of(key, [3], Dtype::F64))(&random::seed(0))?;
+/// assert_eq!(x.dtype(), Dtype::F64);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn logistic_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> Val {
     from_params("random::logistic", key, [], shape, dtype, |key, [], shape| {
@@ -51,12 +93,26 @@ pub fn logistic_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -
 }
 
 /// Laplace numbers of mean 0 and scale 1, `f32`.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::laplace(key, [3]))(&random::seed(0))?;
+/// assert_eq!(x.shape(), [3]);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn laplace(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
     laplace_of(key, shape, Dtype::F32)
 }
 
 /// [`laplace`] of a float type.
+///
+/// ```
+/// use gradus::{Dtype, Val, jit, random};
+/// let x = jit(|key: &Val| random::laplace_of(key, [3], Dtype::F64))(&random::seed(0))?;
+/// assert_eq!(x.dtype(), Dtype::F64);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn laplace_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> Val {
     from_params("random::laplace", key, [], shape, dtype, |key, [], shape| {
@@ -68,12 +124,26 @@ pub fn laplace_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) ->
 }
 
 /// Cauchy numbers, `f32`.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::cauchy(key, [3]))(&random::seed(0))?;
+/// assert_eq!(x.shape(), [3]);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn cauchy(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
     cauchy_of(key, shape, Dtype::F32)
 }
 
 /// [`cauchy`] of a float type.
+///
+/// ```
+/// use gradus::{Dtype, Val, jit, random};
+/// let x = jit(|key: &Val| random::cauchy_of(key, [3], Dtype::F64))(&random::seed(0))?;
+/// assert_eq!(x.dtype(), Dtype::F64);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn cauchy_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> Val {
     from_params("random::cauchy", key, [], shape, dtype, |key, [], shape| {
@@ -84,6 +154,13 @@ pub fn cauchy_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> 
 }
 
 /// Pareto numbers of exponent `b`, which broadcasts to `shape`.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::pareto(key, 2.0, [3]))(&random::seed(0))?;
+/// assert!(x.to_f64_vec().iter().all(|x| *x >= 1.0));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn pareto(key: impl Into<Val>, b: impl Into<Val>, shape: impl IntoExtents) -> Val {
     let params = [b.into()];
@@ -93,6 +170,13 @@ pub fn pareto(key: impl Into<Val>, b: impl Into<Val>, shape: impl IntoExtents) -
 }
 
 /// The exponentials of normal numbers of standard deviation `sigma`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, random};
+/// let x = jit(|key: &Val| random::lognormal(key, 0.0, [3]))(&random::seed(0))?;
+/// assert_eq!(x, Array::from([1.0f32; 3]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn lognormal(key: impl Into<Val>, sigma: impl Into<Val>, shape: impl IntoExtents) -> Val {
     let params = [sigma.into()];
@@ -102,6 +186,13 @@ pub fn lognormal(key: impl Into<Val>, sigma: impl Into<Val>, shape: impl IntoExt
 }
 
 /// Rayleigh numbers: the length of a normal vector in the plane, of deviation `scale`.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::rayleigh(key, 2.0, [3]))(&random::seed(0))?;
+/// assert!(x.to_f64_vec().iter().all(|x| *x >= 0.0));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn rayleigh(key: impl Into<Val>, scale: impl Into<Val>, shape: impl IntoExtents) -> Val {
     let params = [scale.into()];
@@ -111,6 +202,13 @@ pub fn rayleigh(key: impl Into<Val>, scale: impl Into<Val>, shape: impl IntoExte
 }
 
 /// Weibull numbers of the given scale and exponent.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::weibull_min(key, 2.0, 1.5, [3]))(&random::seed(0))?;
+/// assert!(x.to_f64_vec().iter().all(|x| *x >= 0.0));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn weibull_min(
     key: impl Into<Val>,
@@ -133,6 +231,13 @@ pub fn weibull_min(
 }
 
 /// Numbers whose density is a triangle over [left, right] with its peak at `mode`.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::triangular(key, 0.0, 1.0, 2.0, [3]))(&random::seed(0))?;
+/// assert!(x.to_f64_vec().iter().all(|x| (0.0..=2.0).contains(x)));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn triangular(
     key: impl Into<Val>,
@@ -154,6 +259,13 @@ pub fn triangular(
 /// Wald (inverse Gaussian) numbers of that mean and concentration 1.
 ///
 /// Michael, Schucany and Haas, "Generating random variates using transformations with multiple roots" (1976).
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::wald(key, 2.0, [3]))(&random::seed(0))?;
+/// assert!(x.to_f64_vec().iter().all(|x| *x > 0.0));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn wald(key: impl Into<Val>, mean: impl Into<Val>, shape: impl IntoExtents) -> Val {
     let params = [mean.into()];
@@ -168,6 +280,13 @@ pub fn wald(key: impl Into<Val>, mean: impl Into<Val>, shape: impl IntoExtents) 
 }
 
 /// Maxwell numbers, `f32`: the length of a normal vector in space.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::maxwell(key, [3]))(&random::seed(0))?;
+/// assert!(x.to_f64_vec().iter().all(|x| *x >= 0.0));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn maxwell(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
     from_key("random::maxwell", key, shape, |key, shape| {
@@ -177,6 +296,13 @@ pub fn maxwell(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
 }
 
 /// Maxwell numbers of either sign, times `scale` and moved by `loc`; the parameters' shape follows `shape`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, random};
+/// let x = jit(|key: &Val| random::double_sided_maxwell(key, 5.0, 0.0, [3]))(&random::seed(0))?;
+/// assert_eq!(x, Array::from([5.0f32; 3]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn double_sided_maxwell(
     key: impl Into<Val>,
@@ -198,6 +324,13 @@ pub fn double_sided_maxwell(
 }
 
 /// Numbers of density exp(-|x|ᵖ), `f32`.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::generalized_normal(key, 2.0, [3]))(&random::seed(0))?;
+/// assert_eq!(x.shape(), [3]);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn generalized_normal(key: impl Into<Val>, p: f64, shape: impl IntoExtents) -> Val {
     from_key("random::generalized_normal", key, shape, |key, shape| {
@@ -208,6 +341,13 @@ pub fn generalized_normal(key: impl Into<Val>, p: f64, shape: impl IntoExtents) 
 }
 
 /// Points of the ball of `d` dimensions in the norm of exponent `p`, uniform, `f32`; `d` becomes the last axis.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::ball(key, 2, 2.0, [3]).square().sum_axes(-1))(&random::seed(0))?;
+/// assert!(x.to_f64_vec().iter().all(|x| *x <= 1.0001));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn ball(key: impl Into<Val>, d: usize, p: f64, shape: impl IntoExtents) -> Val {
     from_key("random::ball", key, shape, |key, shape| {

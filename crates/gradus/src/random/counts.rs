@@ -69,6 +69,13 @@ fn poisson_by_rejection(key: Val, lam: Val, shape: &Shape) -> Val {
 ///
 /// Sums of geometric numbers for small means; Hörmann, "The generation of binomial random variates" (1993), where the
 /// mean is above 10.
+///
+/// ```
+/// use gradus::{Array, Val, jit, random};
+/// let x = jit(|key: &Val| random::binomial(key, 5, 1.0, [3]))(&random::seed(0))?;
+/// assert_eq!(x, Array::from([5.0f32; 3]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn binomial(key: impl Into<Val>, n: impl Into<Val>, p: impl Into<Val>, shape: impl IntoExtents) -> Val {
     let params = [n.into(), p.into()];

@@ -23,6 +23,13 @@ pub fn randint(
 
 /// Integers of type `dtype` in [low, high), bounds beyond the type's range being cut to it, so that 256 is above every
 /// `u8`. Where `high` is not above `low`, `low`.
+///
+/// ```
+/// use gradus::{Array, Dtype, Val, jit, random};
+/// let x = jit(|key: &Val| random::randint_of(key, [3], Dtype::U8, 7, 8))(&random::seed(0))?;
+/// assert_eq!(x, Array::from([7u8; 3]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn randint_of(
     key: impl Into<Val>,
@@ -78,6 +85,13 @@ fn cut_to(bound: Val, dtype: Dtype) -> (Val, Val) {
 }
 
 /// Truth values, each true with probability `p`, which broadcasts to `shape`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, random};
+/// let x = jit(|key: &Val| random::bernoulli(key, [3], 1.0))(&random::seed(0))?;
+/// assert_eq!(x, Array::from([true; 3]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn bernoulli(key: impl Into<Val>, shape: impl IntoExtents, p: impl Into<Val>) -> Val {
     let p = p.into();
@@ -89,6 +103,13 @@ pub fn bernoulli(key: impl Into<Val>, shape: impl IntoExtents, p: impl Into<Val>
 }
 
 /// -1 or 1 with equal probability, as `i32`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, random};
+/// let x = jit(|key: &Val| random::rademacher(key, [3]).abs())(&random::seed(0))?;
+/// assert_eq!(x, Array::from([1i32; 3]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn rademacher(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
     from_key("random::rademacher", key, shape, |key, shape| {
@@ -97,6 +118,13 @@ pub fn rademacher(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
 }
 
 /// The number of trials up to the first success of probability `p`, as `i32`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, random};
+/// let x = jit(|key: &Val| random::geometric(key, 1.0, [3]))(&random::seed(0))?;
+/// assert_eq!(x, Array::from([1i32; 3]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn geometric(key: impl Into<Val>, p: impl Into<Val>, shape: impl IntoExtents) -> Val {
     super::from_params("random::geometric", key, [p.into()], shape, Dtype::F32, |key, [p], shape| {

@@ -19,6 +19,13 @@ pub fn gamma(key: impl Into<Val>, a: impl Into<Val>, shape: impl IntoExtents) ->
 }
 
 /// [`gamma`] of a float type.
+///
+/// ```
+/// use gradus::{Dtype, Val, jit, random};
+/// let x = jit(|key: &Val| random::gamma_of(key, 2.0, [3], Dtype::F64))(&random::seed(0))?;
+/// assert_eq!(x.dtype(), Dtype::F64);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn gamma_of(key: impl Into<Val>, a: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> Val {
     from_params("random::gamma", key, [a.into()], shape, dtype, |key, [a], shape| {
@@ -27,12 +34,26 @@ pub fn gamma_of(key: impl Into<Val>, a: impl Into<Val>, shape: impl IntoExtents,
 }
 
 /// The logarithm of samples of [`gamma`], finite where those underflow, `f32`.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::loggamma(key, 1e-3, [3]))(&random::seed(0))?;
+/// assert!(x.to_f64_vec().iter().all(|x| x.is_finite()));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn loggamma(key: impl Into<Val>, a: impl Into<Val>, shape: impl IntoExtents) -> Val {
     loggamma_of(key, a, shape, Dtype::F32)
 }
 
 /// [`loggamma`] of a float type.
+///
+/// ```
+/// use gradus::{Dtype, Val, jit, random};
+/// let x = jit(|key: &Val| random::loggamma_of(key, 2.0, [3], Dtype::F64))(&random::seed(0))?;
+/// assert_eq!(x.dtype(), Dtype::F64);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn loggamma_of(key: impl Into<Val>, a: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> Val {
     from_params("random::loggamma", key, [a.into()], shape, dtype, |key, [a], shape| {
@@ -50,6 +71,13 @@ fn each(key: Val, a: Val, shape: &Shape, draw: fn([Strict; 2], Strict) -> Strict
 }
 
 /// Samples of the beta distribution of shapes `a` and `b`, which broadcast to `shape`, `f32`.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::beta(key, 2.0, 0.5, [3]))(&random::seed(0))?;
+/// assert!(x.to_f64_vec().iter().all(|x| (0.0..=1.0).contains(x)));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn beta(key: impl Into<Val>, a: impl Into<Val>, b: impl Into<Val>, shape: impl IntoExtents) -> Val {
     let params = [a.into(), b.into()];
@@ -67,6 +95,13 @@ pub fn beta(key: impl Into<Val>, a: impl Into<Val>, b: impl Into<Val>, shape: im
 ///
 /// # Errors
 /// If `alpha` is a scalar.
+///
+/// ```
+/// use gradus::{Array, Val, jit, random};
+/// let x = jit(|key: &Val| random::dirichlet(key, &Array::from([1.0f32, 2.0]), [3]))(&random::seed(0))?;
+/// assert_eq!(x.shape(), [3, 2]);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn dirichlet(key: impl Into<Val>, alpha: impl Into<Val>, shape: impl IntoExtents) -> Val {
     let (key, alpha, extents) = (key.into(), alpha.into(), shape.into_extents());
@@ -83,6 +118,13 @@ pub fn dirichlet(key: impl Into<Val>, alpha: impl Into<Val>, shape: impl IntoExt
 }
 
 /// Samples of the χ² distribution of `df` degrees of freedom, `f32`.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::chisquare(key, 3.0, [3]))(&random::seed(0))?;
+/// assert!(x.to_f64_vec().iter().all(|x| *x >= 0.0));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn chisquare(key: impl Into<Val>, df: impl Into<Val>, shape: impl IntoExtents) -> Val {
     from_params("random::chisquare", key, [df.into()], shape, Dtype::F32, |key, [df], shape| {
@@ -91,6 +133,13 @@ pub fn chisquare(key: impl Into<Val>, df: impl Into<Val>, shape: impl IntoExtent
 }
 
 /// Samples of Student's t distribution of `df` degrees of freedom, `f32`.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::t(key, 3.0, [3]))(&random::seed(0))?;
+/// assert_eq!(x.shape(), [3]);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn t(key: impl Into<Val>, df: impl Into<Val>, shape: impl IntoExtents) -> Val {
     from_params("random::t", key, [df.into()], shape, Dtype::F32, |key, [df], shape| {
@@ -101,6 +150,13 @@ pub fn t(key: impl Into<Val>, df: impl Into<Val>, shape: impl IntoExtents) -> Va
 }
 
 /// Samples of the F distribution, `f32`: the quotient of two χ² numbers, each over its degrees of freedom.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::f(key, 3.0, 4.0, [3]))(&random::seed(0))?;
+/// assert!(x.to_f64_vec().iter().all(|x| *x >= 0.0));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn f(key: impl Into<Val>, dfnum: impl Into<Val>, dfden: impl Into<Val>, shape: impl IntoExtents) -> Val {
     let params = [dfnum.into(), dfden.into()];

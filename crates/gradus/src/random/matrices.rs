@@ -10,6 +10,14 @@ use crate::{Dtype, ErrorKind, IntoExtents, Val, linalg};
 ///
 /// # Errors
 /// If the mean has no axis, or the covariance is not square of the mean's extent.
+///
+/// ```
+/// use gradus::{Array, Val, jit, random};
+/// let f = jit(|key: &Val| random::multivariate_normal(key, &Array::from([5.0f32]), &Array::from([[0.0f32]]), ()));
+/// let x = f(&random::seed(0))?;
+/// assert_eq!(x.shape(), [1]);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn multivariate_normal(
     key: impl Into<Val>,
@@ -49,6 +57,13 @@ pub fn multivariate_normal(
 }
 
 /// Orthogonal matrices `[.., n, n]`, uniform, `f32`; the axes of `shape` come first.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| gradus::linalg::det(random::orthogonal(key, 2, ())).abs())(&random::seed(0))?;
+/// assert!((x.item::<f32>()? - 1.0).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn orthogonal(key: impl Into<Val>, n: usize, shape: impl IntoExtents) -> Val {
     from_key("random::orthogonal", key, shape, |key, shape| {

@@ -211,6 +211,13 @@ pub fn split_into<const N: usize>(key: impl Into<Val>) -> [Val; N] {
 }
 
 /// The key for item `data` of whatever is numbered: a step, a layer.
+///
+/// ```
+/// use gradus::{Array, Val, jit, random};
+/// let x = jit(|key: &Val| random::fold_in(key, 7))(&random::seed(0))?;
+/// assert_eq!(x, Array::from([2716826189u32, 292468403]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn fold_in(key: impl Into<Val>, data: impl Into<Val>) -> Val {
     let (key, data) = (key.into(), data.into());
@@ -228,6 +235,13 @@ pub fn fold_in(key: impl Into<Val>, data: impl Into<Val>) -> Val {
 }
 
 /// Random bits of an integer type.
+///
+/// ```
+/// use gradus::{Dtype, Val, jit, random};
+/// let x = jit(|key: &Val| random::bits(key, [2], Dtype::U8))(&random::seed(0))?;
+/// assert_eq!(x.dtype(), Dtype::U8);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn bits(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> Val {
     from_key("random::bits", key, shape, |key, shape| {
@@ -253,6 +267,13 @@ pub fn uniform(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
 }
 
 /// Uniform numbers of a float type in [low, high); the bounds are scalars.
+///
+/// ```
+/// use gradus::{Dtype, Val, jit, random};
+/// let x = jit(|key: &Val| random::uniform_between(key, [3], Dtype::F64, 2.0, 3.0))(&random::seed(0))?;
+/// assert!(x.to_f64_vec().iter().all(|x| (2.0..3.0).contains(x)));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn uniform_between(
     key: impl Into<Val>,
@@ -322,6 +343,13 @@ pub fn normal(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
 }
 
 /// Normal numbers of a float type, of mean 0 and variance 1.
+///
+/// ```
+/// use gradus::{Dtype, Val, jit, random};
+/// let x = jit(|key: &Val| random::normal_of(key, [3], Dtype::F16))(&random::seed(0))?;
+/// assert_eq!(x.dtype(), Dtype::F16);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn normal_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> Val {
     from_key("random::normal", key, shape, |key, shape| {
@@ -333,6 +361,13 @@ pub fn normal_of(key: impl Into<Val>, shape: impl IntoExtents, dtype: Dtype) -> 
 }
 
 /// Normal `f32` numbers of mean 0 and variance 1, those outside of [low, high] drawn again.
+///
+/// ```
+/// use gradus::{Val, jit, random};
+/// let x = jit(|key: &Val| random::truncated_normal(key, [3], -1.0, 0.5))(&random::seed(0))?;
+/// assert!(x.to_f64_vec().iter().all(|x| (-1.0..=0.5).contains(x)));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn truncated_normal(
     key: impl Into<Val>,

@@ -59,11 +59,19 @@ pub mod multivariate_normal {
             let left = factor.broadcast_to([batch, vec![n, n]].concat());
             let lower = linalg::Triangle::Lower;
             let scaled = linalg::solve_triangular(left, right, lower, linalg::Transposed::No).squeeze(-1);
-            let log_root_determinant = factor.diagonal(0).log().sum_axes(-1);
+            let log_root_determinant = linalg::diagonal(factor, 0).log().sum_axes(-1);
             Ok(-0.5 * scaled.square().sum_axes(-1) - 0.5 * n as f64 * log_two_pi - log_root_determinant)
         })
     }
     /// The density.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit, stats};
+    /// let f = jit(|x: &Val| stats::multivariate_normal::pdf(x, &Array::from([0.0f32]), 1.0));
+    /// let y = f(&Array::from([0.0f32]))?;
+    /// assert!((y.item::<f32>()? - 0.398942).abs() < 1e-5);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn pdf(x: impl Into<Val>, mean: impl Into<Val>, cov: impl Into<Val>) -> Val {
         logpdf(x, mean, cov).exp()
@@ -107,6 +115,14 @@ pub mod multinomial {
         })
     }
     /// The probability of the counts.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit, stats};
+    /// let f = jit(|x: &Val| stats::multinomial::pmf(x, 2, &Array::from([0.5f32, 0.5])));
+    /// let y = f(&Array::from([1i32, 1]))?;
+    /// assert!((y.item::<f32>()? - 0.5).abs() < 1e-5);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn pmf(x: impl Into<Val>, n: impl Into<Val>, p: impl Into<Val>) -> Val {
         logpmf(x, n, p).exp()

@@ -33,6 +33,14 @@ pub fn rankdata(x: impl Into<Val>, ties: Ties) -> Val {
     Val::derive("rankdata", &[x], |_| Ok(ranks(x.ravel(), ties)))
 }
 /// [`rankdata`] of the elements along `axis`, in the shape of `x`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, stats};
+/// let f = jit(|x: &Val| stats::rankdata_along(x, stats::Ties::Min, 0));
+/// let y = f(&Array::from([[2i32, 7], [5, 1]]))?;
+/// assert_eq!(y, Array::from([[1.0f32, 2.0], [2.0, 1.0]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn rankdata_along(x: impl Into<Val>, ties: Ties, axis: impl Integer) -> Val {
     let x = x.into();

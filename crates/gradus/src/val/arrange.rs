@@ -27,18 +27,39 @@ pub fn hstack(all: impl IntoIterator<Item = impl Into<Val>>) -> Val {
     })
 }
 /// The values on top of each other: along the first axis; vectors are rows.
+///
+/// ```
+/// use gradus::{Array, Val, jit, vstack};
+/// let y = jit(|x: &Val| vstack([x, x]))(&Array::from([1i32, 2]))?;
+/// assert_eq!(y, Array::from([[1i32, 2], [1, 2]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn vstack(all: impl IntoIterator<Item = impl Into<Val>>) -> Val {
     let all = list(all);
     Val::derive("vstack", &all, |_| Ok(concatenate(all.iter().map(|v| v.atleast_2d()), 0)))
 }
 /// The values behind each other: along the third axis, which matrices and vectors are given.
+///
+/// ```
+/// use gradus::{Array, Val, dstack, jit};
+/// let y = jit(|x: &Val| dstack([x, x]).ravel())(&Array::from([[1i32]]))?;
+/// assert_eq!(y, Array::from([1i32, 1]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn dstack(all: impl IntoIterator<Item = impl Into<Val>>) -> Val {
     let all = list(all);
     Val::derive("dstack", &all, |_| Ok(concatenate(all.iter().map(|v| v.atleast_3d()), 2)))
 }
 /// The values side by side along the second axis; vectors are columns.
+///
+/// ```
+/// use gradus::{Array, Val, column_stack, jit};
+/// let y = jit(|x: &Val| column_stack([x, x]))(&Array::from([1i32, 2]))?;
+/// assert_eq!(y, Array::from([[1i32, 1], [2, 2]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn column_stack(all: impl IntoIterator<Item = impl Into<Val>>) -> Val {
     let all = list(all);
@@ -68,16 +89,37 @@ pub fn block<R: IntoIterator<Item = impl Into<Val>>>(rows: impl IntoIterator<Ite
 
 impl Val {
     /// A scalar as a vector of one element; other values as they are.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.atleast_1d())(&Array::from(7i32))?;
+    /// assert_eq!(y, Array::from([7i32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn atleast_1d(self) -> Val {
         self.derive1("atleast_1d", |ty| Ok(if ty.rank() == 0 { self.reshape([1]) } else { self }))
     }
     /// A vector as a matrix of one row; values of two axes and more as they are.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.atleast_2d())(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([[1i32, 2]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn atleast_2d(self) -> Val {
         self.derive1("atleast_2d", |ty| Ok(if ty.rank() < 2 { self.reshape([1, -1]) } else { self }))
     }
     /// With axes of extent 1 up to three: before and behind a vector's, behind a matrix's.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.atleast_3d().squeeze(0))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([[1i32], [2]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn atleast_3d(self) -> Val {
         self.derive1("atleast_3d", |ty| {
@@ -89,6 +131,13 @@ impl Val {
         })
     }
     /// All elements in order, then those of `other`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.append(3))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([1i32, 2, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn append(self, other: impl Into<Val>) -> Val {
         let other = other.into();
@@ -120,6 +169,13 @@ impl Val {
         })
     }
     /// The elements moved on along several axes, by a shift for each; see [`Val::roll`].
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.roll_axes(&[1, 1], [0, 1]))(&Array::from([[1i32, 2], [3, 4]]))?;
+    /// assert_eq!(y, Array::from([[4i32, 3], [2, 1]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn roll_axes(self, shifts: &[i64], axes: impl IntoAxes) -> Val {
         let axes = axes.into_axes();
@@ -201,6 +257,13 @@ impl Val {
         }
     }
     /// The parts along `axis` as values of their own, without it.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.unstack(0)[1])(&Array::from([[1i32, 2], [3, 4]]))?;
+    /// assert_eq!(y, Array::from([3i32, 4]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn unstack(self, axis: impl Integer) -> Vec<Val> {
         let extent = self.known().ok().and_then(|known| {

@@ -61,16 +61,37 @@ impl Val {
         self.index(entries).add(part)
     }
     /// The value multiplied by `part` in the place that the entries name.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit, s};
+    /// let y = jit(|x: &Val| x.mul_at(s![1..], 10))(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([1i32, 20, 30]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn mul_at(self, entries: impl AsRef<[Slice]>, part: impl Into<Val>) -> Val {
         self.index(entries).multiply(part)
     }
     /// The larger of the value and `part` in the place that the entries name.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit, s};
+    /// let y = jit(|x: &Val| x.max_at(s![..], 2))(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([2i32, 2, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn max_at(self, entries: impl AsRef<[Slice]>, part: impl Into<Val>) -> Val {
         self.index(entries).max(part)
     }
     /// The smaller of the value and `part` in the place that the entries name.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit, s};
+    /// let y = jit(|x: &Val| x.min_at(s![..], 2))(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([1i32, 2, 2]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn min_at(self, entries: impl AsRef<[Slice]>, part: impl Into<Val>) -> Val {
         self.index(entries).min(part)
@@ -104,6 +125,13 @@ impl Indexed {
         self.updated("add_at", self.x, part.into(), Update::Add)
     }
     /// The value less `part` there.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit, s};
+    /// let y = jit(|x: &Val| x.index(s![0]).subtract(3))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([-2i32, 2]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn subtract(&self, part: impl Into<Val>) -> Val {
         let part = part.into();
@@ -115,6 +143,13 @@ impl Indexed {
         self.updated("mul_at", self.x, part.into(), Update::Multiply)
     }
     /// The value divided by `part` there; all elements become floats.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit, s};
+    /// let y = jit(|x: &Val| x.index(s![1]).divide(4.0))(&Array::from([1.0f32, 2.0]))?;
+    /// assert_eq!(y, Array::from([1.0f32, 0.5]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn divide(&self, part: impl Into<Val>) -> Val {
         let part = part.into();
@@ -123,6 +158,13 @@ impl Indexed {
         })
     }
     /// The value to the power of `part` there.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit, s};
+    /// let y = jit(|x: &Val| x.index(s![1]).power(3))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([1i32, 8]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn power(&self, part: impl Into<Val>) -> Val {
         let part = part.into();

@@ -33,6 +33,13 @@ impl Val {
         })
     }
     /// The least common multiple, not negative; 0 if either is.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.lcm(6))(&Array::from([4i32, 0]))?;
+    /// assert_eq!(y, Array::from([12i32, 0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn lcm(self, other: impl Into<Val>) -> Val {
         let other = other.into();
@@ -74,6 +81,13 @@ impl Val {
         })
     }
     /// The bits of `u8` along `axis` as elements 0 and 1, the highest first.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.unpackbits(0))(&Array::from([5u8]))?;
+    /// assert_eq!(y, Array::from([0u8, 0, 0, 0, 0, 1, 0, 1]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn unpackbits(self, axis: impl Integer) -> Val {
         self.derive1("unpackbits", |ty| {

@@ -36,6 +36,13 @@ impl Val {
         })
     }
     /// The differences of neighbours of all elements in order.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.ediff1d())(&Array::from([1i32, 4, 9]))?;
+    /// assert_eq!(y, Array::from([3i32, 5]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn ediff1d(self) -> Val {
         Val::derive("ediff1d", &[self], |_| Ok(self.ravel().diff(1, 0)))
@@ -67,6 +74,13 @@ impl Val {
         all
     }
     /// The slopes along `axis` of points at distance `spacing`, or at the positions `spacing` if it is a vector.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.gradient_along(2.0, 0))(&Array::from([0.0f32, 2.0, 8.0]))?;
+    /// assert_eq!(y, Array::from([1.0f32, 2.0, 3.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn gradient_along(self, spacing: impl Into<Val>, axis: impl Integer) -> Val {
         let spacing = spacing.into();
@@ -135,6 +149,13 @@ impl Val {
         })
     }
     /// The integral along `axis` by trapezoids between points at distance `dx`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.trapezoid(0.5, 0))(&Array::from([1.0f32, 3.0]))?;
+    /// assert_eq!(y, Array::from(1.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn trapezoid(self, dx: impl Into<Val>, axis: impl Integer) -> Val {
         let dx = dx.into();
@@ -183,6 +204,16 @@ impl Val {
         self.interp_outside(xs, ys, Outside::Edge, Outside::Edge)
     }
     /// [`Val::interp`] with what stands before the first and behind the last point.
+    ///
+    /// ```
+    /// use gradus::{Array, Outside, Val, jit};
+    /// let (xs, ys) = (Array::from([0.0f32, 1.0]), Array::from([0.0f32, 2.0]));
+    /// let further = Outside::Extrapolate;
+    /// let f = jit(move |x: &Val| x.interp_outside(&xs, &ys, further, further));
+    /// let y = f(&Array::from([9.0f32]))?;
+    /// assert_eq!(y, Array::from([18.0f32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn interp_outside(
         self,
@@ -208,6 +239,15 @@ impl Val {
         })
     }
     /// [`Val::interp`] of points that repeat after `period`, in any order.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let (xs, ys) = (Array::from([0.0f32, 180.0]), Array::from([0.0f32, 18.0]));
+    /// let f = jit(move |x: &Val| x.interp_periodic(&xs, &ys, 360.0));
+    /// let y = f(&Array::from([370.0f32]))?;
+    /// assert!(y.to_f64_vec().iter().zip([1.0]).all(|(a, b)| (a - b).abs() < 1e-5));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn interp_periodic(self, xs: impl Into<Val>, ys: impl Into<Val>, period: f64) -> Val {
         let (xs, ys, period) = (xs.into(), ys.into(), period.abs());

@@ -34,6 +34,13 @@ impl Val {
         !self.is_refused() && self.dtype().is_complex()
     }
     /// The real parts; real numbers are their own.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, complex, jit};
+    /// let y = jit(|x: &Val| complex(x, 4.0).real())(&Array::from([3.0f32]))?;
+    /// assert_eq!(y, Array::from([3.0f32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn real(self) -> Val {
         Val::derive("real", &[self], |known| match known[0].ty.dtype.is_complex() {
@@ -42,6 +49,13 @@ impl Val {
         })
     }
     /// The imaginary parts; those of real numbers are zero.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, complex, jit};
+    /// let y = jit(|x: &Val| complex(x, 4.0).imag())(&Array::from([3.0f32]))?;
+    /// assert_eq!(y, Array::from([4.0f32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn imag(self) -> Val {
         Val::derive("imag", &[self], |known| match known[0].ty.dtype.is_complex() {
@@ -50,6 +64,13 @@ impl Val {
         })
     }
     /// The complex conjugates; real numbers are their own.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, complex, jit};
+    /// let y = jit(|x: &Val| complex(x, 4.0).conj().imag())(&Array::from([3.0f32]))?;
+    /// assert_eq!(y, Array::from([-4.0f32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn conj(self) -> Val {
         Val::derive("conj", &[self], |known| match known[0].ty.dtype.is_complex() {

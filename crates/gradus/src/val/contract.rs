@@ -175,6 +175,13 @@ impl Val {
         })
     }
     /// The products summed over the last axis of both.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.inner(x))(&Array::from([1.0f32, 2.0]))?;
+    /// assert_eq!(y, Array::from(5.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn inner(self, other: impl Into<Val>) -> Val {
         let other = other.into();
@@ -187,12 +194,26 @@ impl Val {
         })
     }
     /// The products of all pairs of elements, as a matrix.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.outer(x))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([[1i32, 2], [2, 4]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn outer(self, other: impl Into<Val>) -> Val {
         let other = other.into();
         Val::derive("outer", &[self, other], |_| Ok(self.reshape([-1, 1]) * other.reshape([1, -1])))
     }
     /// The sum of the products of all elements in order.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.vdot(x))(&Array::from([1.0f32, 2.0]))?;
+    /// assert_eq!(y, Array::from(5.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn vdot(self, other: impl Into<Val>) -> Val {
         let other = other.into();
@@ -216,6 +237,13 @@ impl Val {
         })
     }
     /// The matrices of the last two axes transposed.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.matrix_transpose())(&Array::from([[1i32, 2]]))?;
+    /// assert_eq!(y, Array::from([[1i32], [2]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn matrix_transpose(self) -> Val {
         self.derive1("matrix_transpose", |ty| {
@@ -250,6 +278,13 @@ impl Val {
         })
     }
     /// Matrices times vectors: `[.., m, n]` and `[.., n]` give `[.., m]`, the axes before broadcast.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.matvec(&Array::from([1.0f32, 10.0])))(&Array::from([[1.0f32, 2.0]]))?;
+    /// assert_eq!(y, Array::from([21.0f32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn matvec(self, vector: impl Into<Val>) -> Val {
         let vector = vector.into();
@@ -259,6 +294,13 @@ impl Val {
         })
     }
     /// Vectors, conjugated, times matrices: `[.., m]` and `[.., m, n]` give `[.., n]`, the axes before broadcast.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.at(0).vecmat(x.transpose()))(&Array::from([[1.0f32, 2.0]]))?;
+    /// assert_eq!(y, Array::from([5.0f32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn vecmat(self, matrix: impl Into<Val>) -> Val {
         let matrix = matrix.into();

@@ -26,18 +26,39 @@ pub fn full(shape: impl IntoExtents, fill: impl Into<Val>) -> Val {
     })
 }
 /// Zeros of `shape` and element type `dtype`.
+///
+/// ```
+/// use gradus::{Array, Dtype, Val, concatenate, jit, zeros};
+/// let y = jit(|x: &Val| concatenate([*x, zeros([2], Dtype::F32)], 0))(&Array::from([1.0f32]))?;
+/// assert_eq!(y, Array::from([1.0f32, 0.0, 0.0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn zeros(shape: impl IntoExtents, dtype: Dtype) -> Val {
     let extents = shape.into_extents();
     Val::derive("zeros", &[], |_| Ok(full(extents, Val::from(0).astype(dtype))))
 }
 /// Ones of `shape` and element type `dtype`.
+///
+/// ```
+/// use gradus::{Array, Dtype, Val, jit, ones};
+/// let y = jit(|x: &Val| x + ones([2], Dtype::F32))(&Array::from([2.0f32]))?;
+/// assert_eq!(y, Array::from([3.0f32, 3.0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn ones(shape: impl IntoExtents, dtype: Dtype) -> Val {
     let extents = shape.into_extents();
     Val::derive("ones", &[], |_| Ok(full(extents, Val::from(1).astype(dtype))))
 }
 /// The index along `axis` at every element.
+///
+/// ```
+/// use gradus::{Array, Dtype, Val, iota, jit};
+/// let y = jit(|x: &Val| x + iota(Dtype::I32, [2, 2], 1))(&Array::from(10i32))?;
+/// assert_eq!(y, Array::from([[10i32, 11], [10, 11]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn iota(dtype: Dtype, shape: impl IntoExtents, axis: impl Integer) -> Val {
     let extents = shape.into_extents();
@@ -59,6 +80,13 @@ pub fn arange(n: impl Integer) -> Val {
     Val::derive("arange", &[], |_| Ok(iota(Dtype::I32, [n.to_i64()], 0)))
 }
 /// `start`, `start + step`, .. up to, but without, `end`, as `f32`.
+///
+/// ```
+/// use gradus::{Array, Val, arange_step, jit};
+/// let y = jit(|x: &Val| x + arange_step(0.0, 1.0, 0.25))(&Array::from(0.0f32))?;
+/// assert_eq!(y, Array::from([0.0f32, 0.25, 0.5, 0.75]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn arange_step(start: f64, end: f64, step: f64) -> Val {
     Val::derive("arange_step", &[], |_| {
@@ -73,6 +101,13 @@ pub fn arange_step(start: f64, end: f64, step: f64) -> Val {
     })
 }
 /// `n` numbers from `start` to `end`, both included, evenly spaced, as `f32`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linspace};
+/// let y = jit(|x: &Val| x + linspace(0.0, 1.0, 3))(&Array::from(0.0f32))?;
+/// assert_eq!(y, Array::from([0.0f32, 0.5, 1.0]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn linspace(start: f64, end: f64, n: usize) -> Val {
     Val::derive("linspace", &[], |_| {
@@ -88,11 +123,25 @@ pub fn linspace(start: f64, end: f64, n: usize) -> Val {
     })
 }
 /// The identity matrix of `n` rows.
+///
+/// ```
+/// use gradus::{Array, Dtype, Val, eye, jit};
+/// let y = jit(|x: &Val| x * eye(2, Dtype::F32))(&Array::from(3.0f32))?;
+/// assert_eq!(y, Array::from([[3.0f32, 0.0], [0.0, 3.0]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn eye(n: usize, dtype: Dtype) -> Val {
     eye_of([n, n], 0, dtype)
 }
 /// A matrix of `[rows, columns]` with ones on diagonal `offset` (above the main one if positive).
+///
+/// ```
+/// use gradus::{Array, Dtype, Val, eye_of, jit};
+/// let y = jit(|x: &Val| x * eye_of([2, 3], 1, Dtype::F32))(&Array::from(3.0f32))?;
+/// assert_eq!(y, Array::from([[0.0f32, 3.0, 0.0], [0.0, 0.0, 3.0]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn eye_of(shape: [usize; 2], offset: impl Integer, dtype: Dtype) -> Val {
     Val::derive("eye", &[], |_| Ok(from_diagonal(&shape.into()).eq(offset.to_i64()).astype(dtype)))
@@ -107,11 +156,25 @@ fn from_diagonal(shape: &Shape) -> Val {
 
 impl Val {
     /// Zeros above diagonal `offset` of the last two axes.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.tril(0))(&Array::from([[1i32, 2], [3, 4]]))?;
+    /// assert_eq!(y, Array::from([[1i32, 0], [3, 4]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn tril(self, offset: impl Integer) -> Val {
         self.triangle("tril", |above| above.le(offset.to_i64()))
     }
     /// Zeros below diagonal `offset` of the last two axes.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.triu(1))(&Array::from([[1i32, 2], [3, 4]]))?;
+    /// assert_eq!(y, Array::from([[0i32, 2], [0, 0]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn triu(self, offset: impl Integer) -> Val {
         self.triangle("triu", |above| above.ge(offset.to_i64()))
@@ -169,6 +232,13 @@ impl Val {
         })
     }
     /// A square matrix with this vector on diagonal `offset`, zeros elsewhere; of a matrix the diagonal itself.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.diag(0))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([[1i32, 0], [0, 2]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn diag(self, offset: impl Integer) -> Val {
         let offset = offset.to_i64();
@@ -196,6 +266,13 @@ impl Val {
     }
     /// The sum of the elements on the diagonal of the first two axes: `[n, m, ..] -> [..]`. (For the last two see
     /// [`linalg::trace`](crate::linalg::trace).)
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.trace())(&Array::from([[1i32, 2], [3, 4]]))?;
+    /// assert_eq!(y, Array::from(5i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn trace(self) -> Val {
         Val::derive("trace", &[self], |_| Ok(self.diagonal(0).sum_axes(-1)))

@@ -147,11 +147,25 @@ impl Val {
         })
     }
     /// The remainder of the division truncated towards zero: it has the sign of the dividend.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.fmod(3))(&Array::from([-7i32, 7]))?;
+    /// assert_eq!(y, Array::from([-1i32, 1]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn fmod(self, other: impl Into<Val>) -> Val {
         elementwise("fmod", Binary::Rem, Promotion::Numeric, &[self, other.into()])
     }
     /// The quotient truncated towards zero; integers stay integers, floats are divided as by `/`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.trunc_divide(2))(&Array::from([-7i32, 7]))?;
+    /// assert_eq!(y, Array::from([-3i32, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn trunc_divide(self, other: impl Into<Val>) -> Val {
         elementwise("trunc_divide", Binary::Div, Promotion::Numeric, &[self, other.into()])
@@ -230,21 +244,49 @@ impl Val {
         })
     }
     /// The first to the power of the second, as floats.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.float_power(0.5))(&Array::from([4i32]))?;
+    /// assert_eq!(y, Array::from([2.0f32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn float_power(self, exponent: impl Into<Val>) -> Val {
         elementwise("float_power", Binary::Pow, Promotion::Inexact, &[self, exponent.into()])
     }
     /// Every element times itself.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.square())(&Array::from([-3i32]))?;
+    /// assert_eq!(y, Array::from([9i32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn square(self) -> Val {
         Val::derive("square", &[self], |_| Ok(self * self))
     }
     /// 1 divided by every element.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.reciprocal())(&Array::from([4.0f32]))?;
+    /// assert_eq!(y, Array::from([0.25f32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn reciprocal(self) -> Val {
         Val::derive("reciprocal", &[self], |_| Ok(1.0 / self))
     }
     /// The distance from zero of every element.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.abs())(&Array::from([-3i32, 3]))?;
+    /// assert_eq!(y, Array::from([3i32, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn abs(self) -> Val {
         Val::derive("abs", &[self], |known| match known[0].ty.dtype {
@@ -253,16 +295,37 @@ impl Val {
         })
     }
     /// The largest integer not above every element; integers stay as they are.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.floor())(&Array::from([-1.5f32, 1.5]))?;
+    /// assert_eq!(y, Array::from([-2.0f32, 1.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn floor(self) -> Val {
         self.rounded("floor", Unary::Floor)
     }
     /// The smallest integer not below every element; integers stay as they are.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.ceil())(&Array::from([-1.5f32, 1.5]))?;
+    /// assert_eq!(y, Array::from([-1.0f32, 2.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn ceil(self) -> Val {
         self.rounded("ceil", Unary::Ceil)
     }
     /// The nearest integer to every element, the even one of two; integers stay as they are.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.round())(&Array::from([0.5f32, 1.5]))?;
+    /// assert_eq!(y, Array::from([0.0f32, 2.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn round(self) -> Val {
         if self.is_complex() {
@@ -271,6 +334,13 @@ impl Val {
         self.rounded("round", Unary::RoundEven)
     }
     /// Every element without its fraction; integers stay as they are.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.trunc())(&Array::from([-1.5f32, 1.5]))?;
+    /// assert_eq!(y, Array::from([-1.0f32, 1.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn trunc(self) -> Val {
         Val::derive("trunc", &[self], |_| Ok(where_(self.lt(0), self.ceil(), self.floor())))
@@ -288,6 +358,13 @@ impl Val {
         })
     }
     /// Every element brought between `low` and `high`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.clip(0, 2))(&Array::from([-5i32, 1, 5]))?;
+    /// assert_eq!(y, Array::from([0i32, 1, 2]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn clip(self, low: impl Into<Val>, high: impl Into<Val>) -> Val {
         let (low, high) = (low.into(), high.into());
@@ -335,6 +412,13 @@ impl Val {
         })
     }
     /// The nearest numbers of a float type with so many bits of exponent and mantissa, as elements of this type.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.reduce_precision(8, 3))(&Array::from([1.0625f32]))?;
+    /// assert_eq!(y, Array::from([1.0f32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn reduce_precision(self, exponent_bits: u32, mantissa_bits: u32) -> Val {
         Val::derive("reduce_precision", &[self], |_| {
@@ -342,16 +426,37 @@ impl Val {
         })
     }
     /// Zeros of this type and shape.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.zeros_like())(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([0i32, 0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn zeros_like(self) -> Val {
         self.full_like(0)
     }
     /// Ones of this type and shape.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.ones_like())(&Array::from([3i32, 2]))?;
+    /// assert_eq!(y, Array::from([1i32, 1]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn ones_like(self) -> Val {
         self.full_like(1)
     }
     /// Elements equal to `fill`, of this type and shape.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.full_like(7))(&Array::from([3i32, 2]))?;
+    /// assert_eq!(y, Array::from([7i32, 7]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn full_like(self, fill: impl Into<Val>) -> Val {
         let fill = fill.into();

@@ -51,6 +51,13 @@ pub fn linspace_of(start: impl Into<Val>, end: impl Into<Val>, n: usize, endpoin
     })
 }
 /// `n` numbers whose logarithms to `base` are evenly spaced from `start` to `end`, as `f32`.
+///
+/// ```
+/// use gradus::{Array, Endpoint, Val, jit, logspace};
+/// let y = jit(|x: &Val| x * logspace(0.0, 2.0, 3, 2.0, Endpoint::Included))(&Array::from(1.0f32))?;
+/// assert!(y.to_f64_vec().iter().zip([1.0, 2.0, 4.0]).all(|(a, b)| (a - b).abs() < 1e-5));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn logspace(start: f64, end: f64, n: usize, base: f64, endpoint: Endpoint) -> Val {
     Val::derive("logspace", &[], |_| Ok(Val::from(base).float_power(linspace_of(start, end, n, endpoint))))
@@ -145,6 +152,13 @@ pub fn meshgrid(values: impl IntoIterator<Item = impl Into<Val>>, order: GridOrd
     super::at_caller(|| (0..values.len()).map(one).collect())
 }
 /// A matrix of `[rows, columns]` with ones on and below diagonal `offset`, zeros above.
+///
+/// ```
+/// use gradus::{Array, Dtype, Val, jit, tri};
+/// let y = jit(|x: &Val| x * tri([2, 3], 0, Dtype::I32))(&Array::from(3i32))?;
+/// assert_eq!(y, Array::from([[3i32, 0, 0], [3, 3, 0]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn tri(shape: [usize; 2], offset: impl Integer, dtype: Dtype) -> Val {
     Val::derive("tri", &[], |_| {
@@ -153,6 +167,13 @@ pub fn tri(shape: [usize; 2], offset: impl Integer, dtype: Dtype) -> Val {
     })
 }
 /// For each axis of an array of `shape` the index along it at every element, as `i32` along a new first axis.
+///
+/// ```
+/// use gradus::{Array, Val, indices, jit};
+/// let y = jit(|x: &Val| x + indices([2, 2]).at(1))(&Array::from(0i32))?;
+/// assert_eq!(y, Array::from([[0i32, 1], [0, 1]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn indices(shape: impl IntoExtents) -> Val {
     let extents = shape.into_extents();
@@ -202,6 +223,17 @@ pub fn tril_indices(shape: [usize; 2], offset: impl Integer) -> (Val, Val) {
     pairs("tril_indices", shape, |i, j| j - i <= offset.to_i64())
 }
 /// The rows and columns of the elements on and above diagonal `offset` of a matrix of `[rows, columns]`, as `i32`.
+///
+/// ```
+/// use gradus::{Array, Val, jit, s, triu_indices};
+/// let f = jit(|x: &Val| {
+///     let (rows, columns) = triu_indices([2, 2], 0);
+///     x.slice(s![rows, columns])
+/// });
+/// let y = f(&Array::from([[1i32, 2], [3, 4]]))?;
+/// assert_eq!(y, Array::from([1i32, 2, 4]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn triu_indices(shape: [usize; 2], offset: impl Integer) -> (Val, Val) {
     pairs("triu_indices", shape, |i, j| j - i >= offset.to_i64())
@@ -237,6 +269,13 @@ impl Val {
         })
     }
     /// A matrix with all elements of the value on diagonal `offset`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.diagflat(0))(&Array::from([[1i32, 2]]))?;
+    /// assert_eq!(y, Array::from([[1i32, 0], [0, 2]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn diagflat(self, offset: impl Integer) -> Val {
         Val::derive("diagflat", &[self], |_| Ok(self.ravel().diag(offset)))

@@ -141,6 +141,14 @@ impl Val {
         self.take_along_axis_mode(indices, axis, IndexMode::Fill)
     }
     /// [`Val::take_along_axis`] with what an index outside does.
+    ///
+    /// ```
+    /// use gradus::{Array, IndexMode, Val, jit};
+    /// let f = jit(|x: &Val| x.take_along_axis_mode(&Array::from([7i32]), 0, IndexMode::Clip));
+    /// let y = f(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([2i32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn take_along_axis_mode(self, indices: impl Into<Val>, axis: impl Integer, mode: IndexMode) -> Val {
         let indices = indices.into();
@@ -265,6 +273,14 @@ impl Val {
         })
     }
     /// The value with `update` written where its window begins at `starts`; it is moved so that it fits.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val| x.dynamic_update_slice(&Array::from([9i32]), [1]));
+    /// let y = f(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([1i32, 9, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn dynamic_update_slice(
         self,
@@ -280,6 +296,13 @@ impl Val {
         })
     }
     /// `size` elements along `axis` from `start` on, moved so that they fit.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.dynamic_slice_in_dim(1, 2, 0))(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([2i32, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn dynamic_slice_in_dim(self, start: impl Into<Val>, size: usize, axis: impl Integer) -> Val {
         let start = start.into();
@@ -305,6 +328,14 @@ impl Val {
         })
     }
     /// The value with `update` written along `axis` from `start` on, moved so that it fits.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val| x.dynamic_update_slice_in_dim(&Array::from([9i32]), 1, 0));
+    /// let y = f(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([1i32, 9, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn dynamic_update_slice_in_dim(
         self,

@@ -9,12 +9,26 @@ use gradus_ir::Val as Strict;
 
 impl Val {
     /// The elements along the axes given in reverse order.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.flip(0))(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([3i32, 2, 1]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn flip(self, axes: impl IntoAxes) -> Val {
         let axes = axes.into_axes();
         self.keep_weak("flip", |x, ty| Ok(x.rev(&axes.resolve(&ty.shape)?.0)))
     }
     /// The elements along `axis` moved on by `shift` positions; those that leave at one end enter at the other.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.roll(1, 0))(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([3i32, 1, 2]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn roll(self, shift: impl Integer, axis: impl Integer) -> Val {
         self.keep_weak("roll", |x, ty| {
@@ -28,6 +42,13 @@ impl Val {
         })
     }
     /// The value with `(before, after)` elements equal to `fill` added along each axis.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.pad([(1, 2)], 0))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([0i32, 1, 2, 0, 0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn pad<I: Integer>(self, widths: impl AsRef<[(I, I)]>, fill: impl Into<Val>) -> Val {
         let widths: Vec<(i64, i64)> =
@@ -54,6 +75,13 @@ impl Val {
     }
     /// The value with `[before, behind, between]` elements equal to `fill` added along each axis: negative
     /// amounts before and behind cut elements off, and `between` of them stand between neighbours.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.pad_interior(&[[-1, 1, 1]], 0))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([0i32, 2, 0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn pad_interior(self, amounts: &[[i64; 3]], fill: impl Into<Val>) -> Val {
         let fill = fill.into();
@@ -70,6 +98,13 @@ impl Val {
         })
     }
     /// The value cut along `axis` into `parts` equal pieces.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.split(2, 0)[1])(&Array::from([1i32, 2, 3, 4]))?;
+    /// assert_eq!(y, Array::from([3i32, 4]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn split(self, parts: usize, axis: impl Integer) -> Vec<Val> {
         let extent = self.known().ok().and_then(|known| {
@@ -92,6 +127,13 @@ impl Val {
         }
     }
     /// The value cut along `axis` into pieces of the extents given.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.split_sizes(&[1, 2], 0)[1])(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([2i32, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn split_sizes(self, sizes: &[usize], axis: impl Integer) -> Vec<Val> {
         let ends = sizes.iter().scan(0usize, |end, n| {
@@ -160,6 +202,13 @@ pub fn concatenate(all: impl IntoIterator<Item = impl Into<Val>>, axis: impl Int
 }
 
 /// The values, of one shape, side by side along a new axis.
+///
+/// ```
+/// use gradus::{Array, Val, jit, stack};
+/// let y = jit(|x: &Val| stack([x, x], 1))(&Array::from([1i32, 2]))?;
+/// assert_eq!(y, Array::from([[1i32, 1], [2, 2]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn stack(all: impl IntoIterator<Item = impl Into<Val>>, axis: impl Integer) -> Val {
     let all = list(all);

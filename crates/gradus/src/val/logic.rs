@@ -27,12 +27,26 @@ impl Val {
         })
     }
     /// Whether all elements are close; see [`Val::isclose`].
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.allclose(1.0, 1e-2, 0.0))(&Array::from([1.0f32, 1.001]))?;
+    /// assert_eq!(y, Array::from(true));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn allclose(self, other: impl Into<Val>, relative: f64, absolute: f64) -> Val {
         let other = other.into();
         Val::derive("allclose", &[self, other], |_| Ok(self.isclose(other, relative, absolute).all()))
     }
     /// [`Val::isclose`] where NaN is near NaN.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.isclose_or_nan(f64::NAN, 0.0, 0.0))(&Array::from([f32::NAN, 1.0]))?;
+    /// assert_eq!(y, Array::from([true, false]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn isclose_or_nan(self, other: impl Into<Val>, relative: f64, absolute: f64) -> Val {
         let other = other.into();
@@ -41,16 +55,37 @@ impl Val {
         })
     }
     /// Whether every element has no imaginary part, or one that is zero.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, complex, jit};
+    /// let y = jit(|x: &Val| complex(x, 2.0).isreal())(&Array::from([1.0f32]))?;
+    /// assert_eq!(y, Array::from([false]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn isreal(self) -> Val {
         Val::derive("isreal", &[self], |_| Ok(self.imag().eq(0)))
     }
     /// Whether every element has an imaginary part that is not zero.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, complex, jit};
+    /// let y = jit(|x: &Val| complex(x, 2.0).iscomplex())(&Array::from([1.0f32]))?;
+    /// assert_eq!(y, Array::from([true]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn iscomplex(self) -> Val {
         Val::derive("iscomplex", &[self], |_| Ok(self.imag().ne(0)))
     }
     /// Whether both are not zero.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.logical_and(1))(&Array::from([0i32, 2]))?;
+    /// assert_eq!(y, Array::from([false, true]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn logical_and(self, other: impl Into<Val>) -> Val {
         let other = other.into();
@@ -76,6 +111,13 @@ impl Val {
         )
     }
     /// Whether one is zero and the other is not.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.logical_xor(1))(&Array::from([0i32, 2]))?;
+    /// assert_eq!(y, Array::from([true, false]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn logical_xor(self, other: impl Into<Val>) -> Val {
         let other = other.into();
@@ -84,11 +126,25 @@ impl Val {
         })
     }
     /// Whether every element is zero.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.logical_not())(&Array::from([0i32, 2]))?;
+    /// assert_eq!(y, Array::from([true, false]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn logical_not(self) -> Val {
         Val::derive("logical_not", &[self], |_| Ok(!self.astype(Dtype::Bool)))
     }
     /// Whether both have one shape and equal elements.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.array_equal(x.flip(0).flip(0)))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from(true));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn array_equal(self, other: impl Into<Val>) -> Val {
         let other = other.into();

@@ -22,6 +22,13 @@ impl Val {
         })
     }
     /// The logarithm of [`Val::softmax_where`]; -∞ where `mask` is false.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.log_softmax_where(0, x.lt(2)))(&Array::from([1.0f32, 5.0]))?;
+    /// assert_eq!(y, Array::from([0.0f32, f32::NEG_INFINITY]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn log_softmax_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
         let (mask, axes) = (mask.into(), axes.into_axes());
@@ -31,6 +38,13 @@ impl Val {
         })
     }
     /// log Σ exp along axes of the elements where `mask` is true; -∞ if there are none.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.logsumexp_where(0, x.lt(2)))(&Array::from([1.0f32, 5.0]))?;
+    /// assert_eq!(y, Array::from(1.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn logsumexp_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
         let (mask, axes) = (mask.into(), axes.into_axes());
@@ -83,6 +97,13 @@ impl Val {
         })
     }
     /// The mean along axes of the elements where `mask` is true.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.mean_where(0, x.lt(50)))(&Array::from([1.0f32, 3.0, 99.0]))?;
+    /// assert_eq!(y, Array::from(2.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn mean_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
         let (mask, axes) = (mask.into(), axes.into_axes());
@@ -117,12 +138,26 @@ impl Val {
         })
     }
     /// The root of [`Val::var_where`].
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.std_where(0, x.lt(50), 0.0))(&Array::from([1.0f32, 3.0, 99.0]))?;
+    /// assert_eq!(y, Array::from(1.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn std_where(self, axes: impl IntoAxes, mask: impl Into<Val>, ddof: f64) -> Val {
         let (mask, axes) = (mask.into(), axes.into_axes());
         Val::derive("std", &[self, mask], |_| Ok(self.var_where(axes, mask, ddof).sqrt()))
     }
     /// The largest along axes of `initial` and the elements where `mask` is true.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.amax_where(0, x.lt(50), 0))(&Array::from([1i32, 3, 99]))?;
+    /// assert_eq!(y, Array::from(3i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn amax_where(self, axes: impl IntoAxes, mask: impl Into<Val>, initial: impl Into<Val>) -> Val {
         self.extremum_where(
@@ -133,6 +168,13 @@ impl Val {
         )
     }
     /// The smallest along axes of `initial` and the elements where `mask` is true.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.amin_where(0, x.gt(1), 50))(&Array::from([1i32, 3, 99]))?;
+    /// assert_eq!(y, Array::from(3i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn amin_where(self, axes: impl IntoAxes, mask: impl Into<Val>, initial: impl Into<Val>) -> Val {
         self.extremum_where(
@@ -166,24 +208,52 @@ impl Val {
         })
     }
     /// The product along axes of the elements where `mask` is true.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.prod_where(0, x.lt(50)))(&Array::from([2i32, 3, 99]))?;
+    /// assert_eq!(y, Array::from(6i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn prod_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
         let mask = mask.into();
         Val::derive("prod", &[self, mask], |_| Ok(where_(mask, self, self.ones_like()).prod_axes(axes)))
     }
     /// Whether any element along axes where `mask` is true is not zero.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.any_where(0, x.lt(1)))(&Array::from([0i32, 3]))?;
+    /// assert_eq!(y, Array::from(false));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn any_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
         let mask = mask.into();
         Val::derive("any", &[self, mask], |_| Ok((mask & self.astype(Dtype::Bool)).any_axes(axes)))
     }
     /// Whether all elements along axes where `mask` is true differ from zero.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.all_where(0, x.gt(1)))(&Array::from([0i32, 3]))?;
+    /// assert_eq!(y, Array::from(true));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn all_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
         let mask = mask.into();
         Val::derive("all", &[self, mask], |_| Ok((!mask | self.astype(Dtype::Bool)).all_axes(axes)))
     }
     /// The sum along axes of the elements where `mask` is true.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.sum_where(0, x.lt(50)))(&Array::from([2i32, 3, 99]))?;
+    /// assert_eq!(y, Array::from(5i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn sum_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
         let mask = mask.into();

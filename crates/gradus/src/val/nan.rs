@@ -14,6 +14,13 @@ impl Val {
         }
     }
     /// These numbers in place of NaN, +∞ and -∞; see [`Val::nan_to_num`].
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nan_to_num_with(7.0, 8.0, 9.0))(&Array::from([f32::NAN, 1.0]))?;
+    /// assert_eq!(y, Array::from([7.0f32, 1.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nan_to_num_with(self, nan: f64, above: f64, below: f64) -> Val {
         Val::derive("nan_to_num", &[self], |known| {
@@ -37,6 +44,13 @@ impl Val {
         Val::derive("nansum", &[self], |_| Ok(self.without_nan(0.0).sum_axes(axes)))
     }
     /// The product along axes of the elements that are not NaN.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nanprod(0))(&Array::from([f32::NAN, 2.0, 3.0]))?;
+    /// assert_eq!(y, Array::from(6.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nanprod(self, axes: impl IntoAxes) -> Val {
         Val::derive("nanprod", &[self], |_| Ok(self.without_nan(1.0).prod_axes(axes)))
@@ -54,11 +68,25 @@ impl Val {
         Val::derive("nancumsum", &[self], |_| Ok(self.without_nan(0.0).cumsum(axis)))
     }
     /// [`Val::cumprod`] with 1 in place of NaN.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nancumprod(0))(&Array::from([f32::NAN, 2.0, 3.0]))?;
+    /// assert_eq!(y, Array::from([1.0f32, 2.0, 6.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nancumprod(self, axis: impl Integer) -> Val {
         Val::derive("nancumprod", &[self], |_| Ok(self.without_nan(1.0).cumprod(axis)))
     }
     /// The largest element along axes that is not NaN; NaN if all are.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nanmax(0))(&Array::from([f32::NAN, 2.0, 3.0]))?;
+    /// assert_eq!(y, Array::from(3.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nanmax(self, axes: impl IntoAxes) -> Val {
         let axes = axes.into_axes();
@@ -68,6 +96,13 @@ impl Val {
         })
     }
     /// The smallest element along axes that is not NaN; NaN if all are.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nanmin(0))(&Array::from([f32::NAN, 2.0, 3.0]))?;
+    /// assert_eq!(y, Array::from(2.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nanmin(self, axes: impl IntoAxes) -> Val {
         let axes = axes.into_axes();
@@ -82,6 +117,13 @@ impl Val {
         where_(self.isnan().all_axes(axes), f64::NAN, found)
     }
     /// The mean along axes of the elements that are not NaN.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nanmean(0))(&Array::from([f32::NAN, 2.0, 4.0]))?;
+    /// assert_eq!(y, Array::from(3.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nanmean(self, axes: impl IntoAxes) -> Val {
         let axes = axes.into_axes();
@@ -95,6 +137,13 @@ impl Val {
     }
     /// The variance along axes of the elements that are not NaN, divided by their number less `ddof`; NaN where none
     /// would be left.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nanvar(0, 0.0))(&Array::from([f32::NAN, 2.0, 4.0]))?;
+    /// assert_eq!(y, Array::from(1.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nanvar(self, axes: impl IntoAxes, ddof: f64) -> Val {
         let axes = axes.into_axes();
@@ -110,12 +159,26 @@ impl Val {
         })
     }
     /// The standard deviation along axes of the elements that are not NaN.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nanstd(0, 0.0))(&Array::from([f32::NAN, 2.0, 4.0]))?;
+    /// assert_eq!(y, Array::from(1.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nanstd(self, axes: impl IntoAxes, ddof: f64) -> Val {
         let axes = axes.into_axes();
         Val::derive("nanstd", &[self], |_| Ok(self.nanvar(axes, ddof).sqrt()))
     }
     /// The index of the first largest element along `axis` that is not NaN, an `i32`; -1 if all are.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nanargmax(0))(&Array::from([f32::NAN, 2.0, 4.0]))?;
+    /// assert_eq!(y, Array::from(2i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nanargmax(self, axis: impl Integer) -> Val {
         Val::derive("nanargmax", &[self], |_| {
@@ -124,6 +187,13 @@ impl Val {
         })
     }
     /// The index of the first smallest element along `axis` that is not NaN, an `i32`; -1 if all are.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nanargmin(0))(&Array::from([f32::NAN, 2.0, 4.0]))?;
+    /// assert_eq!(y, Array::from(1i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nanargmin(self, axis: impl Integer) -> Val {
         Val::derive("nanargmin", &[self], |_| {

@@ -19,6 +19,13 @@ impl Val {
         Val::derive("fmax", &[self, other], |_| Ok(where_(self.gt(other) | other.isnan(), self, other)))
     }
     /// The smaller of two elements; of a number and NaN the number.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.fmin(1.0))(&Array::from([f32::NAN, 2.0]))?;
+    /// assert_eq!(y, Array::from([1.0f32, 1.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn fmin(self, other: impl Into<Val>) -> Val {
         let other = other.into();

@@ -74,6 +74,15 @@ impl Val {
     }
     /// [`Val::polyfit`] where the distance at every point counts as often as `weights`, `[n]`, say, before it is
     /// squared.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let (y, w) = (Array::from([0.0f64, 2.0, 9.0]), Array::from([1.0f64, 1.0, 0.0]));
+    /// let f = jit(move |x: &Val| x.polyfit_weighted(&y, &w, 1));
+    /// let y = f(&Array::from([0.0f64, 1.0, 2.0]))?;
+    /// assert!(y.to_f64_vec().iter().zip([2.0, 0.0]).all(|(a, b)| (a - b).abs() < 1e-5));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn polyfit_weighted(self, y: impl Into<Val>, weights: impl Into<Val>, degree: usize) -> Val {
         fit(self, y.into(), Some(weights.into()), degree)
@@ -151,6 +160,13 @@ impl Val {
         })
     }
     /// The difference of two polynomials; the shorter one lacks its highest powers.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.polysub(&Array::from([2i32])))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([1i32, 0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn polysub(self, other: impl Into<Val>) -> Val {
         let other = other.into();
@@ -218,6 +234,13 @@ impl Val {
     }
     /// The coefficients of the integral, taken `times` times, as floats: `[n]` to `[n + times]`. The constants, a scalar
     /// or one for each time, are its lowest coefficients before the further integrals.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.polyint(1, 9.0))(&Array::from([2.0f32, 2.0]))?;
+    /// assert_eq!(y, Array::from([1.0f32, 2.0, 9.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn polyint(self, times: usize, constants: impl Into<Val>) -> Val {
         let constants = constants.into();

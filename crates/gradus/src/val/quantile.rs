@@ -51,7 +51,8 @@ impl Val {
     ///
     /// ```
     /// use gradus::{Array, Val, jit};
-    /// let y = jit(|x: &Val| x.quantile(&Array::from([0.25f32, 1.0]), 0))(&Array::from([0.0f32, 1.0, 2.0]))?;
+    /// let f = jit(|x: &Val| x.quantile(&Array::from([0.25f32, 1.0]), 0));
+    /// let y = f(&Array::from([0.0f32, 1.0, 2.0]))?;
     /// assert_eq!(y, Array::from([0.5f32, 2.0]));
     /// # Ok::<(), gradus::Error>(())
     /// ```
@@ -60,32 +61,75 @@ impl Val {
         self.quantile_by(q, axes, Quantile::Linear)
     }
     /// [`Val::quantile`] with what a quantile between two elements is.
+    ///
+    /// ```
+    /// use gradus::{Array, Quantile, Val, jit};
+    /// let y = jit(|x: &Val| x.quantile_by(0.6, 0, Quantile::Lower))(&Array::from([1.0f32, 2.0, 4.0]))?;
+    /// assert_eq!(y, Array::from(2.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn quantile_by(self, q: impl Into<Val>, axes: impl IntoAxes, method: Quantile) -> Val {
         quantile("quantile", self, q.into(), &axes.into_axes(), method, Nan::Spreads)
     }
     /// The quantiles `q`, between 0 and 100, along axes.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.percentile(75.0, 0))(&Array::from([1.0f32, 2.0, 4.0]))?;
+    /// assert_eq!(y, Array::from(3.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn percentile(self, q: impl Into<Val>, axes: impl IntoAxes) -> Val {
         let q = q.into();
         Val::derive("percentile", &[self, q], |_| Ok(self.quantile(q / 100.0, axes)))
     }
     /// The median of the elements that are not NaN.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nanmedian(0))(&Array::from([1.0f32, f32::NAN, 4.0]))?;
+    /// assert_eq!(y, Array::from(2.5f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nanmedian(self, axes: impl IntoAxes) -> Val {
         self.nanquantile(0.5, axes)
     }
     /// The quantiles of the elements that are not NaN.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nanquantile(0.5, 0))(&Array::from([1.0f32, f32::NAN, 4.0]))?;
+    /// assert_eq!(y, Array::from(2.5f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nanquantile(self, q: impl Into<Val>, axes: impl IntoAxes) -> Val {
         self.nanquantile_by(q, axes, Quantile::Linear)
     }
     /// [`Val::nanquantile`] with what a quantile between two elements is.
+    ///
+    /// ```
+    /// use gradus::{Array, Quantile, Val, jit};
+    /// let f = jit(|x: &Val| x.nanquantile_by(0.5, 0, Quantile::Higher));
+    /// let y = f(&Array::from([1.0f32, f32::NAN, 4.0]))?;
+    /// assert_eq!(y, Array::from(4.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nanquantile_by(self, q: impl Into<Val>, axes: impl IntoAxes, method: Quantile) -> Val {
         quantile("nanquantile", self, q.into(), &axes.into_axes(), method, Nan::IsLeftOut)
     }
     /// The quantiles `q`, between 0 and 100, of the elements that are not NaN.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nanpercentile(50.0, 0))(&Array::from([1.0f32, f32::NAN, 4.0]))?;
+    /// assert_eq!(y, Array::from(2.5f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nanpercentile(self, q: impl Into<Val>, axes: impl IntoAxes) -> Val {
         let q = q.into();

@@ -123,11 +123,25 @@ impl Val {
         })
     }
     /// The product of all elements.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.prod())(&Array::from([2i32, 3, 4]))?;
+    /// assert_eq!(y, Array::from(24i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn prod(self) -> Val {
         self.prod_axes(..)
     }
     /// The product along axes; `bool` counts as `i32`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.prod_axes(0))(&Array::from([[1i32, 2], [3, 4]]))?;
+    /// assert_eq!(y, Array::from([3i32, 8]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn prod_axes(self, axes: impl IntoAxes) -> Val {
         self.reduced("prod", axes, |known, axes, keep| {
@@ -136,11 +150,25 @@ impl Val {
         })
     }
     /// The largest of all elements; NaN if there is one.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.amax())(&Array::from([2i32, 5, 4]))?;
+    /// assert_eq!(y, Array::from(5i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn amax(self) -> Val {
         self.amax_axes(..)
     }
     /// The largest element along axes. ([`Val::max`] is the larger of two.)
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.amax_axes(1))(&Array::from([[1i32, 2], [3, 0]]))?;
+    /// assert_eq!(y, Array::from([2i32, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn amax_axes(self, axes: impl IntoAxes) -> Val {
         self.reduced("amax", axes, |known, axes, keep| {
@@ -149,11 +177,25 @@ impl Val {
         })
     }
     /// The smallest of all elements; NaN if there is one.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.amin())(&Array::from([2i32, 5, 4]))?;
+    /// assert_eq!(y, Array::from(2i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn amin(self) -> Val {
         self.amin_axes(..)
     }
     /// The smallest element along axes. ([`Val::min`] is the smaller of two.)
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.amin_axes(1))(&Array::from([[1i32, 2], [3, 0]]))?;
+    /// assert_eq!(y, Array::from([1i32, 0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn amin_axes(self, axes: impl IntoAxes) -> Val {
         self.reduced("amin", axes, |known, axes, keep| {
@@ -162,11 +204,25 @@ impl Val {
         })
     }
     /// Whether any element is not zero.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.any())(&Array::from([0i32, 5]))?;
+    /// assert_eq!(y, Array::from(true));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn any(self) -> Val {
         self.any_axes(..)
     }
     /// Whether any element along axes is not zero.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.any_axes(1))(&Array::from([[0i32, 5], [0, 0]]))?;
+    /// assert_eq!(y, Array::from([true, false]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn any_axes(self, axes: impl IntoAxes) -> Val {
         self.reduced("any", axes, |_, axes, keep| {
@@ -174,11 +230,25 @@ impl Val {
         })
     }
     /// Whether all elements differ from zero.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.all())(&Array::from([0i32, 5]))?;
+    /// assert_eq!(y, Array::from(false));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn all(self) -> Val {
         self.all_axes(..)
     }
     /// Whether all elements along axes differ from zero.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.all_axes(1))(&Array::from([[1i32, 5], [0, 1]]))?;
+    /// assert_eq!(y, Array::from([true, false]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn all_axes(self, axes: impl IntoAxes) -> Val {
         self.reduced("all", axes, |_, axes, keep| {
@@ -200,11 +270,25 @@ impl Val {
         self.bits_reduced("reduce_and", Monoid::And, axes)
     }
     /// The bits that any element along axes has, of integers or truth values.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.reduce_or(0))(&Array::from([6i32, 3]))?;
+    /// assert_eq!(y, Array::from(7i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn reduce_or(self, axes: impl IntoAxes) -> Val {
         self.bits_reduced("reduce_or", Monoid::Or, axes)
     }
     /// The bits that an odd number of elements along axes have, of integers or truth values.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.reduce_xor(0))(&Array::from([6i32, 3]))?;
+    /// assert_eq!(y, Array::from(5i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn reduce_xor(self, axes: impl IntoAxes) -> Val {
         self.bits_reduced("reduce_xor", Monoid::Xor, axes)
@@ -222,11 +306,25 @@ impl Val {
     }
 
     /// The mean of all elements; integers become floats.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.mean())(&Array::from([1i32, 4]))?;
+    /// assert_eq!(y, Array::from(2.5f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn mean(self) -> Val {
         self.mean_axes(..)
     }
     /// The mean along axes; integers become floats.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.mean_axes(1))(&Array::from([[1.0f32, 3.0], [2.0, 4.0]]))?;
+    /// assert_eq!(y, Array::from([2.0f32, 3.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn mean_axes(self, axes: impl IntoAxes) -> Val {
         self.reduced("mean", axes, |known, axes, keep| {
@@ -237,17 +335,38 @@ impl Val {
         })
     }
     /// The variance of all elements: the mean squared distance from the mean.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.var())(&Array::from([1.0f32, 3.0]))?;
+    /// assert_eq!(y, Array::from(1.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn var(self) -> Val {
         self.var_axes(..)
     }
     /// The variance along axes.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.var_axes(1))(&Array::from([[1.0f32, 3.0], [2.0, 2.0]]))?;
+    /// assert_eq!(y, Array::from([1.0f32, 0.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn var_axes(self, axes: impl IntoAxes) -> Val {
         self.var_ddof(axes, 0.0)
     }
     /// The variance along axes: the sum of squared distances from the mean, divided by the number of elements
     /// less `ddof` (1 for an unbiased estimate).
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.var_ddof(0, 1.0))(&Array::from([1.0f32, 3.0]))?;
+    /// assert_eq!(y, Array::from(2.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn var_ddof(self, axes: impl IntoAxes, ddof: f64) -> Val {
         self.reduced("var", axes, |known, axes, keep| {
@@ -261,16 +380,37 @@ impl Val {
         })
     }
     /// The standard deviation of all elements.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.std())(&Array::from([1.0f32, 5.0]))?;
+    /// assert_eq!(y, Array::from(2.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn std(self) -> Val {
         self.std_axes(..)
     }
     /// The standard deviation along axes.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.std_axes(1))(&Array::from([[1.0f32, 5.0], [2.0, 2.0]]))?;
+    /// assert_eq!(y, Array::from([2.0f32, 0.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn std_axes(self, axes: impl IntoAxes) -> Val {
         self.std_ddof(axes, 0.0)
     }
     /// The standard deviation along axes, of the variance with `ddof`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.std_ddof(0, 1.0))(&Array::from([1.0f32, 5.0, 3.0]))?;
+    /// assert_eq!(y, Array::from(2.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn std_ddof(self, axes: impl IntoAxes, ddof: f64) -> Val {
         let axes = axes.into_axes();
@@ -278,11 +418,25 @@ impl Val {
     }
 
     /// The index of the first largest element along `axis`, an `i32`; a NaN is larger than all.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.argmax(0))(&Array::from([1i32, 5, 5]))?;
+    /// assert_eq!(y, Array::from(1i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn argmax(self, axis: impl Integer) -> Val {
         self.arg_extremum("argmax", axis, Strict::argmax, (Monoid::Max, f64::NEG_INFINITY))
     }
     /// The index of the first smallest element along `axis`, an `i32`; a NaN is smaller than all.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.argmin(0))(&Array::from([1i32, 5, 1]))?;
+    /// assert_eq!(y, Array::from(0i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn argmin(self, axis: impl Integer) -> Val {
         self.arg_extremum("argmin", axis, Strict::argmin, (Monoid::Min, f64::INFINITY))
@@ -309,6 +463,13 @@ impl Val {
     }
 
     /// log Σ exp along axes, without overflow: the maximum is taken out first.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.logsumexp_axes(1))(&Array::from([[1000.0f32, f32::NEG_INFINITY]]))?;
+    /// assert_eq!(y, Array::from([1000.0f32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn logsumexp_axes(self, axes: impl IntoAxes) -> Val {
         self.reduced("logsumexp", axes, |known, axes, keep| {
@@ -320,11 +481,25 @@ impl Val {
         })
     }
     /// log Σ exp of all elements, without overflow.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.logsumexp())(&Array::from([1000.0f32, f32::NEG_INFINITY]))?;
+    /// assert_eq!(y, Array::from(1000.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn logsumexp(self) -> Val {
         self.logsumexp_axes(..)
     }
     /// The value as a constant for derivatives: its tangent is zero.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, grad, jit};
+    /// let y = jit(|x: &Val| grad(|x: &Val| x * x.stop_gradient())(x))(&Array::from(3.0f32))?;
+    /// assert_eq!(y, Array::from(3.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn stop_gradient(self) -> Val {
         self.keep_weak("stop_gradient", |x, _| Ok(x.stop_gradient()))
@@ -356,6 +531,13 @@ impl Val {
         })
     }
     /// The logarithm of [`Val::softmax`], without overflow.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.log_softmax(0))(&Array::from([0.0f32, f32::NEG_INFINITY]))?;
+    /// assert_eq!(y, Array::from([0.0f32, f32::NEG_INFINITY]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn log_softmax(self, axes: impl IntoAxes) -> Val {
         self.reduced("log_softmax", axes, |known, axes, _| {

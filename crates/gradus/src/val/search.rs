@@ -54,6 +54,13 @@ impl Val {
         self.searchsorted_side(queries, Side::Left)
     }
     /// [`Val::searchsorted`] before or behind the elements equal to a query.
+    ///
+    /// ```
+    /// use gradus::{Array, Side, Val, jit};
+    /// let y = jit(|x: &Val| x.searchsorted_side(2, Side::Right))(&Array::from([1i32, 2, 2, 5]))?;
+    /// assert_eq!(y, Array::from(3i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn searchsorted_side(self, queries: impl Into<Val>, side: Side) -> Val {
         let few = self.known().is_ok_and(|known| known.ty.shape.size() <= FEW);
@@ -61,6 +68,14 @@ impl Val {
         self.searchsorted_by(queries, side, method)
     }
     /// [`Val::searchsorted_side`] with the method given.
+    ///
+    /// ```
+    /// use gradus::{Array, SearchMethod, Side, Val, jit};
+    /// let f = jit(|x: &Val| x.searchsorted_by(2, Side::Left, SearchMethod::Binary));
+    /// let y = f(&Array::from([1i32, 2, 2, 5]))?;
+    /// assert_eq!(y, Array::from(1i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn searchsorted_by(self, queries: impl Into<Val>, side: Side, method: SearchMethod) -> Val {
         let queries = queries.into();
@@ -127,6 +142,14 @@ impl Val {
         })
     }
     /// The sum of the weights of each of 0, 1, .. below `length`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val| x.bincount_weighted(&Array::from([0.5f32, 1.0, 2.0]), 2));
+    /// let y = f(&Array::from([0i32, 1, 1]))?;
+    /// assert_eq!(y, Array::from([0.5f32, 3.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn bincount_weighted(self, weights: impl Into<Val>, length: usize) -> Val {
         let weights = weights.into();
@@ -186,6 +209,13 @@ impl Val {
         self.nonzero_filled(size, 0)
     }
     /// [`Val::nonzero`] with what stands where there are fewer than `size`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nonzero_filled(2, -1)[0])(&Array::from([0i32, 5]))?;
+    /// assert_eq!(y, Array::from([1i32, -1]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nonzero_filled(self, size: usize, fill: impl Into<Val>) -> Vec<Val> {
         let fill = fill.into();
@@ -210,6 +240,13 @@ impl Val {
         super::at_caller(|| (0..dims.len().max(1)).map(along).collect())
     }
     /// The indices of the elements that are not zero, `[size, rank]`; `fill` where there are fewer.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.argwhere(1, -1))(&Array::from([[0i32, 5]]))?;
+    /// assert_eq!(y, Array::from([[0i32, 1]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn argwhere(self, size: usize, fill: impl Into<Val>) -> Val {
         let fill = fill.into();
@@ -243,6 +280,13 @@ impl Val {
         Unique { inverse: found.inverse.reshape(inverse_shape), ..found }
     }
     /// [`Val::unique`] with what stands where there are fewer than `size`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.unique_filled(2, 0).values)(&Array::from([5i32, 5]))?;
+    /// assert_eq!(y, Array::from([5i32, 0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn unique_filled(self, size: usize, fill: impl Into<Val>) -> Unique {
         let fill = fill.into();
@@ -253,6 +297,13 @@ impl Val {
         Unique { values, ..found }
     }
     /// [`Val::unique`] of the parts along `axis`, which are compared element by element.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.unique_axis(1, 0).values)(&Array::from([[1i32, 2], [1, 2]]))?;
+    /// assert_eq!(y, Array::from([[1i32, 2]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn unique_axis(self, size: usize, axis: impl Integer) -> Unique {
         let all = |part: usize| {
@@ -500,6 +551,14 @@ pub fn unravel_index(flat: impl Into<Val>, shape: impl super::IntoExtents) -> Ve
 
 /// The positions in row order of an array of `shape` of indices along each axis; what is outside takes the nearest
 /// place ([`IndexMode::Clip`]) or that far round the axis ([`IndexMode::Wrap`]).
+///
+/// ```
+/// use gradus::{Array, IndexMode, Val, jit, ravel_multi_index};
+/// let f = jit(|x: &Val| ravel_multi_index([*x, 1 - x], [2, 3], IndexMode::Clip));
+/// let y = f(&Array::from([1i32, 0]))?;
+/// assert_eq!(y, Array::from([3i32, 1]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn ravel_multi_index(
     indices: impl IntoIterator<Item = impl Into<Val>>,

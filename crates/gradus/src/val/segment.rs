@@ -21,16 +21,37 @@ pub fn segment_sum(data: impl Into<Val>, segments: impl Into<Val>, count: usize)
     segment("segment_sum", data.into(), segments.into(), count, Update::Add)
 }
 /// As [`segment_sum`], the products; 1 for an empty segment.
+///
+/// ```
+/// use gradus::{Array, Val, jit, segment_prod};
+/// let y = jit(|x: &Val| segment_prod(x, &Array::from([0i32, 0, 1]), 2))(&Array::from([2i32, 3, 4]))?;
+/// assert_eq!(y, Array::from([6i32, 4]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn segment_prod(data: impl Into<Val>, segments: impl Into<Val>, count: usize) -> Val {
     segment("segment_prod", data.into(), segments.into(), count, Update::Multiply)
 }
 /// As [`segment_sum`], the largest elements; -∞ or the lowest integer for an empty segment.
+///
+/// ```
+/// use gradus::{Array, Val, jit, segment_max};
+/// let y = jit(|x: &Val| segment_max(x, &Array::from([0i32, 0, 1]), 2))(&Array::from([2i32, 3, 4]))?;
+/// assert_eq!(y, Array::from([3i32, 4]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn segment_max(data: impl Into<Val>, segments: impl Into<Val>, count: usize) -> Val {
     segment("segment_max", data.into(), segments.into(), count, Update::Max)
 }
 /// As [`segment_sum`], the smallest elements; +∞ or the highest integer for an empty segment.
+///
+/// ```
+/// use gradus::{Array, Val, jit, segment_min};
+/// let y = jit(|x: &Val| segment_min(x, &Array::from([0i32, 0, 1]), 2))(&Array::from([2i32, 3, 4]))?;
+/// assert_eq!(y, Array::from([2i32, 4]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn segment_min(data: impl Into<Val>, segments: impl Into<Val>, count: usize) -> Val {
     segment("segment_min", data.into(), segments.into(), count, Update::Min)

@@ -26,6 +26,13 @@ impl Val {
         Val::derive("union1d", &[self, other], |_| Ok(self.append(other).unique(size).values))
     }
     /// [`Val::union1d`] with what stands where there are fewer than `size`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.union1d_filled(3, 3, -1))(&Array::from([3i32, 1]))?;
+    /// assert_eq!(y, Array::from([1i32, 3, -1]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn union1d_filled(self, other: impl Into<Val>, size: usize, fill: impl Into<Val>) -> Val {
         let (other, fill) = (other.into(), fill.into());
@@ -35,6 +42,13 @@ impl Val {
     }
     /// The distinct elements that both hold, `size` of them; the smallest one again where there are fewer, 0 if there
     /// are none. NaN equals nothing.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.intersect1d(&Array::from([3i32, 4]), 1))(&Array::from([3i32, 1]))?;
+    /// assert_eq!(y, Array::from([3i32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn intersect1d(self, other: impl Into<Val>, size: usize) -> Val {
         let other = other.into();
@@ -75,11 +89,25 @@ impl Val {
         super::at_caller(|| (self.intersect1d(other, size), side(true), side(false)))
     }
     /// The distinct elements that `other` does not hold, `size` of them; 0 where there are fewer.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.setdiff1d(3, 2))(&Array::from([3i32, 1]))?;
+    /// assert_eq!(y, Array::from([1i32, 0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn setdiff1d(self, other: impl Into<Val>, size: usize) -> Val {
         self.setdiff1d_filled(other, size, 0)
     }
     /// [`Val::setdiff1d`] with what stands where there are fewer than `size`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.setdiff1d_filled(3, 2, -1))(&Array::from([3i32, 1]))?;
+    /// assert_eq!(y, Array::from([1i32, -1]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn setdiff1d_filled(self, other: impl Into<Val>, size: usize, fill: impl Into<Val>) -> Val {
         let (other, fill) = (other.into(), fill.into());
@@ -90,6 +118,13 @@ impl Val {
     }
     /// The distinct elements that only one of both holds, `size` of them; the smallest one again where there are fewer,
     /// 0 if there are none.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.setxor1d(&Array::from([3i32, 4]), 2))(&Array::from([3i32, 1]))?;
+    /// assert_eq!(y, Array::from([1i32, 4]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn setxor1d(self, other: impl Into<Val>, size: usize) -> Val {
         let other = other.into();

@@ -24,11 +24,25 @@ impl Val {
         })
     }
     /// All elements along one axis, in row-major order.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.ravel())(&Array::from([[1i32, 2], [3, 4]]))?;
+    /// assert_eq!(y, Array::from([1i32, 2, 3, 4]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn ravel(self) -> Val {
         self.keep_weak("ravel", |x, ty| Ok(x.reshape([ty.shape.size()])))
     }
     /// The axes in reverse order.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.transpose())(&Array::from([[1i32, 2]]))?;
+    /// assert_eq!(y, Array::from([[1i32], [2]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn transpose(self) -> Val {
         self.keep_weak("transpose", |x, ty| {
@@ -37,6 +51,13 @@ impl Val {
         })
     }
     /// The axes in the order given: axis `i` of the result is axis `axes[i]` of the operand.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.permute_dims([1, 0]))(&Array::from([[1i32, 2]]))?;
+    /// assert_eq!(y, Array::from([[1i32], [2]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn permute_dims(self, axes: impl IntoAxes) -> Val {
         let axes = axes.into_axes();
@@ -51,6 +72,13 @@ impl Val {
         })
     }
     /// The value with two axes exchanged.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.swapaxes(0, 1))(&Array::from([[1i32, 2]]))?;
+    /// assert_eq!(y, Array::from([[1i32], [2]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn swapaxes(self, a: impl Integer, b: impl Integer) -> Val {
         self.keep_weak("swapaxes", |x, ty| {
@@ -60,6 +88,13 @@ impl Val {
         })
     }
     /// The value with axis `from` standing at position `to`, the others in order.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.moveaxis(0, -1))(&Array::from([[1i32, 2]]))?;
+    /// assert_eq!(y, Array::from([[1i32], [2]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn moveaxis(self, from: impl Integer, to: impl Integer) -> Val {
         self.keep_weak("moveaxis", |x, ty| {
@@ -70,6 +105,13 @@ impl Val {
         })
     }
     /// The value with new axes of extent 1 at the positions given, counted in the result.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.expand_dims(0))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([[1i32, 2]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn expand_dims(self, axes: impl IntoAxes) -> Val {
         let axes = axes.into_axes();
@@ -82,6 +124,13 @@ impl Val {
         })
     }
     /// The value without the axes given, whose extents are 1; `..` for all of extent 1.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.squeeze(0))(&Array::from([[1i32, 2]]))?;
+    /// assert_eq!(y, Array::from([1i32, 2]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn squeeze(self, axes: impl IntoAxes) -> Val {
         let axes = axes.into_axes();
@@ -101,6 +150,13 @@ impl Val {
         })
     }
     /// The value repeated to `shape`, to which it broadcasts.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.broadcast_to([2, 2]))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([[1i32, 2], [1, 2]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn broadcast_to(self, shape: impl IntoExtents) -> Val {
         let extents = shape.into_extents();
@@ -114,6 +170,13 @@ impl Val {
         })
     }
     /// The whole value repeated along each axis, aligned at the last one.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.tile([2]))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([1i32, 2, 1, 2]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn tile(self, repeats: impl IntoExtents) -> Val {
         let repeats = repeats.into_extents();
@@ -135,6 +198,13 @@ impl Val {
         })
     }
     /// Every element along `axis` repeated `times` times in place.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.repeat(2, 0))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([1i32, 1, 2, 2]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn repeat(self, times: usize, axis: impl Integer) -> Val {
         self.keep_weak("repeat", |x, ty| {

@@ -19,11 +19,25 @@ impl Val {
         self.keep_weak("sort", |x, ty| Ok(x.sort(axis_of(axis.to_i64(), &ty.shape)?)))
     }
     /// The elements in decreasing order along `axis`, NaN first.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.sort_descending(0))(&Array::from([3i32, 1, 2]))?;
+    /// assert_eq!(y, Array::from([3i32, 2, 1]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn sort_descending(self, axis: impl Integer) -> Val {
         Val::derive("sort_descending", &[self], |_| Ok(self.sort(axis).flip([axis])))
     }
     /// The indices along `axis` of the elements in increasing order, as `i32`; of equal ones the first first.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.argsort(0))(&Array::from([3i32, 1, 2]))?;
+    /// assert_eq!(y, Array::from([1i32, 2, 0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn argsort(self, axis: impl Integer) -> Val {
         self.derive1("argsort", |ty| {
@@ -49,6 +63,13 @@ impl Val {
         })
     }
     /// The elements along `axis` in the increasing order of `keys`, which have the same shape.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.sort_by(-x, 0))(&Array::from([3i32, 1, 2]))?;
+    /// assert_eq!(y, Array::from([3i32, 2, 1]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn sort_by(self, keys: impl Into<Val>, axis: impl Integer) -> Val {
         let keys = keys.into();
@@ -76,6 +97,13 @@ impl Val {
         self.top_k_axis(k, -1)
     }
     /// [`Val::top_k`] along `axis`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.top_k_axis(1, 0).0)(&Array::from([[3i32, 1], [2, 5]]))?;
+    /// assert_eq!(y, Array::from([[3i32, 5]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn top_k_axis(self, k: usize, axis: impl Integer) -> (Val, Val) {
         let axis = axis.to_i64();
@@ -102,6 +130,13 @@ impl Val {
     }
     /// The elements along `axis` with the one of rank `k` in its place, smaller ones before and larger ones behind.
     /// (They are sorted, which is one such order.)
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.partition(1, 0).at(1))(&Array::from([3i32, 1, 2]))?;
+    /// assert_eq!(y, Array::from(2i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn partition(self, k: impl Integer, axis: impl Integer) -> Val {
         Val::derive("partition", &[self], |known| {
@@ -110,6 +145,13 @@ impl Val {
         })
     }
     /// The indices that [`Val::partition`] follows, as `i32`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.argpartition(1, 0).at(1))(&Array::from([3i32, 1, 2]))?;
+    /// assert_eq!(y, Array::from(2i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn argpartition(self, k: impl Integer, axis: impl Integer) -> Val {
         Val::derive("argpartition", &[self], |known| {

@@ -31,6 +31,13 @@ fn within_turn(z: Val, unit: f64) -> Val {
 
 impl Val {
     /// √(x² + y²), without overflow on the way.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.hypot(4.0))(&Array::from([3.0f32]))?;
+    /// assert_eq!(y, Array::from([5.0f32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn hypot(self, other: impl Into<Val>) -> Val {
         self.of_floats("hypot", other, |x, y| {
@@ -42,6 +49,13 @@ impl Val {
         })
     }
     /// log(eˣ + eʸ), without overflow on the way.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.logaddexp(0.0))(&Array::from(0.0f32))?;
+    /// assert!((y.item::<f32>()? - 0.693147).abs() < 1e-5);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn logaddexp(self, other: impl Into<Val>) -> Val {
         self.of_floats("logaddexp", other, |x, y| {
@@ -53,6 +67,13 @@ impl Val {
         })
     }
     /// log₂(2ˣ + 2ʸ), without overflow on the way.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.logaddexp2(1.0))(&Array::from(1.0f32))?;
+    /// assert!((y.item::<f32>()? - 2.0).abs() < 1e-5);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn logaddexp2(self, other: impl Into<Val>) -> Val {
         self.of_floats("logaddexp2", other, |x, y| {
@@ -66,11 +87,25 @@ impl Val {
         })
     }
     /// The first operand with the sign of the second.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.copysign(-1.0))(&Array::from([3.0f32]))?;
+    /// assert_eq!(y, Array::from([-3.0f32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn copysign(self, sign: impl Into<Val>) -> Val {
         self.of_floats("copysign", sign, |x, y| where_(y.signbit(), -x.abs(), x.abs()))
     }
     /// 0 below zero, 1 above, and `at_zero` at zero.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.heaviside(0.5))(&Array::from([-3.0f32, 0.0, 3.0]))?;
+    /// assert_eq!(y, Array::from([0.0f32, 0.5, 1.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn heaviside(self, at_zero: impl Into<Val>) -> Val {
         self.of_floats("heaviside", at_zero, |x, y| {
@@ -79,6 +114,13 @@ impl Val {
         })
     }
     /// x · log(y), and 0 where x is 0. See [`crate::special::xlogy`].
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.xlogy(0.0))(&Array::from([0.0f32]))?;
+    /// assert_eq!(y, Array::from([0.0f32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn xlogy(self, other: impl Into<Val>) -> Val {
         crate::special::xlogy(self, other)
@@ -88,26 +130,61 @@ impl Val {
         floats(name, [self, other.into()], |[x, y]| f(x, y))
     }
     /// The logarithm to base 2.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.log2())(&Array::from(8.0f32))?;
+    /// assert!((y.item::<f32>()? - 3.0).abs() < 1e-5);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn log2(self) -> Val {
         self.of_float("log2", |x| x.log() / LN_2)
     }
     /// The logarithm to base 10.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.log10())(&Array::from(100.0f32))?;
+    /// assert!((y.item::<f32>()? - 2.0).abs() < 1e-5);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn log10(self) -> Val {
         self.of_float("log10", |x| x.log() / std::f64::consts::LN_10)
     }
     /// Degrees as radians.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.deg2rad())(&Array::from(180.0f32))?;
+    /// assert!((y.item::<f32>()? - 3.141593).abs() < 1e-5);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn deg2rad(self) -> Val {
         Val::derive("deg2rad", &[self], |_| Ok(self * (PI / 180.0)))
     }
     /// Radians as degrees.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.rad2deg())(&Array::from(3.1415927f32))?;
+    /// assert!((y.item::<f32>()? - 180.0).abs() < 1e-5);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn rad2deg(self) -> Val {
         Val::derive("rad2deg", &[self], |_| Ok(self * (180.0 / PI)))
     }
     /// sin(πx) / (πx), and 1 at zero.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.sinc())(&Array::from([0.0f32]))?;
+    /// assert_eq!(y, Array::from([1.0f32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn sinc(self) -> Val {
         Val::derive("sinc", &[self], |_| {
@@ -117,26 +194,61 @@ impl Val {
         })
     }
     /// Whether every element is NaN.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.isnan())(&Array::from([f32::NAN, 1.0]))?;
+    /// assert_eq!(y, Array::from([true, false]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn isnan(self) -> Val {
         Val::derive("isnan", &[self], |_| Ok(self.ne(self)))
     }
     /// Whether every element is infinite, of either sign.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.isinf())(&Array::from([f32::INFINITY, 1.0]))?;
+    /// assert_eq!(y, Array::from([true, false]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn isinf(self) -> Val {
         self.is_equal_to("isinf", |x| x.abs().eq(f64::INFINITY))
     }
     /// Whether every element is +∞.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.isposinf())(&Array::from([f32::INFINITY, 1.0]))?;
+    /// assert_eq!(y, Array::from([true, false]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn isposinf(self) -> Val {
         self.is_equal_to("isposinf", |x| x.eq(f64::INFINITY))
     }
     /// Whether every element is -∞.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.isneginf())(&Array::from([f32::INFINITY, 1.0]))?;
+    /// assert_eq!(y, Array::from([false, false]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn isneginf(self) -> Val {
         self.is_equal_to("isneginf", |x| x.eq(f64::NEG_INFINITY))
     }
     /// Whether every element is neither infinite nor NaN; integers are.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.isfinite())(&Array::from([f32::INFINITY, 1.0]))?;
+    /// assert_eq!(y, Array::from([false, true]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn isfinite(self) -> Val {
         Val::derive("isfinite", &[self], |known| {
@@ -154,6 +266,13 @@ impl Val {
         })
     }
     /// Whether the sign bit is set: below zero, or -0.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.signbit())(&Array::from([-0.0f32, 1.0]))?;
+    /// assert_eq!(y, Array::from([true, false]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn signbit(self) -> Val {
         Val::derive("signbit", &[self], |known| {
@@ -165,6 +284,13 @@ impl Val {
         })
     }
     /// NaN as 0, infinities as the largest finite numbers of their sign.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.nan_to_num())(&Array::from([f32::NAN, 1.0]))?;
+    /// assert_eq!(y, Array::from([0.0f32, 1.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn nan_to_num(self) -> Val {
         Val::derive("nan_to_num", &[self], |known| {
@@ -181,6 +307,13 @@ impl Val {
     }
     /// The inverse of the error function on (-1, 1): Giles, "Approximating the erfinv function" (2012), in single
     /// precision; for `f64` two steps of Halley's method from there.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.erf_inv())(&Array::from(0.5f32))?;
+    /// assert!((y.item::<f32>()? - 0.476936).abs() < 1e-5);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn erf_inv(self) -> Val {
         // 16-bit floats have too few digits for the polynomial's steps.

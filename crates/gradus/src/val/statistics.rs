@@ -42,6 +42,13 @@ impl Val {
         })
     }
     /// The distance of the largest and the smallest element along axes.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.ptp(0))(&Array::from([1i32, 5, 3]))?;
+    /// assert_eq!(y, Array::from(4i32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn ptp(self, axes: impl IntoAxes) -> Val {
         let axes = axes.into_axes();
@@ -73,6 +80,13 @@ impl Val {
         self.cov_ddof(1.0)
     }
     /// [`Val::cov`] divided by the number of observations less `ddof`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.cov_ddof(0.0))(&Array::from([1.0f32, 3.0]))?;
+    /// assert_eq!(y, Array::from(1.0f32));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn cov_ddof(self, ddof: f64) -> Val {
         Val::derive("cov", &[self], |known| {
@@ -92,6 +106,13 @@ impl Val {
         })
     }
     /// The correlation coefficients of the rows, between -1 and 1; 1 for a vector.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.corrcoef())(&Array::from([[1.0f32, 2.0], [2.0, 1.0]]))?;
+    /// assert!(y.to_f64_vec().iter().zip([1.0, -1.0, -1.0, 1.0]).all(|(a, b)| (a - b).abs() < 1e-5));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn corrcoef(self) -> Val {
         Val::derive("corrcoef", &[self], |_| {
