@@ -153,16 +153,37 @@ impl Val {
         self.windowed("window_sum", window, Monoid::Sum)
     }
     /// The product of every window.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, Window, jit};
+    /// let y = jit(|x: &Val| x.window_prod(&Window::new([2])))(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([2i32, 6]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn window_prod(self, window: &Window) -> Val {
         self.windowed("window_prod", window, Monoid::Prod)
     }
     /// The largest element of every window; NaN if there is one.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, Window, jit};
+    /// let y = jit(|x: &Val| x.window_max(&Window::new([2])))(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([2i32, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn window_max(self, window: &Window) -> Val {
         self.windowed("window_max", window, Monoid::Max)
     }
     /// The smallest element of every window; NaN if there is one.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, Window, jit};
+    /// let y = jit(|x: &Val| x.window_min(&Window::new([2])))(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([1i32, 2]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn window_min(self, window: &Window) -> Val {
         self.windowed("window_min", window, Monoid::Min)
@@ -289,21 +310,49 @@ impl Val {
         self.cumulated("cumsum", axis, |x, axis| x.cumulative(Monoid::Sum, axis, false))
     }
     /// The sum of every element and all behind it along `axis`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.cumsum_reverse(0))(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([6i32, 5, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn cumsum_reverse(self, axis: impl Integer) -> Val {
         self.cumulated("cumsum", axis, |x, axis| x.cumulative(Monoid::Sum, axis, true))
     }
     /// The product of every element and all before it along `axis`; `bool` counts as `i32`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.cumprod(0))(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([1i32, 2, 6]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn cumprod(self, axis: impl Integer) -> Val {
         self.cumulated("cumprod", axis, |x, axis| x.cumulative(Monoid::Prod, axis, false))
     }
     /// The product of every element and all behind it along `axis`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.cumprod_reverse(0))(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([6i32, 6, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn cumprod_reverse(self, axis: impl Integer) -> Val {
         self.cumulated("cumprod", axis, |x, axis| x.cumulative(Monoid::Prod, axis, true))
     }
     /// The largest of every element and all before it along `axis`; NaN from the first one on.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.cummax(0))(&Array::from([1i32, 3, 2]))?;
+    /// assert_eq!(y, Array::from([1i32, 3, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn cummax(self, axis: impl Integer) -> Val {
         self.scanned(
@@ -315,6 +364,13 @@ impl Val {
         )
     }
     /// The largest of every element and all behind it along `axis`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.cummax_reverse(0))(&Array::from([1i32, 3, 2]))?;
+    /// assert_eq!(y, Array::from([3i32, 3, 2]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn cummax_reverse(self, axis: impl Integer) -> Val {
         self.scanned(
@@ -326,6 +382,13 @@ impl Val {
         )
     }
     /// The smallest of every element and all before it along `axis`; NaN from the first one on.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.cummin(0))(&Array::from([2i32, 3, 1]))?;
+    /// assert_eq!(y, Array::from([2i32, 2, 1]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn cummin(self, axis: impl Integer) -> Val {
         self.scanned(
@@ -337,6 +400,13 @@ impl Val {
         )
     }
     /// The smallest of every element and all behind it along `axis`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.cummin_reverse(0))(&Array::from([2i32, 3, 1]))?;
+    /// assert_eq!(y, Array::from([1i32, 1, 1]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn cummin_reverse(self, axis: impl Integer) -> Val {
         self.scanned(
@@ -360,6 +430,13 @@ impl Val {
         self.scanned("cumlogsumexp", axis, false, Strict::cumlogsumexp, |x, y| x.logaddexp(y))
     }
     /// The logarithm of the sum of exponentials of every element and all behind it along `axis`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.cumlogsumexp_reverse(0))(&Array::from([0.0f32, 1000.0]))?;
+    /// assert_eq!(y, Array::from([1000.0f32, 1000.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn cumlogsumexp_reverse(self, axis: impl Integer) -> Val {
         self.scanned("cumlogsumexp", axis, true, Strict::cumlogsumexp, |x, y| x.logaddexp(y))
