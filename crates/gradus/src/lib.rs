@@ -48,8 +48,9 @@ pub use jet::jet;
 pub use jit::{Config, Jit, Jitted, jit, trace};
 pub use solve::{Solver, TransposeSolve, custom_linear_solve, custom_root};
 pub use transforms::{
-    Linear, Loss, LossAux, Pairs, Returning, grad, hessian, jacfwd, jacrev, jvp, linear_transpose, linearize,
-    outline, stop_gradient, value_and_grad, value_and_grad_aux, vjp,
+    Linear, Loss, LossAux, Pairs, Returning, grad, grad_holomorphic, hessian, jacfwd, jacfwd_holomorphic,
+    jacrev, jacrev_holomorphic, jvp, linear_transpose, linearize, outline, stop_gradient, value_and_grad,
+    value_and_grad_aux, value_and_grad_holomorphic, vjp,
 };
 pub use tree::{Data, Fixed, Leaf, Mismatch, Part, Placeholder, Same, Static, Stored, Traced, Tree};
 pub use val::{

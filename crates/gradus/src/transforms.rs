@@ -4,7 +4,7 @@
 //! what runs at once (`jvp`, `vjp`, ..) takes the function and where. They nest in any order, work inside a
 //! trace only, and record the place where they are made, so that an error of the transform names it.
 
-use crate::engine::{self, Inner, check_differentiable, refill, values};
+use crate::engine::{self, Inner, Numbers, check_differentiable, check_jacobian, refill, values};
 use crate::jit::{Cache, outline as outlined};
 use crate::{Array, Axes, Error, Function, Mismatch, Reads, ReadsTrees, Result, Traced, Tree, Type, Val};
 use gradus_ir::{ErrorKind, Place};
@@ -43,6 +43,9 @@ pub type Pairs<R, P> = <R as Tree<Val>>::With<P>;
 
 /// The gradient by the first parameter, of a function that returns one float scalar.
 ///
+/// By complex numbers `x + iy` it is `df/dx - i df/dy`, as in JAX: steps of descent take its conjugate. For complex
+/// results there is [`grad_holomorphic`].
+///
 /// ```
 /// use gradus::{Array, Val, grad, jit};
 /// let f = jit(grad(|x: &Val| x * x * x));
@@ -59,7 +62,7 @@ where
     S: Reads<First: Traced, Out: Loss>,
 {
     let place = Place::here();
-    S::wrap(f.share(), move |f, p| differentiate(place, &|p| f(p).loss(), p).1)
+    S::wrap(f.share(), move |f, p| differentiate(Numbers::Real, place, &|p| f(p).loss(), p).1)
 }
 
 /// [`grad`] together with the value.
@@ -76,7 +79,7 @@ where
     S: Reads<First: Traced, Out: Loss>,
 {
     let place = Place::here();
-    S::wrap(f.share(), move |f, p| differentiate(place, &|p| f(p).loss(), p))
+    S::wrap(f.share(), move |f, p| differentiate(Numbers::Real, place, &|p| f(p).loss(), p))
 }
 
 /// [`value_and_grad`] of a function that returns `(loss, aux)`, where `aux` is any tree: `((loss, aux), gradient)`.
@@ -93,13 +96,14 @@ where
     S: Reads<First: Traced, Out: LossAux>,
 {
     let place = Place::here();
-    S::wrap(f.share(), move |f, p| differentiate(place, f, p))
+    S::wrap(f.share(), move |f, p| differentiate(Numbers::Real, place, f, p))
 }
 
 /// The Jacobian by the first parameter in forward mode: one pass for each element of the parameter.
 ///
 /// It is the tree of the result whose leaves are trees of the first parameter, as in JAX; the shape of a
-/// leaf pair is the result's, then the parameter's.
+/// leaf pair is the result's, then the parameter's. The parameter is real, for complex ones there is
+/// [`jacfwd_holomorphic`].
 ///
 /// ```
 /// use gradus::{Array, Val, jacfwd, jit};
@@ -113,10 +117,11 @@ where
     S: Reads<First: Traced, Out: Traced>,
 {
     let place = Place::here();
-    S::wrap(f.share(), move |f, p| jacobian("jacfwd", place, Inner::jacobian_forward, f, p))
+    S::wrap(f.share(), move |f, p| jacobian("jacfwd", Numbers::Real, place, Inner::jacobian_forward, f, p))
 }
 
 /// The Jacobian by the first parameter in reverse mode: one pass for each element of the result. See [`jacfwd`].
+/// The result is real, for complex ones there is [`jacrev_holomorphic`].
 ///
 /// ```
 /// use gradus::{Array, Val, jacrev, jit};
@@ -130,7 +135,7 @@ where
     S: Reads<First: Traced, Out: Traced>,
 {
     let place = Place::here();
-    S::wrap(f.share(), move |f, p| jacobian("jacrev", place, Inner::jacobian_reverse, f, p))
+    S::wrap(f.share(), move |f, p| jacobian("jacrev", Numbers::Real, place, Inner::jacobian_reverse, f, p))
 }
 
 /// The second derivatives by the first parameter: a tree of trees of it.
@@ -149,9 +154,62 @@ where
 {
     let place = Place::here();
     S::wrap(f.share(), move |f, p| {
-        let gradient = |p: &S::First| differentiate(place, &|p| f(p).loss(), p).1;
-        jacobian("hessian", place, Inner::jacobian_forward, &gradient, p)
+        let gradient = |p: &S::First| differentiate(Numbers::Real, place, &|p| f(p).loss(), p).1;
+        jacobian("hessian", Numbers::Real, place, Inner::jacobian_forward, &gradient, p)
     })
+}
+
+/// The complex derivative `df/dz` by the first parameter, of a holomorphic function that returns one complex scalar.
+///
+/// All leaves are complex. A function that is not holomorphic has no such derivative, which nobody checks; the
+/// gradient of a real-valued function of complex numbers is [`grad`]. As `jax.grad(f, holomorphic=True)`.
+///
+/// ```
+/// use gradus::{Array, Complex, Val, grad_holomorphic, jit};
+/// let f = jit(grad_holomorphic(|z: &Val| z * z));
+/// assert_eq!(f(&Array::from(Complex::new(1.0f32, 2.0)))?, Array::from(Complex::new(2.0f32, 4.0)));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+///
+/// # Errors
+/// The enclosing `jit` or `trace` returns `Err` if a leaf of the first parameter, or the result, is not complex.
+#[track_caller]
+pub fn grad_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::First>
+where
+    S: Reads<First: Traced, Out: Loss>,
+{
+    let place = Place::here();
+    S::wrap(f.share(), move |f, p| differentiate(Numbers::Holomorphic, place, &|p| f(p).loss(), p).1)
+}
+
+/// [`grad_holomorphic`] together with the value.
+#[track_caller]
+pub fn value_and_grad_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, (Val, S::First)>
+where
+    S: Reads<First: Traced, Out: Loss>,
+{
+    let place = Place::here();
+    S::wrap(f.share(), move |f, p| differentiate(Numbers::Holomorphic, place, &|p| f(p).loss(), p))
+}
+
+/// [`jacfwd`] of a holomorphic function: complex derivatives of complex results by complex numbers.
+#[track_caller]
+pub fn jacfwd_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Out, S::First>>
+where
+    S: Reads<First: Traced, Out: Traced>,
+{
+    let (op, place) = ("jacfwd_holomorphic", Place::here());
+    S::wrap(f.share(), move |f, p| jacobian(op, Numbers::Holomorphic, place, Inner::jacobian_forward, f, p))
+}
+
+/// [`jacrev`] of a holomorphic function: complex derivatives of complex results by complex numbers.
+#[track_caller]
+pub fn jacrev_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Out, S::First>>
+where
+    S: Reads<First: Traced, Out: Traced>,
+{
+    let (op, place) = ("jacrev_holomorphic", Place::here());
+    S::wrap(f.share(), move |f, p| jacobian(op, Numbers::Holomorphic, place, Inner::jacobian_reverse, f, p))
 }
 
 /// Keeps the calls of `f` as calls of one shared Program, traced, transformed and compiled once.
@@ -319,12 +377,16 @@ fn traced<P: Traced, R: Traced>(
 }
 
 /// The result of `f`, whose first leaf is the loss, and the gradient of that leaf.
-fn differentiate<P: Traced, R: Traced>(place: Place, f: &dyn Fn(&P) -> R, p: &P) -> (R, P) {
+fn differentiate<P: Traced, R: Traced>(numbers: Numbers, place: Place, f: &dyn Fn(&P) -> R, p: &P) -> (R, P) {
+    let op = if numbers == Numbers::Real { "grad" } else { "grad_holomorphic" };
     let args = values(p);
-    let (inner, out) = traced("grad", place, f, p);
+    let (inner, out) = traced(op, place, f, p);
     let both = inner.and_then(|inner| {
-        check_differentiable("grad", place, &args, || p.paths())?;
-        inner.value_and_grad(place, &args)
+        check_differentiable(op, place, &args, || p.paths())?;
+        if numbers == Numbers::Holomorphic {
+            check_jacobian(op, place, numbers, inner.arg_types(), &[])?;
+        }
+        inner.value_and_grad(numbers, place, &args)
     });
     match both {
         Ok((y, g)) => (refill(&out, &y), refill(p, &g)),
@@ -340,6 +402,7 @@ type Blocks = fn(&Inner, &[Val]) -> (Vec<Val>, Vec<Vec<Val>>);
 
 fn jacobian<P: Traced, R: Traced>(
     op: &'static str,
+    numbers: Numbers,
     place: Place,
     blocks: Blocks,
     f: &dyn Fn(&P) -> R,
@@ -349,6 +412,7 @@ fn jacobian<P: Traced, R: Traced>(
     let (inner, out) = traced(op, place, f, p);
     let found = inner.and_then(|inner| {
         check_differentiable(op, place, &args, || p.paths())?;
+        check_jacobian(op, place, numbers, inner.arg_types(), &inner.program.result_types())?;
         Ok(blocks(&inner, &args).1)
     });
     match found {

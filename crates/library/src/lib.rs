@@ -34,6 +34,8 @@ pub trait Number:
     + Div<Output = Self>
     + Neg<Output = Self>
 {
+    /// Whether they have an imaginary part.
+    const IS_COMPLEX: bool;
     /// The number 1.
     const ONE: Self;
     /// Not a number, in every part.
@@ -52,6 +54,7 @@ pub trait Number:
 }
 
 impl Number for f64 {
+    const IS_COMPLEX: bool = false;
     const ONE: f64 = 1.0;
     const NAN: f64 = f64::NAN;
     fn is_finite(self) -> bool {
@@ -66,6 +69,7 @@ impl Number for f64 {
 }
 
 impl Number for c64 {
+    const IS_COMPLEX: bool = true;
     const ONE: c64 = c64::new(1.0, 0.0);
     const NAN: c64 = c64::new(f64::NAN, f64::NAN);
     fn is_finite(self) -> bool {

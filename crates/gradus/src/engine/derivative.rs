@@ -49,7 +49,7 @@ fn check_types(
 
 impl Inner {
     /// The types of the arguments, without captures.
-    pub(super) fn arg_types(&self) -> &[Type] {
+    pub(crate) fn arg_types(&self) -> &[Type] {
         let types = self.program.param_types();
         &types[..types.len() - self.captures.len()]
     }
@@ -62,16 +62,33 @@ impl Inner {
     /// The results, and the gradient of the first by every argument.
     ///
     /// # Errors
-    /// If the first result is no float scalar; the arguments are checked by [`check_differentiable`].
-    pub(crate) fn value_and_grad(&self, place: Place, args: &[Val]) -> Result<(Vec<Val>, Vec<Val>), Error> {
+    /// If the first result is no scalar of these numbers; the arguments are checked by [`check_differentiable`].
+    pub(crate) fn value_and_grad(
+        &self,
+        numbers: Numbers,
+        place: Place,
+        args: &[Val],
+    ) -> Result<(Vec<Val>, Vec<Val>), Error> {
         let types = self.program.result_types();
         let loss = &types[0];
-        if loss.rank() > 0 || !loss.dtype.is_float() {
-            let hint = if loss.dtype.is_complex() { "take its real part, or its `abs`" } else { "sum it" };
-            let message = format!(
-                "the function must return one float scalar, not {loss}; {hint}, or use `jacrev` or `vjp`"
-            );
-            return Err(Error::new("grad", ErrorKind::invalid(message), place));
+        let (op, wanted, fits) = match numbers {
+            Numbers::Real => ("grad", "float", loss.dtype.is_float()),
+            Numbers::Holomorphic => ("grad_holomorphic", "complex", loss.dtype.is_complex()),
+        };
+        if loss.rank() > 0 || !fits {
+            let hint = match (loss.rank(), numbers) {
+                (0, Numbers::Real) if loss.dtype.is_complex() => {
+                    "take its real part, or its `abs`, or use `grad_holomorphic` or `vjp`"
+                }
+                (0, Numbers::Holomorphic) => "the gradient of a real function is `grad`",
+                (_, Numbers::Real) if loss.dtype.is_complex() => {
+                    "take its real part, or its `abs`, or use `jacrev_holomorphic` or `vjp`"
+                }
+                (_, Numbers::Real) => "sum it, or use `jacrev` or `vjp`",
+                (_, Numbers::Holomorphic) => "sum it, or use `jacrev_holomorphic` or `vjp`",
+            };
+            let message = format!("the function must return one {wanted} scalar, not {loss}; {hint}");
+            return Err(Error::new(op, ErrorKind::invalid(message), place));
         }
         let wrt = self.with_captures(vec![true; self.arg_types().len()]);
         let has_cotangent: Vec<bool> = (0..types.len()).map(|i| i == 0).collect();
@@ -266,6 +283,60 @@ fn last(x: gradus_ir::Val, shape: &[usize]) -> gradus_ir::Val {
     let rank = x.shape().rank();
     let order: Vec<usize> = (1..rank).chain([0]).collect();
     x.transpose(&order).reshape(shape.to_vec())
+}
+
+/// By which numbers a derivative is taken, and of which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    /// Of real functions.
+    Real,
+    /// Of functions from complex to complex numbers that have a complex derivative.
+    Holomorphic,
+}
+
+/// Refuses arguments or results whose Jacobian would say less than the derivative: that of a complex number by another
+/// has four real numbers, unless it is holomorphic. Reverse mode knows it of real results, forward mode by real
+/// arguments.
+///
+/// # Errors
+/// Naming the first that does not fit.
+pub(crate) fn check_jacobian(
+    op: &'static str,
+    place: Place,
+    numbers: Numbers,
+    args: &[Type],
+    results: &[Type],
+) -> Result<(), Error> {
+    let found =
+        |types: &[Type], complex: bool| types.iter().find(|ty| ty.dtype.is_complex() == complex).cloned();
+    let message = match numbers {
+        Numbers::Holomorphic => match (found(args, false), found(results, false)) {
+            (Some(ty), _) => {
+                let real = op.trim_end_matches("_holomorphic");
+                format!("takes a function of complex numbers, not of {ty}; for real ones there is `{real}`")
+            }
+            (_, Some(ty)) => format!(
+                "takes a function that returns complex numbers, not {ty}: a real one is not holomorphic; use `grad`, \
+                 `jacrev` or `jvp`"
+            ),
+            _ => return Ok(()),
+        },
+        Numbers::Real if op == "jacrev" => match found(results, true) {
+            Some(ty) => format!(
+                "takes derivatives of real numbers, not of {ty}; use `jacrev_holomorphic` if the function is \
+                 holomorphic, else `vjp`"
+            ),
+            None => return Ok(()),
+        },
+        Numbers::Real => match found(args, true) {
+            Some(ty) => format!(
+                "takes derivatives by real numbers, not by {ty}; use `jacfwd_holomorphic` if the function is \
+                 holomorphic, else `jvp`"
+            ),
+            None => return Ok(()),
+        },
+    };
+    Err(Error::new(op, ErrorKind::invalid(message), place))
 }
 
 /// Refuses arguments by which no gradient exists.

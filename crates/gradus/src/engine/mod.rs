@@ -18,7 +18,7 @@ pub(crate) use axes::{across, axis_index, axis_size, is_any_axis_named};
 pub(crate) use custom::{
     checkpoint, checkpoint_name, custom_jvp, custom_vjp, trace_jvp_rule, trace_vjp_rule,
 };
-pub(crate) use derivative::check_differentiable;
+pub(crate) use derivative::{Numbers, check_differentiable, check_jacobian};
 pub(crate) use effects::{check, debug_callback, debug_print, pure_callback};
 pub(crate) use lanes::{Mapped, Which};
 pub(crate) use lists::Lists;

@@ -282,3 +282,19 @@ fn pade(a: Val, coefficients: &[f64]) -> Val {
     let (u, v) = (a.matmul(sum(1)), sum(0));
     solve(v - u, v + u)
 }
+
+/// The exponential of A, and its derivative in the direction E: matrices `[.., n, n]` of the same shape.
+#[track_caller]
+pub fn expm_frechet(a: impl Into<Val>, e: impl Into<Val>) -> (Val, Val) {
+    let (a, e) = (square("expm_frechet", a.into()), square("expm_frechet", e.into()));
+    let both = |pick: fn((Val, Val)) -> Val| {
+        Val::derive("expm_frechet", &[a, e], |known| match known[0].ty == known[1].ty {
+            true => Ok(pick(crate::jvp(|a: &Val| expm(*a), &a, &e))),
+            false => {
+                let message = format!("{} and {} are of different types", known[0].ty, known[1].ty);
+                Err(ErrorKind::invalid(message))
+            }
+        })
+    };
+    (both(|(value, _)| value), both(|(_, derivative)| derivative))
+}

@@ -16,6 +16,7 @@ mod functions;
 mod iterative;
 mod named;
 mod norms;
+mod reflections;
 mod systems;
 
 use crate::val::promote::Promoted;
@@ -25,13 +26,14 @@ pub use decompositions::{
     LuFactors, cholesky, cholesky_upper, eig, eigh, eigvals, eigvalsh, lu, lu_factor, qr, qr_full, svd,
     svd_full, svdvals,
 };
-pub use functions::{block_diag, diagonal, expm, matrix_power, multi_dot, sqrtm, trace};
+pub use functions::{block_diag, diagonal, expm, expm_frechet, matrix_power, multi_dot, sqrtm, trace};
 pub use gradus_ir::ops::linalg::Transposed;
 pub use iterative::{Krylov, bicgstab, cg, gmres};
 pub use named::{circulant, companion, dft, hadamard, hankel, hilbert, polar, toeplitz};
 pub use norms::{
     Order, cond, cond_ord, det, matrix_rank, matrix_rank_tol, norm, norm_axes, norm_ord, slogdet,
 };
+pub use reflections::{geqrf, householder_product, lu_pivots_to_permutation};
 pub use systems::{
     LeastSquares, Triangle, cho_factor, cho_solve, inv, lstsq, lstsq_rcond, lu_solve, pinv, pinv_rtol, solve,
     solve_triangular, tensorinv, tensorsolve, triangular_solve, tridiagonal_solve,

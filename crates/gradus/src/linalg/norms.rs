@@ -1,9 +1,12 @@
 //! Norms, determinants and ranks.
 
-use super::{adjoint, entry, epsilon, extents, inv, lu_factor, matrices, square, svdvals};
+use super::{
+    LuFactors, Transposed, Triangle, adjoint, entry, epsilon, extents, inv, lu_factor, matrices, square,
+    svdvals, triangular_solve,
+};
 use crate::val::promote::Promoted;
 use crate::val::strict;
-use crate::{Dtype, ErrorKind, IntoAxes, Val, arange, keep, where_};
+use crate::{Dtype, ErrorKind, IntoAxes, Val, arange, custom_jvp, eye, keep, where_};
 
 /// |x|², of every element.
 #[track_caller]
@@ -222,12 +225,44 @@ pub fn det(a: impl Into<Val>) -> Val {
                 let turn = |i: usize, j: usize, k: usize| at(0, i) * at(1, j) * at(2, k);
                 turn(0, 1, 2) + turn(1, 2, 0) + turn(2, 0, 1) - turn(2, 1, 0) - turn(0, 2, 1) - turn(1, 0, 2)
             }
-            _ => {
-                let (diagonal, parity) = diagonal_and_parity(a);
-                diagonal.prod_axes(-1) * parity
-            }
+            0 | 1 => by_factors(a),
+            // The product of the factors' diagonal has no derivative where a factor is singular.
+            _ => custom_jvp(a, by_factors, |a, da| (by_factors(a), adjugate_trace(a, da))),
         })
     })
+}
+
+#[track_caller]
+fn by_factors(a: Val) -> Val {
+    let (diagonal, parity) = diagonal_and_parity(a);
+    diagonal.prod_axes(-1) * parity
+}
+
+/// tr(adj(A) · dA), the tangent of the determinant (Jacobi's formula), by the factors of A, also where U has a zero at
+/// the end of its diagonal: with x = L⁻¹ · P · dA the adjugate's product is U⁻¹ · det(U) · x, and in the last row the
+/// u_nn by which U⁻¹ divides is a factor of det(U). Zeros where U has another zero: as if there were two.
+#[track_caller]
+fn adjugate_trace(a: Val, da: Val) -> Val {
+    let LuFactors { lu, permutation, .. } = lu_factor(a);
+    let (diagonal, parity) = diagonal_and_parity(a);
+    let n = diagonal.shape()[diagonal.rank() - 1];
+    let head = Val::from_ir(diagonal.ir().slice_axis(diagonal.rank() - 1, 0, n - 1)).prod_axes(-1);
+    let defined = head.ne(0).expand_dims([-2, -1]);
+    let last = eye(n, Dtype::Bool) & arange(n).eq(n as i64 - 1);
+    // u_nn stands for 1 / det(U₁..n₋₁), so that U⁻¹ multiplies the last row by that.
+    let u = where_(last, 1.0 / head.expand_dims([-2, -1]), lu);
+    let u = where_(defined, u, eye(n, lu.dtype()));
+    let rows = permutation.expand_dims(-1);
+    let x = solve_triangular_unit(lu, da.take_along_axis(rows, -2));
+    let is_last = arange(n).eq(n as i64 - 1).expand_dims(-1);
+    let x = where_(is_last, x, x * diagonal.prod_axes(-1).expand_dims([-2, -1]));
+    let x = triangular_solve(u, x, true, Triangle::Upper, Transposed::No, false);
+    where_(defined, x, 0.0).last_diagonal(0).sum_axes(-1) * parity
+}
+
+#[track_caller]
+fn solve_triangular_unit(l: Val, b: Val) -> Val {
+    triangular_solve(l, b, true, Triangle::Lower, Transposed::No, true)
 }
 
 /// The numbers, as `i32`, of singular values above the larger extent · the precision · the largest one.

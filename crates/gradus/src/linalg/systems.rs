@@ -4,7 +4,7 @@ use super::{LuFactors, Transposed, adjoint, epsilon, extents, matrices, square, 
 use crate::val::broadcast::common_shape;
 use crate::val::promote::promote_all;
 use crate::val::{Known, strict};
-use crate::{ErrorKind, IntoExtents, Shape, Val, eye, keep, where_, zeros};
+use crate::{ErrorKind, IntoExtents, Shape, Val, custom_jvp, eye, keep, where_, zeros};
 use gradus_ir::ops::index::IndexMode;
 use gradus_ir::ops::linalg::Linalg;
 use gradus_ir::{Val as Strict, bind1};
@@ -376,12 +376,43 @@ fn pseudoinverse(a: Val, rtol: Option<f64>) -> Val {
         if m == 0 || n == 0 {
             return Ok(adjoint(a));
         }
-        let rtol = rtol.unwrap_or(10.0 * m.max(n) as f64 * epsilon(ty.dtype));
-        let (u, s, vh) = svd(a);
-        let counts = s.gt(rtol * s.amax_axes(keep(-1)));
-        let inverse = where_(counts, 1.0 / where_(counts, s, 1.0), 0.0).expand_dims(-1);
-        Ok(adjoint(vh).matmul(inverse * adjoint(u)))
+        Ok(differentiable_inverse(a, rtol.unwrap_or(10.0 * m.max(n) as f64 * epsilon(ty.dtype)), 2))
     })
+}
+
+/// The pseudoinverse with derivatives of so many orders that exist whatever the rank, as long as it does not change;
+/// further ones are those of the singular vectors.
+#[track_caller]
+fn differentiable_inverse(a: Val, rtol: f64, orders: usize) -> Val {
+    if orders == 0 {
+        return by_singular_values(a, rtol);
+    }
+    custom_jvp(
+        a,
+        |a| by_singular_values(a, rtol),
+        |a, da| {
+            let p = differentiable_inverse(a, rtol, orders - 1);
+            (p, inverse_tangent(a, p, da))
+        },
+    )
+}
+
+#[track_caller]
+fn by_singular_values(a: Val, rtol: f64) -> Val {
+    let (u, s, vh) = svd(a);
+    let counts = s.gt(rtol * s.amax_axes(keep(-1)));
+    let inverse = where_(counts, 1.0 / where_(counts, s, 1.0), 0.0).expand_dims(-1);
+    adjoint(vh).matmul(inverse * adjoint(u))
+}
+
+/// dP = -P · dA · P + P · Pᴴ · dAᴴ · (1 - A · P) + (1 - P · A) · dAᴴ · Pᴴ · P, for matrices of constant rank: Golub and
+/// Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems" (1973).
+#[track_caller]
+fn inverse_tangent(a: Val, p: Val, da: Val) -> Val {
+    let (ph, dah) = (adjoint(p), adjoint(da));
+    let left = p.matmul(ph.matmul(dah));
+    let right = dah.matmul(ph.matmul(p));
+    left - left.matmul(a.matmul(p)) + right - p.matmul(a.matmul(right)) - p.matmul(da).matmul(p)
 }
 
 /// X of `tensordot(a, x, x.ndim)` = B: `a` has the axes of `b`, then those of `x`.

@@ -2,8 +2,9 @@
 
 use super::{near, scalar, vector};
 use gradus::{
-    Array, Linear, Pairs, Result, Traced, Tree, Val, grad, hessian, jacfwd, jacrev, jit, jvp, linearize,
-    value_and_grad, value_and_grad_aux, vjp, vmap,
+    Array, Complex, Linear, Pairs, Result, Traced, Tree, Val, grad, grad_holomorphic, hessian, jacfwd,
+    jacfwd_holomorphic, jacrev, jacrev_holomorphic, jit, jvp, linearize, stack, value_and_grad,
+    value_and_grad_aux, value_and_grad_holomorphic, vjp, vmap,
 };
 
 #[derive(Tree, Clone, Debug, PartialEq)]
@@ -202,5 +203,40 @@ fn generic_code_needs_one_bound() -> Result<()> {
     let (n, h) = f(&Mlp { w: scalar(2.), b: scalar(3.) })?;
     near(&n.w, &[0.]);
     near(&h.w.b, &[4.]);
+    Ok(())
+}
+
+/// The parts of all elements.
+fn parts(x: &Array) -> Vec<f64> {
+    x.to_complex_vec().into_iter().flat_map(|z| [z.re, z.im]).collect()
+}
+
+#[test]
+fn holomorphic_functions_have_complex_derivatives() -> Result<()> {
+    let z = |re: f64, im: f64| Complex::new(re, im);
+    let close = |x: &Array, expected: &[f64]| {
+        let found = parts(x);
+        assert!(
+            found.len() == expected.len() && found.iter().zip(expected).all(|(x, y)| (x - y).abs() < 1e-7),
+            "{x}"
+        );
+    };
+    let f = |z: &Val| z.sin() * z.exp() + z * z * z;
+    let at = Array::from(z(0.3, 0.7));
+    let (_, slope) = jit(value_and_grad_holomorphic(f))(&at)?;
+    close(&slope, &[-0.014307552424501546, 3.142065784599054]);
+    close(&jit(grad_holomorphic(f))(&at)?, &parts(&slope));
+    let of_two = |z: &Val| stack([z.at(0) * z.at(1), z.at(0).sin(), z.at(1) * z.at(1)], 0);
+    let at = Array::from([z(1.0, 2.0), z(0.5, -1.0)]);
+    let expected = [0.5, -1.0, 1.0, 2.0, 2.0327230070196656, -3.0518977991518, 0.0, 0.0, 0.0, 0.0, 1.0, -2.0];
+    close(&jit(jacfwd_holomorphic(of_two))(&at)?, &expected);
+    close(&jit(jacrev_holomorphic(of_two))(&at)?, &expected);
+    let cubic = |z: &Val| z.at(0) * z.at(0) * z.at(1);
+    let second = jit(jacfwd_holomorphic(grad_holomorphic(cubic)))(&at)?;
+    close(&second, &[1.0, -2.0, 2.0, 4.0, 2.0, 4.0, 0.0, 0.0]);
+    // A real function of complex numbers: df/dx - i df/dy, as in JAX.
+    close(&jit(grad(|z: &Val| z.abs().square()))(&Array::from(z(1.0, 2.0)))?, &[2.0, -4.0]);
+    close(&jit(jacrev(|z: &Val| z.abs().square()))(&Array::from([z(1.0, 2.0)]))?, &[2.0, -4.0]);
+    close(&jit(jacfwd(|x: &Val| gradus::complex(x, x * 2.0)))(&Array::from(1.0f64))?, &[1.0, 2.0]);
     Ok(())
 }

@@ -2,7 +2,10 @@
 
 use super::message;
 use expect_test::expect;
-use gradus::{Array, Val, grad, hessian, jacfwd, jit, jvp, outline, vjp, vmap, vmap_axes};
+use gradus::{
+    Array, Complex, Val, grad, grad_holomorphic, hessian, jacfwd, jacfwd_holomorphic, jacrev,
+    jacrev_holomorphic, jit, jvp, outline, vjp, vmap, vmap_axes,
+};
 
 fn vector() -> Array {
     Array::from([1.0f32, 2.0])
@@ -140,4 +143,35 @@ fn error_inside_an_outlined_function() {
         reshape: [2] has 2 elements, which do not fill shape [7]; give extents whose product is 2
           at transforms.rs:L
           in `errors::transforms::error_inside_an_outlined_function::{{closure}}`, jitted at transforms.rs:L"#]].assert_eq(&message(f(&vector())));
+}
+
+#[test]
+fn derivatives_by_and_of_complex_numbers() {
+    let z = Array::from([Complex::new(1.0f32, 2.0), Complex::new(0.5, -1.0)]);
+    let x = vector();
+    let first_line = |text: String| text.lines().next().unwrap_or_default().to_string();
+    let all = [
+        message(jit(grad(|z: &Val| (z * z).sum()))(&z)),
+        message(jit(grad(|z: &Val| z * z))(&z)),
+        message(jit(jacfwd(|z: &Val| z * z))(&z)),
+        message(jit(jacrev(|z: &Val| z * z))(&z)),
+        message(jit(hessian(|z: &Val| z.abs().sum()))(&z)),
+        message(jit(grad_holomorphic(|x: &Val| (x * x).sum()))(&x)),
+        message(jit(grad_holomorphic(|z: &Val| z.abs().sum()))(&z)),
+        message(jit(grad_holomorphic(|z: &Val| z * z))(&z)),
+        message(jit(jacfwd_holomorphic(|x: &Val| x * x))(&x)),
+        message(jit(jacrev_holomorphic(|z: &Val| z.abs()))(&z)),
+    ];
+    let lines: Vec<String> = all.into_iter().map(first_line).collect();
+    expect![[r#"
+        grad: the function must return one float scalar, not complex64[]; take its real part, or its `abs`, or use `grad_holomorphic` or `vjp`
+        grad: the function must return one float scalar, not complex64[2]; take its real part, or its `abs`, or use `jacrev_holomorphic` or `vjp`
+        jacfwd: takes derivatives by real numbers, not by complex64[2]; use `jacfwd_holomorphic` if the function is holomorphic, else `jvp`
+        jacrev: takes derivatives of real numbers, not of complex64[2]; use `jacrev_holomorphic` if the function is holomorphic, else `vjp`
+        hessian: takes derivatives by real numbers, not by complex64[2]; use `jacfwd_holomorphic` if the function is holomorphic, else `jvp`
+        grad_holomorphic: takes a function of complex numbers, not of f32[2]; for real ones there is `grad`
+        grad_holomorphic: the function must return one complex scalar, not f32[]; the gradient of a real function is `grad`
+        grad_holomorphic: the function must return one complex scalar, not complex64[2]; sum it, or use `jacrev_holomorphic` or `vjp`
+        jacfwd_holomorphic: takes a function of complex numbers, not of f32[2]; for real ones there is `jacfwd`
+        jacrev_holomorphic: takes a function that returns complex numbers, not f32[2]: a real one is not holomorphic; use `grad`, `jacrev` or `jvp`"#]].assert_eq(&lines.join("\n"));
 }

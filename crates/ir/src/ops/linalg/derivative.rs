@@ -10,9 +10,9 @@ use super::matrix::{
     permuted_rows, product, real_part, rows, transposed, upper,
 };
 use super::{Linalg, Transposed};
-use crate::Shape;
 use crate::ops::{Operand, sum_terms};
 use crate::trace::{Val, Vals, bind, bind1};
+use crate::{Dtype, Shape};
 use smallvec::smallvec;
 
 /// Results and tangents.
@@ -212,6 +212,11 @@ fn svd(full_matrices: bool, compute_uv: bool, x: Val, dx: Val) -> Pushed {
         let moved = product(adjoint(dx), u);
         dv = dv + (moved - product(v, product(vh, moved))) / rows_of(s, &moved.shape());
     }
+    if dtype.is_complex() {
+        let turn = phase_kept(u, du);
+        du = du + u * turn;
+        dv = dv + v * as_rows(turn.slice_axis(rank - 2, 0, 1).squeeze(&[rank - 2]), &v.shape());
+    }
     if !full_matrices || m == n {
         return (smallvec![s, u, vh], vec![Some(ds), Some(du), Some(adjoint(dv))]);
     }
@@ -245,8 +250,24 @@ fn eigh(compute_vectors: bool, x: Val, dx: Val) -> Pushed {
     let of_matrix = w.convert(x.ty().dtype);
     let (shape, eye) = (inner.shape(), identity_like(inner));
     let f = eye.ones_like() / (eye + as_rows(of_matrix, &shape) - as_columns(of_matrix, &shape)) - eye;
-    let dv = product(v, f * inner);
+    let mut dv = product(v, f * inner);
+    if x.ty().dtype.is_complex() && shape.size() > 0 {
+        dv = dv + v * phase_kept(v, dv);
+    }
     (smallvec![w, v], vec![Some(dw), Some(dv)])
+}
+
+/// For each column i · t, with which `v · (1 + i · t)` keeps the largest element of each column of `v` real while `v`
+/// moves by `dv`; repeated over the rows.
+fn phase_kept(v: Val, dv: Val) -> Val {
+    let shape = v.shape();
+    let (axis, dtype) = (shape.rank() - 2, v.ty().dtype);
+    let (re, im) = (v.real(), v.imag());
+    let largest = as_rows((re * re + im * im).argmax(axis, Dtype::I32), &shape);
+    let here = Val::iota(largest.ty(), axis).eq(largest);
+    let at = |x: Val| here.select(x, x.zeros_like()).reduce_sum(&[axis]);
+    let turn = as_rows(-(at(dv.imag()) / at(re)), &shape);
+    Val::complex(turn.zeros_like(), turn).convert(dtype)
 }
 
 pub(super) fn transpose(op: &Linalg, ct: Option<Val>, args: &[Operand]) -> Vec<Option<Val>> {

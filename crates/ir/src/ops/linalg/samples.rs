@@ -7,6 +7,8 @@ use crate::{Dtype, Type};
 
 const F32: Dtype = Dtype::F32;
 const F64: Dtype = Dtype::F64;
+const C64: Dtype = Dtype::Complex64;
+const C128: Dtype = Dtype::Complex128;
 
 pub(super) fn samples() -> Vec<Sample> {
     let on =
@@ -49,6 +51,7 @@ pub(super) fn samples() -> Vec<Sample> {
         on(eig(false), F64, &[4, 4], 0.0),
         on(eig(true), F64, &[0, 0], 0.0),
     ];
+    all.extend(complex_samples());
     for k in 0..16 {
         let [left_side, lower, transpose, unit_diagonal] = [1, 2, 4, 8].map(|bit| k & bit != 0);
         let transpose_a = if transpose { Transposed::Transpose } else { Transposed::No };
@@ -56,14 +59,52 @@ pub(super) fn samples() -> Vec<Sample> {
         let right: &[usize] = if left_side { &[2, 3, 2] } else { &[2, 2, 3] };
         let dtype = if k % 2 == 0 { F32 } else { F64 };
         all.push(on(op, dtype, &[2, 3, 3], 3.0).arg(Type::new(dtype, right), -1.0, 1.0));
+        let adjoint = Linalg::TriangularSolve {
+            left_side,
+            lower,
+            transpose_a: if transpose { Transposed::Adjoint } else { Transposed::No },
+            unit_diagonal,
+        };
+        let dtype = if k % 3 == 0 { C64 } else { C128 };
+        all.push(on(adjoint, dtype, &[2, 3, 3], 3.0).arg(Type::new(dtype, right), -1.0, 1.0));
     }
     all.push(on(lower_system(), F64, &[0, 0], 3.0).arg(Type::new(F64, [0, 2]), -1.0, 1.0));
-    for dtype in [F32, F64] {
+    for dtype in [F32, F64, C64, C128] {
         let [diagonal, right] = [&[2, 4][..], &[2, 4, 3]].map(|dims| Type::new(dtype, dims));
         let system = Sample::new(Linalg::TridiagonalSolve).arg(diagonal.clone(), -1.0, 1.0);
         all.push(system.arg(diagonal.clone(), 3.0, 4.0).arg(diagonal, -1.0, 1.0).arg(right, -1.0, 1.0));
     }
     all
+}
+
+/// Of complex matrices. What is free up to a phase is turned by its largest element.
+fn complex_samples() -> Vec<Sample> {
+    let on =
+        |op: Linalg, dtype, dims: &[usize], added| Sample::new(op).diagonal(Type::new(dtype, dims), added);
+    let qr = |full_matrices| Linalg::Qr { full_matrices };
+    let svd = |full_matrices, compute_uv| Linalg::Svd { full_matrices, compute_uv };
+    let eigh = |compute_vectors| Linalg::Eigh { compute_vectors };
+    vec![
+        on(Linalg::Cholesky, C64, &[3, 3], 5.0),
+        on(Linalg::Cholesky, C128, &[2, 3, 3], 6.0),
+        on(Linalg::Cholesky, C128, &[3, 3], -4.0).not_smooth(),
+        on(Linalg::Lu, C64, &[3, 3], 3.0),
+        on(Linalg::Lu, C128, &[2, 4, 2], 3.0),
+        on(Linalg::Lu, C128, &[2, 4], 3.0),
+        on(qr(false), C64, &[3, 3], 2.0),
+        on(qr(false), C128, &[2, 4, 2], 2.0),
+        on(qr(false), C128, &[2, 3], 2.0),
+        on(qr(true), C128, &[2, 4, 2], 2.0),
+        on(svd(false, true), C64, &[3, 3], 1.0),
+        on(svd(false, true), C128, &[2, 4, 2], 1.0),
+        on(svd(false, true), C128, &[2, 3], 1.0),
+        on(svd(false, false), C128, &[2, 3, 3], 1.0),
+        on(svd(true, true), C128, &[2, 4, 2], 1.0).not_smooth(),
+        on(eigh(true), C64, &[3, 3], 0.0),
+        on(eigh(true), C128, &[2, 3, 3], 0.0),
+        on(eigh(false), C128, &[4, 4], 0.0),
+        on(eigh(true), C128, &[0, 0], 0.0),
+    ]
 }
 
 fn lower_system() -> Linalg {
