@@ -3,8 +3,9 @@
 use super::Convolution;
 use crate::{Array, Element, Shape};
 
-/// Offsets of an input element and a kernel element that are multiplied.
-type Tap = (usize, usize);
+/// Offsets of an input element and a kernel element that are multiplied. There is no input element in the padding and
+/// between dilated ones: a zero stands there, so that an infinity of the kernel makes a NaN.
+type Tap = (Option<usize>, usize);
 
 impl Convolution {
     pub(super) fn evaluate(&self, lhs: &Array, rhs: &Array) -> Array {
@@ -14,7 +15,8 @@ impl Convolution {
         with_element!(ty.dtype, T => {
             let (x, w): (Vec<T>, Vec<T>) = (lhs.elements().collect(), rhs.elements().collect());
             let total = |terms: Vec<Tap>| {
-                let pairs = terms.into_iter().map(|(i, j)| (x[i], w[j]));
+                let zero = T::from_f64(0.0);
+                let pairs = terms.into_iter().map(|(i, j)| (i.map_or(zero, |i| x[i]), w[j]));
                 if T::DTYPE.is_complex() {
                     T::from_complex(pairs.map(|(x, w)| x.to_complex() * w.to_complex()).sum())
                 } else if T::DTYPE.is_float() {
@@ -43,19 +45,20 @@ impl Convolution {
             let (n, f) = (at(dims.out.batch), at(dims.out.feature));
             let example = f / per_batch_group * examples + n;
             let first_input = f / per_feature_group * num_inputs;
-            let start =
-                (example * xs[dims.lhs.batch] + first_input * xs[dims.lhs.feature], f * ws[dims.rhs.batch]);
-            let mut taps = vec![start];
+            let start = example * xs[dims.lhs.batch] + first_input * xs[dims.lhs.feature];
+            let mut taps: Vec<Tap> = vec![(Some(start), f * ws[dims.rhs.batch])];
             for (k, along) in along.iter().enumerate() {
                 let here = &along[at(dims.out.spatial[k])];
                 taps = taps
                     .iter()
-                    .flat_map(|(i, j)| here.iter().map(move |(di, dj)| (i + di, j + dj)))
+                    .flat_map(|(i, j)| {
+                        here.iter().map(move |(di, dj)| (i.zip(*di).map(|(i, di)| i + di), j + dj))
+                    })
                     .collect();
             }
             let inputs = |(i, j): Tap| {
                 let (dx, dw) = (xs[dims.lhs.feature], ws[dims.rhs.feature]);
-                (0..num_inputs).map(move |c| (i + c * dx, j + c * dw))
+                (0..num_inputs).map(move |c| (i.map(|i| i + c * dx), j + c * dw))
             };
             taps.into_iter().flat_map(inputs).collect()
         })
@@ -66,8 +69,8 @@ impl Convolution {
         let (from, kernel) = (self.dims.lhs.spatial[k], self.dims.rhs.spatial[k]);
         let (dx, dw) = (x.strides()[from], w.strides()[kernel]);
         let of_window = |o: usize| {
-            let taps = 0..w.dim(kernel);
-            taps.filter_map(|tap| Some((self.source(k, o, tap, x.dim(from))? * dx, tap * dw))).collect()
+            let offset = |tap: usize| self.source(k, o, tap, x.dim(from)).map(|at| at * dx);
+            (0..w.dim(kernel)).map(|tap| (offset(tap), tap * dw)).collect()
         };
         (0..out.dim(self.dims.out.spatial[k])).map(of_window).collect()
     }

@@ -19,7 +19,7 @@ use std::ops::RangeInclusive;
 documented! {
 /// Products of a kernel, the second operand, with the windows of the first one, summed over the window and the input
 /// features. Axis roles, strides, padding (negative cuts off), dilations and groups are those of StableHLO; the
-/// kernel is not reversed.
+/// kernel is not reversed. Zeros that padding and dilation put in are multiplied like elements.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Convolution {
     /// Which axes are what.

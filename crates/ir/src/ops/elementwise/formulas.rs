@@ -7,7 +7,7 @@
 use super::{Binary, Unary};
 use crate::trace::{Val, bind1};
 use crate::{Array, Complex, Dtype};
-use std::f64::consts::{FRAC_PI_2, LN_2};
+use std::f64::consts::LN_2;
 
 fn parts(z: Val) -> [Val; 2] {
     [z.real(), z.imag()]
@@ -168,7 +168,9 @@ pub(super) fn sqrt(z: Val) -> Val {
     // On the cut the sign of a zero imaginary part decides.
     let below = b.eq(zero) & b.atan2(-b.ones_like()).lt(zero);
     let upwards = below.select(-t, upwards);
-    right.select(t, other.abs()).complex(right.select(other, upwards))
+    let [re, im] = [right.select(t, other.abs()), right.select(other, upwards)];
+    let endless = b.abs().eq(b.full_like(f64::INFINITY));
+    endless.select(b.abs(), re).complex(endless.select(b, im))
 }
 
 pub(super) fn rsqrt(z: Val) -> Val {
@@ -224,41 +226,44 @@ pub(super) fn logistic(z: Val) -> Val {
     reciprocal((power.real() + 1.0).complex(power.imag()))
 }
 
-/// log(z + √(z² + 1)), of the half plane where nothing cancels.
-pub(super) fn asinh(z: Val) -> Val {
+// Inverse functions as in `exact_complex`: Kahan's, by the roots of 1 + z and 1 - z.
+
+fn roots(z: Val) -> [Val; 2] {
     let [a, b] = parts(z);
-    // Of a zero the sign tells.
-    let left = a.lt(a.zeros_like()) | (1.0 / a).lt(a.zeros_like());
-    let flip = |part: Val| left.select(-part, part);
-    let z = flip(a).complex(flip(b));
-    // z² + 1 = (z + i)(z - i)
-    let [a, b] = parts(z);
-    let square = mul(a.complex(b + 1.0), a.complex(b - 1.0));
-    let y = log(add(z, sqrt(square)));
-    flip(y.real()).complex(flip(y.imag()))
+    [sqrt((a + 1.0).complex(b)), sqrt((1.0 - a).complex(-b))]
 }
 
 pub(super) fn asin(z: Val) -> Val {
-    turned(asinh, z)
+    let [[a, b], [c, d]] = roots(z).map(parts);
+    z.real().atan2(a * c - b * d).complex((c * b - d * a).asinh())
 }
 
-/// π/2 - asin z
+pub(super) fn asinh(z: Val) -> Val {
+    turned(asin, z)
+}
+
 pub(super) fn acos(z: Val) -> Val {
-    let y = asin(z);
-    (FRAC_PI_2 - y.real()).complex(-y.imag())
+    let [[a, b], [c, d]] = roots(z).map(parts);
+    (c.atan2(a) * 2.0).complex((a * d - b * c).asinh())
 }
 
-/// log(z + √(z + 1) √(z - 1))
 pub(super) fn acosh(z: Val) -> Val {
-    let [a, b] = parts(z);
-    let product = mul(sqrt((a + 1.0).complex(b)), sqrt((a - 1.0).complex(b)));
-    log(add(z, product))
+    let [x, y] = parts(z);
+    let [[a, b], [c, d]] = [sqrt((x + 1.0).complex(y)), sqrt((x - 1.0).complex(y))].map(parts);
+    (c * a + d * b).asinh().complex(d.atan2(a) * 2.0)
 }
 
-/// (log1p(z) - log1p(-z)) / 2
+/// log1p(4a / ((1 - a)² + b²)) / 4, for a of either sign by symmetry, and half the angle of (1 + z) / (1 - z).
 pub(super) fn atanh(z: Val) -> Val {
-    let y = sub(log1p(z), log1p(neg(z)));
-    (y.real() * 0.5).complex(y.imag() * 0.5)
+    let [x, b] = parts(z);
+    let (a, zero) = (x.abs(), x.zeros_like());
+    let re = ((a * 4.0) / ((1.0 - a) * (1.0 - a) + b * b)).log1p() * 0.25;
+    let left = x.lt(zero) | (1.0 / x).lt(zero);
+    // Where a square overflows the point is far away.
+    let (below, above) = ((1.0 - a) * (a + 1.0) - b * b, b * 2.0);
+    let below = below.eq(below).select(below, below.full_like(f64::NEG_INFINITY));
+    let angle = above.atan2(below) * 0.5;
+    left.select(-re, re).complex(angle)
 }
 
 pub(super) fn atan(z: Val) -> Val {

@@ -6,6 +6,7 @@ mod binary;
 mod choice;
 mod complex;
 mod conversion;
+mod exact_complex;
 mod formulas;
 mod integer_pow;
 mod lowering;

@@ -1,6 +1,6 @@
 //! Functions of one element. To add one, add a record to `unary!`: nothing else to touch.
 
-use super::{Domain, Elementwise, OfComplex, Output, bits, formulas, lowering};
+use super::{Domain, Elementwise, OfComplex, Output, bits, exact_complex, formulas, lowering};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
@@ -215,7 +215,7 @@ unary! {
         lower: Builder::sqrt,
         ulps: 0,
         sample: (0.2, 3.0),
-        complex: Complex::sqrt,
+        complex: exact_complex::sqrt,
         parts: formulas::sqrt,
     }
     /// One over the square root of every element.
@@ -226,7 +226,7 @@ unary! {
         lower: lowering::rsqrt,
         ulps: 2,
         sample: (0.2, 3.0),
-        complex: |z| z.sqrt().inv(),
+        complex: |z| exact_complex::reciprocal(exact_complex::sqrt(z)),
         parts: formulas::rsqrt,
     }
     /// The cube root of every element.
@@ -268,7 +268,7 @@ unary! {
         lower: Builder::tan,
         ulps: 2,
         sample: (-1.0, 1.0),
-        complex: Complex::tan,
+        complex: exact_complex::tan,
         parts: formulas::tan,
     }
     /// The angle in [-π/2, π/2] of that sine.
@@ -279,7 +279,7 @@ unary! {
         lower: Builder::asin,
         ulps: 4,
         sample: (-0.9, 0.9),
-        complex: |z| beside_cut(z).asin(),
+        complex: exact_complex::asin,
         parts: formulas::asin,
     }
     /// The angle in [0, π] of that cosine.
@@ -290,7 +290,7 @@ unary! {
         lower: Builder::acos,
         ulps: 4,
         sample: (-0.9, 0.9),
-        complex: |z| beside_cut(z).acos(),
+        complex: exact_complex::acos,
         parts: formulas::acos,
     }
     /// The angle in [-π/2, π/2] of that tangent.
@@ -301,7 +301,7 @@ unary! {
         lower: Builder::atan,
         ulps: 4,
         sample: (-3.0, 3.0),
-        complex: Complex::atan,
+        complex: exact_complex::atan,
         parts: formulas::atan,
     }
     /// Hyperbolic sine of every element.
@@ -334,7 +334,7 @@ unary! {
         lower: Builder::tanh,
         ulps: 2,
         sample: (-2.0, 2.0),
-        complex: Complex::tanh,
+        complex: exact_complex::tanh,
         parts: formulas::tanh,
     }
     /// The number of that hyperbolic sine.
@@ -345,7 +345,7 @@ unary! {
         lower: Builder::asinh,
         ulps: 4,
         sample: (-2.0, 2.0),
-        complex: Complex::asinh,
+        complex: exact_complex::asinh,
         parts: formulas::asinh,
     }
     /// The number, not negative, of that hyperbolic cosine.
@@ -356,7 +356,7 @@ unary! {
         lower: Builder::acosh,
         ulps: 4,
         sample: (1.2, 3.0),
-        complex: Complex::acosh,
+        complex: exact_complex::acosh,
         parts: formulas::acosh,
     }
     /// The number of that hyperbolic tangent.
@@ -367,7 +367,7 @@ unary! {
         lower: Builder::atanh,
         ulps: 4,
         sample: (-0.9, 0.9),
-        complex: |z| beside_cut(z).atanh(),
+        complex: exact_complex::atanh,
         parts: formulas::atanh,
     }
     /// The logistic function 1 / (1 + exp(-x)) of every element x.
@@ -378,7 +378,7 @@ unary! {
         lower: Builder::logistic,
         ulps: 2,
         sample: (-3.0, 3.0),
-        complex: |z| (1.0 + (-z).exp()).inv(),
+        complex: |z| exact_complex::reciprocal(1.0 + (-z).exp()),
         parts: formulas::logistic,
     }
     /// The error function of every element.
@@ -626,12 +626,6 @@ impl Elementwise for Unary {
 }
 
 /// i0e(x) - y (sign x + 1/x), and its limit ½ near zero.
-/// A point on a branch cut of the real axis moved to the side that the sign of its imaginary zero names.
-fn beside_cut(z: Complex<f64>) -> Complex<f64> {
-    let on_cut = z.im == 0.0 && z.re.abs() > 1.0;
-    if on_cut { Complex::new(z.re, f64::MIN_POSITIVE.copysign(z.im)) } else { z }
-}
-
 fn bessel_i1e_slope(x: Val, y: Val) -> Val {
     let epsilon = if x.ty().dtype == Dtype::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
     let epsilon = x.full_like(epsilon);
