@@ -183,6 +183,15 @@ where
 }
 
 /// [`grad_holomorphic`] together with the value.
+///
+/// ```
+/// use gradus::{Array, Complex, Val, jit, value_and_grad_holomorphic};
+/// let f = jit(value_and_grad_holomorphic(|z: &Val| z * z));
+/// let (value, slope) = f(&Array::from(Complex::new(1.0f32, 2.0)))?;
+/// assert_eq!(value, Array::from(Complex::new(-3.0f32, 4.0)));
+/// assert_eq!(slope, Array::from(Complex::new(2.0f32, 4.0)));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn value_and_grad_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, (Val, S::First)>
 where
@@ -193,6 +202,13 @@ where
 }
 
 /// [`jacfwd`] of a holomorphic function: complex derivatives of complex results by complex numbers.
+///
+/// ```
+/// use gradus::{Array, Complex, Val, jacfwd_holomorphic, jit};
+/// let f = jit(jacfwd_holomorphic(|z: &Val| z * z));
+/// assert_eq!(f(&Array::from([Complex::new(1.0f32, 2.0)]))?, Array::from([[Complex::new(2.0f32, 4.0)]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn jacfwd_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Out, S::First>>
 where
@@ -203,6 +219,13 @@ where
 }
 
 /// [`jacrev`] of a holomorphic function: complex derivatives of complex results by complex numbers.
+///
+/// ```
+/// use gradus::{Array, Complex, Val, jacrev_holomorphic, jit};
+/// let f = jit(jacrev_holomorphic(|z: &Val| z * z));
+/// assert_eq!(f(&Array::from([Complex::new(1.0f32, 2.0)]))?, Array::from([[Complex::new(2.0f32, 4.0)]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn jacrev_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Out, S::First>>
 where

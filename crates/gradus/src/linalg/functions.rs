@@ -284,6 +284,14 @@ fn pade(a: Val, coefficients: &[f64]) -> Val {
 }
 
 /// The exponential of A, and its derivative in the direction E: matrices `[.., n, n]` of the same shape.
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let f = jit(|a: &Val, e: &Val| linalg::expm_frechet(a, e).1);
+/// let y = f(&Array::from([[0.0f32, 1.0], [0.0, 0.0]]), &Array::from([[1.0f32, 0.0], [0.0, 1.0]]))?;
+/// assert!((y.to_vec::<f32>()?[1] - 1.0).abs() < 1e-6);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn expm_frechet(a: impl Into<Val>, e: impl Into<Val>) -> (Val, Val) {
     let (a, e) = (square("expm_frechet", a.into()), square("expm_frechet", e.into()));

@@ -67,6 +67,14 @@ pub fn cg<X: Traced>(a: impl Fn(&X) -> X, b: &X) -> X {
 
 /// The solution of `a(x) = b` by stabilised biconjugate gradients, for any linear function `a` that has an inverse. See
 /// [`cg`].
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let f = jit(|a: &Val, b: &Val| linalg::bicgstab(|x: &Val| a.dot(x), b));
+/// let x = f(&Array::from([[4.0f32, 1.0], [0.0, 2.0]]), &Array::from([9.0f32, 2.0]))?;
+/// assert!((x.to_vec::<f32>()?[0] - 2.0).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn bicgstab<X: Traced>(a: impl Fn(&X) -> X, b: &X) -> X {
     Krylov::default().bicgstab(a, b)
@@ -74,6 +82,14 @@ pub fn bicgstab<X: Traced>(a: impl Fn(&X) -> X, b: &X) -> X {
 
 /// The solution of `a(x) = b` by generalised minimal residuals, for any linear function `a` that has an inverse. See
 /// [`cg`].
+///
+/// ```
+/// use gradus::{Array, Val, jit, linalg};
+/// let f = jit(|a: &Val, b: &Val| linalg::gmres(|x: &Val| a.dot(x), b));
+/// let x = f(&Array::from([[4.0f32, 1.0], [0.0, 2.0]]), &Array::from([9.0f32, 2.0]))?;
+/// assert!((x.to_vec::<f32>()?[0] - 2.0).abs() < 1e-5);
+/// # Ok::<(), gradus::Error>(())
+/// ```
 #[track_caller]
 pub fn gmres<X: Traced>(a: impl Fn(&X) -> X, b: &X) -> X {
     Krylov::default().gmres(a, b)
