@@ -320,6 +320,11 @@ impl Writer {
     ) -> Val {
         let ty = arg.ty();
         let any = self.operand(choices, ty, ANYWHERE, used);
+        if ty.dtype.is_complex() {
+            let middle = arg.fill(7).to_complex_vec().into_iter().map(|z| z * 0.9);
+            let parts = [any.real(), any.imag()].map(|part| self.squashed(part, range) * 0.1);
+            return parts[0].complex(parts[1]) + Val::constant(Array::from_complex(ty, middle));
+        }
         if !ty.dtype.is_float() {
             return any;
         }
