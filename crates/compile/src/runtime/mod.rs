@@ -9,6 +9,7 @@ mod failure;
 mod memory;
 mod meter;
 pub(crate) mod nested;
+mod pace;
 mod tape;
 pub(crate) mod tapes;
 mod team;
@@ -26,6 +27,7 @@ use failure::Failure;
 use gradus_ir::{Array, Buffer, Error, ErrorKind, Result, Type};
 pub(crate) use meter::Clock;
 use meter::Meter;
+use pace::Pace;
 use smallvec::SmallVec;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -130,6 +132,7 @@ pub(crate) struct Runtime {
     threads: usize,
     spaces: Spaces,
     meter: Meter,
+    pace: Pace,
     /// How many parts each step has when threads share it.
     parts: Vec<u32>,
     /// For each step the phase it belongs to: steps between two waits.
@@ -284,6 +287,7 @@ impl Runtime {
             threads,
             spaces: Spaces::default(),
             meter: Meter::default(),
+            pace: Pace::default(),
             steps,
         }
     }
@@ -436,29 +440,35 @@ impl Runtime {
     unsafe fn run_steps(&self, bases: &Bases, space: Option<&Working>, measured: bool) -> Result<()> {
         let wakes = self.shareable >= WORTH_WAKING;
         let scope = space.map(|space| Scope::new(&space.tapes));
-        match space {
-            Some(space) if self.shares() && (wakes || !team::is_asleep()) => {
-                space.taken.iter().chain(&space.done).for_each(|counter| counter.store(0, Ordering::Relaxed));
-                let pointers = Pointers(bases);
-                let failure = Failure::default();
-                team::share(self.threads, wakes, &|member| {
-                    let mut bases = pointers.get().clone();
-                    // SAFETY: the scratch of each member lies behind that of the one before; parts are taken once and
-                    // write different elements.
-                    unsafe {
-                        bases[SCRATCH] = bases[SCRATCH].add(member * self.scratch_bytes);
-                        let call = Call { board: Some(&space.board), scope: scope.as_ref(), measured };
-                        self.walk_shared(&bases, space, &call, &failure);
-                    }
-                });
-                failure.into_result()
+        let alone = || {
+            let call = Call { board: None, scope: scope.as_ref(), measured };
+            // SAFETY: the caller's promise; steps run in order.
+            self.steps.iter().try_for_each(|step| unsafe { step.run(&call, bases, 0, step.extent) })
+        };
+        let space = match space {
+            Some(space) if self.shares() && (wakes || !team::is_asleep()) => space,
+            _ => return alone(),
+        };
+        let turn = self.pace.next(self.shareable);
+        self.pace.run(turn, || {
+            if !turn.is_shared {
+                return alone();
             }
-            _ => {
-                let call = Call { board: None, scope: scope.as_ref(), measured };
-                // SAFETY: the caller's promise; steps run in order.
-                self.steps.iter().try_for_each(|step| unsafe { step.run(&call, bases, 0, step.extent) })
-            }
-        }
+            space.taken.iter().chain(&space.done).for_each(|counter| counter.store(0, Ordering::Relaxed));
+            let pointers = Pointers(bases);
+            let failure = Failure::default();
+            team::share(self.threads, wakes, &|member| {
+                let mut bases = pointers.get().clone();
+                // SAFETY: the scratch of each member lies behind that of the one before; parts are taken once and
+                // write different elements.
+                unsafe {
+                    bases[SCRATCH] = bases[SCRATCH].add(member * self.scratch_bytes);
+                    let call = Call { board: Some(&space.board), scope: scope.as_ref(), measured };
+                    self.walk_shared(&bases, space, &call, &failure);
+                }
+            });
+            failure.into_result()
+        })
     }
 
     /// Is a call dear enough for several threads?
