@@ -199,6 +199,9 @@ struct Working {
 const SMALLEST_PART: u64 = 50_000;
 /// Parts of a step for each thread: more than one, so that a thread that started late takes fewer.
 const PARTS_PER_THREAD: u64 = 4;
+/// Parts of kernels that cost more than this are cut further, so that less is left for one thread at the end.
+const DEAR_PART: u64 = 1_000_000;
+const MOST_PARTS_PER_THREAD: u64 = 16;
 /// A call cheaper than this runs on its caller alone.
 const WORTH_SHARING: u64 = 150_000;
 /// A call cheaper than this wakes nobody.
@@ -270,12 +273,13 @@ impl Runtime {
         let is_state = |number: usize, k: usize| k < num_state && k != number;
         let is_kept =
             |(number, output): (usize, &Output)| matches!(output, Output::Param(k) if is_state(number, *k));
+        let shareable = shareable(&steps, &parts, &phases, &phase_parts);
         Runtime {
             num_kept: outputs.iter().enumerate().filter(|pair| is_kept(*pair)).count(),
             is_last,
             outputs,
             tape_bytes,
-            shareable: shareable(&steps, &parts, &phases, &phase_parts),
+            shareable,
             parts,
             phases,
             phase_parts,
@@ -287,7 +291,7 @@ impl Runtime {
             threads,
             spaces: Spaces::default(),
             meter: Meter::default(),
-            pace: Pace::default(),
+            pace: Pace::of_calls(shareable, meetings(&steps)),
             steps,
         }
     }
@@ -449,7 +453,7 @@ impl Runtime {
             Some(space) if self.shares() && (wakes || !team::is_asleep()) => space,
             _ => return alone(),
         };
-        let turn = self.pace.next(self.shareable);
+        let turn = self.pace.next();
         self.pace.run(turn, || {
             if !turn.is_shared {
                 return alone();
@@ -607,6 +611,15 @@ fn shareable(steps: &[Step], parts: &[u32], phases: &[u32], phase_parts: &[u32])
     steps.iter().zip(parts).zip(phases).map(of_step).fold(0, u64::saturating_add)
 }
 
+/// How often threads wait for each other at most: after every step, also of loops.
+fn meetings(steps: &[Step]) -> u64 {
+    let of_step = |step: &Step| match &step.work {
+        Work::Nested(nested) => nested.meetings(),
+        _ => 1,
+    };
+    steps.iter().map(of_step).fold(0, u64::saturating_add)
+}
+
 /// Calls `visit` with each step, how deep it lies, and what it is part of.
 fn for_each_step(steps: &[Step], depth: usize, visit: &mut impl FnMut(&Step, usize, &str)) {
     fn walk(steps: &[Step], depth: usize, part: &str, visit: &mut dyn FnMut(&Step, usize, &str)) {
@@ -644,7 +657,10 @@ impl Step {
     /// Into how many parts threads share it.
     fn parts(&self, threads: u64) -> u32 {
         let most = (self.extent / self.grain.max(1)).max(1) as u64;
-        (self.cost / SMALLEST_PART).clamp(1, PARTS_PER_THREAD * threads).min(most) as u32
+        // Libraries prepare anew for every part.
+        let fine = if matches!(self.work, Work::Kernel { .. }) { self.cost / DEAR_PART } else { 0 };
+        let finest = (fine / threads).clamp(PARTS_PER_THREAD, MOST_PARTS_PER_THREAD);
+        (self.cost / SMALLEST_PART).clamp(1, finest * threads).min(most) as u32
     }
 
     /// Where part `part` of `parts` starts.

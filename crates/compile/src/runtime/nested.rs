@@ -171,6 +171,13 @@ impl NestedStep {
         inside.saturating_mul(self.trips)
     }
 
+    /// How often threads wait for each other, as far as is known.
+    pub(super) fn meetings(&self) -> u64 {
+        let mut inside = 0_u64;
+        self.for_each_block(&mut |_, block| inside = inside.saturating_add(super::meetings(&block.steps)));
+        inside.saturating_mul(self.trips)
+    }
+
     /// # Errors
     /// That of the first step inside that fails.
     ///

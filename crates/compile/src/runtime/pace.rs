@@ -11,8 +11,8 @@ use std::time::Instant;
 const PERIOD: u32 = 128;
 /// Calls of a trial that run one way; the fastest counts, as the first may wake a thread or move data.
 const TRIAL: u32 = 2;
-/// Calls that cost more are always shared: a few milliseconds of work outweigh what threads tell each other.
-const SURELY_SHARED: u64 = 50_000_000;
+/// So much work between two meetings of the threads outweighs what they tell each other then.
+const SURELY_WORTH_A_MEETING: u64 = 1_000_000;
 
 /// The latest times of a program's calls, in nanoseconds.
 #[derive(Debug, Default)]
@@ -20,6 +20,8 @@ pub(super) struct Pace {
     calls: AtomicU32,
     shared: AtomicU64,
     alone: AtomicU64,
+    /// Whether sharing pays in any case.
+    is_sure: bool,
 }
 
 /// How a call runs.
@@ -30,9 +32,14 @@ pub(super) struct Turn {
 }
 
 impl Pace {
-    /// How the next call runs, of which threads can share so much. Calls that start at one moment may count as one.
-    pub(super) fn next(&self, shareable: u64) -> Turn {
-        if shareable > SURELY_SHARED {
+    /// For calls of which threads can share so much, and in which they meet so often.
+    pub(super) fn of_calls(shareable: u64, meetings: u64) -> Pace {
+        Pace { is_sure: shareable / meetings.max(1) > SURELY_WORTH_A_MEETING, ..Pace::default() }
+    }
+
+    /// How the next call runs. Calls that start at one moment may count as one.
+    pub(super) fn next(&self) -> Turn {
+        if self.is_sure {
             return Turn { is_shared: true, is_timed: false };
         }
         let number = self.calls.load(Relaxed);
@@ -69,15 +76,15 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use super::{PERIOD, Pace, SURELY_SHARED, TRIAL};
+    use super::{PERIOD, Pace, SURELY_WORTH_A_MEETING, TRIAL};
 
     #[test]
     fn calls_run_as_the_faster_ones_of_the_latest_trial() {
-        let pace = Pace::default();
+        let pace = Pace::of_calls(10 * SURELY_WORTH_A_MEETING, 10);
         for (shared, alone) in [(150, 280), (570, 280), (570, 281), (150, 280)] {
             let turns: Vec<bool> = (0..PERIOD)
                 .map(|call| {
-                    let turn = pace.next(SURELY_SHARED);
+                    let turn = pace.next();
                     let slowed = if call.is_multiple_of(TRIAL) { 1000 } else { 0 };
                     pace.note(turn, slowed + if turn.is_shared { shared } else { alone });
                     turn.is_shared
@@ -91,7 +98,7 @@ mod tests {
 
     #[test]
     fn dear_calls_are_shared_without_a_trial() {
-        let pace = Pace::default();
-        assert!((0..3 * PERIOD).all(|_| pace.next(SURELY_SHARED + 1).is_shared));
+        let pace = Pace::of_calls(10 * SURELY_WORTH_A_MEETING, 9);
+        assert!((0..3 * PERIOD).all(|_| pace.next().is_shared));
     }
 }
