@@ -56,11 +56,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         started.inspect_err(|error| eprintln!("{name} are not measured: {error:#}")).ok()
     };
     let (mut limits, mut loops) = (start("limits"), start("loops"));
-    let peak = limits.as_mut().map(machine_rows).transpose()?;
+    limits.as_mut().map(machine_rows).transpose()?;
     let peers = Peers::run(&names)?;
     crate::report::print_header();
     for workload in chosen {
-        let mut row = measure(&workload, options.seconds, [limits.as_mut(), loops.as_mut()], peak)?;
+        let mut row = measure(&workload, options.seconds, [limits.as_mut(), loops.as_mut()])?;
         if let Some((peer, ms)) = peers.best(workload.name) {
             row.peer = Some(peer);
             row.peer_ms = Some(ms);
@@ -71,8 +71,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Prints the machine's limits; returns the peak of two threads in GFLOP/s.
-fn machine_rows(limits: &mut Limits) -> Result<f64> {
+/// Prints the machine's limits.
+fn machine_rows(limits: &mut Limits) -> Result<()> {
     let machine = machine();
     let n = 16_000_000;
     for threads in [1, 2] {
@@ -84,7 +84,7 @@ fn machine_rows(limits: &mut Limits) -> Result<f64> {
             print_limit(&format!("HW_{name}_{threads}thread"), None, Some(gbs), &machine)?;
         }
     }
-    limits.median("fma 2", 9)
+    Ok(())
 }
 
 fn print_limit(name: &str, gflops: Option<f64>, gbs: Option<f64>, machine: &str) -> Result<()> {
@@ -123,14 +123,9 @@ fn machine() -> String {
     )
 }
 
-/// Times a workload; runs that touch memory alternate with the C program that says what memory allows, loops with the
-/// same loops in C.
-fn measure(
-    w: &Workload,
-    seconds: f64,
-    [mut limits, mut loops]: [Option<&mut Limits>; 2],
-    peak: Option<f64>,
-) -> Result<Row> {
+/// Times a workload, each run after what it is held against: what C reaches in memory or in the peak of arithmetic, or
+/// the same loops in C. So both meet the same machine, whose neighbours come and go.
+fn measure(w: &Workload, seconds: f64, [mut limits, mut loops]: [Option<&mut Limits>; 2]) -> Result<Row> {
     let mut run = (w.prepare)();
     for _ in 0..w.warm_up {
         run();
@@ -140,21 +135,24 @@ fn measure(
     let (mut ours, mut theirs) = (vec![], vec![]);
     let start = Instant::now();
     while ours.len() < w.least_runs || start.elapsed().as_secs_f64() < seconds && ours.len() < 2000 {
-        ours.push(timed(&mut run, batch).as_secs_f64() * 1e3 / f64::from(batch));
         let asked = match &w.limit {
+            Limit::Flops => limits.as_deref_mut().map(|c| c.ask("fma 2")),
             Limit::Memory(request) => limits.as_deref_mut().map(|c| c.ask(request)),
             Limit::Loop(request) => loops.as_deref_mut().map(|c| c.ask(request)),
-            _ => None,
+            Limit::None => None,
         };
-        if let Some(seconds) = asked {
-            theirs.push(seconds? * 1e3);
+        if let Some(answer) = asked {
+            theirs.push(answer?);
+            // Wakes our threads, as the C program has woken its own.
+            run();
         }
+        ours.push(timed(&mut run, batch).as_secs_f64() * 1e3 / f64::from(batch));
     }
     let ms = median(&mut ours);
     let limit_fraction = match w.limit {
-        Limit::Memory(_) | Limit::Loop(_) if !theirs.is_empty() => Some(median(&mut theirs) / ms),
-        Limit::Flops => peak.map(|peak| w.flops / ms / 1e6 / peak),
-        _ => None,
+        _ if theirs.is_empty() => None,
+        Limit::Flops => Some(w.flops / ms / 1e6 / median(&mut theirs)),
+        _ => Some(median(&mut theirs) * 1e3 / ms),
     };
     Ok(Row {
         workload: w.name.into(),
