@@ -1,4 +1,4 @@
-//! Convolutions by the `gemm` crate: windows are copied side by side into scratch, tile by tile, and multiplied with
+//! Convolutions as products of matrices: windows are copied side by side into scratch, tile by tile, and multiplied with
 //! the kernel, straight into the result.
 //!
 //! Any layout is read and written as it lies in memory. A tile is some windows (rows) or some outputs (columns) of one
@@ -6,7 +6,7 @@
 //! the same bits. A block of windows lies in scratch row by row or column by column, as the runs in memory are longer.
 
 use crate::graph::{Graph, Id};
-use crate::matmul::View;
+use crate::matmul::{self, Matrix, Real, View};
 use crate::runtime::{Bases, Slot, Step, Work};
 use gradus_ir::ops::convolution::Convolution;
 use gradus_kernel::Scalar;
@@ -107,6 +107,8 @@ pub(crate) struct Convolve {
     column_tile: usize,
     /// Terms of one block.
     block: usize,
+    /// Where in the scratch, in bytes, products pack what they multiply, if they do; behind the block.
+    panels: Option<usize>,
 }
 
 /// Elements of a block of windows: half of a second-level cache.
@@ -224,16 +226,17 @@ pub(crate) fn step(
         row_tile: 0,
         column_tile: 0,
         block: 0,
+        panels: None,
     };
     convolve.choose_tiles();
+    let scratch_bytes = convolve.place_panels();
     let num_tiles = convolve.num_tiles();
-    let size = if convolve.is_double { 8 } else { 4 };
     let multiplications = out.size() * convolve.terms();
     Step {
         extent: num_tiles as i64,
         grain: 1,
         cost: multiplications as u64 / 2 + 4 * out.size() as u64,
-        scratch_bytes: convolve.row_tile * convolve.block * size,
+        scratch_bytes,
         barrier: false,
         at: node.place,
         label: format!("convolution {} * {} -> {}", graph.ty(x), graph.ty(w), node.ty),
@@ -306,6 +309,21 @@ impl Convolve {
         }
     }
 
+    /// Places the panels of the products behind the block of windows; returns the bytes of scratch.
+    fn place_panels(&mut self) -> usize {
+        let size = if self.is_double { size_of::<f64>() } else { size_of::<f32>() };
+        let windows = (self.row_tile * self.block * size).next_multiple_of(64);
+        let (shape, steps) =
+            ([self.row_tile, self.column_tile, self.block], [self.run_step, self.output_steps[1]]);
+        let panels = if self.is_double {
+            matmul::scratch_bytes::<f64>(shape, steps)
+        } else {
+            matmul::scratch_bytes::<f32>(shape, steps)
+        };
+        self.panels = (panels > 0).then_some(windows);
+        windows + panels
+    }
+
     /// Computes tiles `lower..upper`.
     ///
     /// # Safety
@@ -316,9 +334,9 @@ impl Convolve {
             // SAFETY: the caller's promise, for this tile.
             unsafe {
                 if self.is_double {
-                    self.tile::<f64>(bases, number, [0.0, 1.0]);
+                    self.tile::<f64>(bases, number);
                 } else {
-                    self.tile::<f32>(bases, number, [0.0, 1.0]);
+                    self.tile::<f32>(bases, number);
                 }
             }
         }
@@ -326,7 +344,7 @@ impl Convolve {
 
     /// # Safety
     /// As [`Convolve::run`]; `T` is the element type.
-    unsafe fn tile<T: Copy + 'static>(&self, bases: &Bases, number: usize, [zero, one]: [T; 2]) {
+    unsafe fn tile<T: Real>(&self, bases: &Bases, number: usize) {
         let (rest, row_tile) = (number / self.row_tiles(), number % self.row_tiles());
         let (rest, column_tile) = (rest / self.column_tiles(), rest % self.column_tiles());
         let (group, mut run) = (rest / self.num_runs(), rest % self.num_runs());
@@ -372,38 +390,33 @@ impl Convolve {
             unsafe {
                 let (row_step, term_step) = match self.runs {
                     Runs::Features => {
-                        self.copy_features(&tile, start, length, zero);
+                        self.copy_features(&tile, start, length, T::ZERO);
                         (length, 1)
                     }
                     Runs::Taps => {
-                        self.copy_taps(&tile, start, length, zero);
+                        self.copy_taps(&tile, start, length, T::ZERO);
                         (length, 1)
                     }
                     Runs::Windows => {
-                        self.copy_windows(&tile, start, length, zero);
+                        self.copy_windows(&tile, start, length, T::ZERO);
                         (1, tile.rows)
                     }
                 };
-                gemm::gemm(
-                    tile.rows,
-                    tile.columns,
-                    length,
-                    tile.result,
-                    self.output_steps[1] as isize,
-                    self.run_step as isize,
+                let panels = match self.panels {
+                    Some(offset) => self.scratch.pointer(bases).add(offset).cast(),
+                    None => std::ptr::null_mut(),
+                };
+                matmul::multiply(
+                    [tile.rows, tile.columns, length],
+                    Matrix { start: tile.scratch.cast_const(), row_step, column_step: term_step },
+                    Matrix {
+                        start: tile.kernel.add(start * self.term_step),
+                        row_step: self.term_step,
+                        column_step: self.output_steps[0],
+                    },
+                    Matrix { start: tile.result, row_step: self.run_step, column_step: self.output_steps[1] },
                     start > 0,
-                    tile.scratch.cast_const(),
-                    term_step as isize,
-                    row_step as isize,
-                    tile.kernel.add(start * self.term_step),
-                    self.output_steps[0] as isize,
-                    self.term_step as isize,
-                    if start > 0 { one } else { zero },
-                    one,
-                    false,
-                    false,
-                    false,
-                    gemm::Parallelism::None,
+                    panels,
                 );
             }
             start += length;

@@ -140,7 +140,10 @@ impl<'g> Draft<'g> {
             }
             Piece::Copy { from, to } => copy_step(graph, *from, *to, slot),
             Piece::Library(id) => match &graph.node(*id).kind {
-                Kind::Matmul(dims) => matmul::step(graph, *id, dims, slot),
+                Kind::Matmul(dims) => {
+                    let scratch = self.slot(Place { base: Base::Scratch, offset: 0 });
+                    matmul::step(graph, *id, dims, slot, scratch)
+                }
                 Kind::Convolve(op) => {
                     let scratch = self.slot(Place { base: Base::Scratch, offset: 0 });
                     convolve::step(graph, *id, op, slot, scratch)

@@ -1,7 +1,13 @@
-//! Products of matrices by the `gemm` crate, straight from operands as they lie in memory.
+//! Products of matrices, straight from operands as they lie in memory.
 //!
 //! Transposes, slices and broadcasts of an operand become strides. A product is cut into tiles by its shape only and
 //! each tile is one serial call, so that every number of threads gives the same bits.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod product;
+
+pub(crate) use product::{Matrix, Real, multiply, scratch_bytes};
 
 use crate::graph::{ContractDims, Graph, Id, Kind};
 use crate::runtime::{Bases, Slot, Step, Work};
@@ -128,10 +134,18 @@ pub(crate) struct Matmul {
     rows: Loop,
     columns: Loop,
     inner: Loop,
-    /// Tiles of one product along its rows or columns, and the length of each but the last.
-    tiles: usize,
-    tile: usize,
-    along_rows: bool,
+    /// Tiles of one product along its rows and along its columns.
+    tiles: [Tiles; 2],
+    /// Where blocks are packed, if they are.
+    scratch: Option<Slot>,
+}
+
+/// How an axis is cut.
+#[derive(Clone, Copy, Debug)]
+struct Tiles {
+    count: usize,
+    /// The length of each but the last.
+    length: usize,
 }
 
 /// A tile has about this many multiplications at least.
@@ -140,7 +154,13 @@ const SMALLEST_TILE: usize = 1 << 17;
 const MOST_TILES: usize = 4;
 
 /// The step of a product.
-pub(crate) fn step(graph: &Graph, id: Id, dims: &ContractDims, slot: impl Fn(Id) -> Slot) -> Step {
+pub(crate) fn step(
+    graph: &Graph,
+    id: Id,
+    dims: &ContractDims,
+    slot: impl Fn(Id) -> Slot,
+    scratch: Slot,
+) -> Step {
     let node = graph.node(id);
     let [lhs, rhs] = [0, 1].map(|k| View::of(graph, node.args[k]));
     let shapes = [0, 1].map(|k| graph.ty(node.args[k]).shape.dims());
@@ -171,13 +191,17 @@ pub(crate) fn step(graph: &Graph, id: Id, dims: &ContractDims, slot: impl Fn(Id)
     outer.extend(rows);
     outer.extend(columns);
     let [m, n, k] = [rows_loop.extent, columns_loop.extent, inner.extent];
-    let along_rows = m >= n;
-    let (tiles, tile) = tiling(if along_rows { m } else { n }, m * n * k);
+    let tiles = tiling([m, n], k);
+    let [row_tiles, column_tiles] = tiles;
     let products: usize = outer.iter().map(|l| l.extent).product();
     let terms: usize = summed.iter().map(|l| l.extent).product();
     let cost = (m * n * k) as u64 / 2 * (products * terms) as u64;
+    let is_double = graph.scalar(id) == Scalar::F64;
+    let shape = [row_tiles.length, column_tiles.length, k];
+    let scratch_bytes = if is_double { scratch_bytes::<f64> } else { scratch_bytes::<f32> };
+    let scratch_bytes = scratch_bytes(shape, [rows_loop.steps[2], columns_loop.steps[2]]);
     let matmul = Matmul {
-        is_double: graph.scalar(id) == Scalar::F64,
+        is_double,
         slots: [slot(lhs.source), slot(rhs.source), slot(id)],
         offsets: [lhs.offset, rhs.offset],
         outer,
@@ -186,15 +210,14 @@ pub(crate) fn step(graph: &Graph, id: Id, dims: &ContractDims, slot: impl Fn(Id)
         columns: columns_loop,
         inner,
         tiles,
-        tile,
-        along_rows,
+        scratch: (scratch_bytes > 0).then_some(scratch),
     };
     let label = format!("matmul {} x {} -> {}", graph.ty(node.args[0]), graph.ty(node.args[1]), node.ty);
     Step {
-        extent: (products * tiles) as i64,
+        extent: (products * row_tiles.count * column_tiles.count) as i64,
         grain: 1,
         cost,
-        scratch_bytes: 0,
+        scratch_bytes,
         barrier: false,
         at: node.place,
         label,
@@ -209,11 +232,22 @@ fn longest(loops: &mut SmallVec<[Loop; 3]>) -> Option<Loop> {
     Some(loops.remove(k))
 }
 
-/// How many tiles along an axis, and how long each is.
-fn tiling(extent: usize, multiplications: usize) -> (usize, usize) {
-    let wanted = (multiplications / SMALLEST_TILE).clamp(1, MOST_TILES);
-    let tile = extent.div_ceil(wanted).next_multiple_of(16).min(extent.max(1));
-    (extent.max(1).div_ceil(tile), tile)
+/// How a product `[m, k] · [k, n]` is cut.
+///
+/// Every tile reads its rows of the left operand and its columns of the right one; square tiles read the least.
+fn tiling([m, n]: [usize; 2], k: usize) -> [Tiles; 2] {
+    let wanted = (m * n * k / SMALLEST_TILE).clamp(1, MOST_TILES);
+    let along = |extent: usize, wanted: usize| {
+        let length = extent.div_ceil(wanted).next_multiple_of(16).min(extent.max(1));
+        Tiles { count: extent.max(1).div_ceil(length), length }
+    };
+    if wanted == MOST_TILES && m < 2 * n && n < 2 * m {
+        [along(m, 2), along(n, wanted / 2)]
+    } else if m >= n {
+        [along(m, wanted), along(n, 1)]
+    } else {
+        [along(m, 1), along(n, wanted)]
+    }
 }
 
 impl Matmul {
@@ -228,7 +262,9 @@ impl Matmul {
     /// `bases` are the pointers of a running call, and no other thread writes the operands or touches these tiles.
     pub(crate) unsafe fn run(&self, bases: &Bases, lower: i64, upper: i64) {
         for number in lower as usize..upper as usize {
-            let (mut product, tile) = (number / self.tiles, number % self.tiles);
+            let [rows, columns] = self.tiles.map(|tiles| tiles.count);
+            let (mut product, tile) =
+                (number / (rows * columns), [number / columns % rows, number % columns]);
             let mut offsets = [self.offsets[0], self.offsets[1], 0];
             for l in self.outer.iter().rev() {
                 let i = product % l.extent;
@@ -238,9 +274,9 @@ impl Matmul {
             // SAFETY: the caller's promise, for this tile.
             unsafe {
                 if self.is_double {
-                    self.tile::<f64>(bases, offsets, tile, [0.0, 1.0]);
+                    self.tile::<f64>(bases, offsets, tile);
                 } else {
-                    self.tile::<f32>(bases, offsets, tile, [0.0, 1.0]);
+                    self.tile::<f32>(bases, offsets, tile);
                 }
             }
         }
@@ -248,18 +284,13 @@ impl Matmul {
 
     /// # Safety
     /// As [`Matmul::run`]; `T` is the element type.
-    unsafe fn tile<T: Copy + 'static>(
-        &self,
-        bases: &Bases,
-        mut offsets: [usize; 3],
-        tile: usize,
-        [zero, one]: [T; 2],
-    ) {
-        let along = if self.along_rows { self.rows } else { self.columns };
-        let start = tile * self.tile;
-        let length = self.tile.min(along.extent - start);
-        (0..3).for_each(|k| offsets[k] += start * along.steps[k]);
-        let [m, n] = if self.along_rows { [length, self.columns.extent] } else { [self.rows.extent, length] };
+    unsafe fn tile<T: Real>(&self, bases: &Bases, mut offsets: [usize; 3], tile: [usize; 2]) {
+        let [m, n] = [0, 1].map(|axis| {
+            let (along, tiles) = ([self.rows, self.columns][axis], self.tiles[axis]);
+            let start = tile[axis] * tiles.length;
+            (0..3).for_each(|k| offsets[k] += start * along.steps[k]);
+            tiles.length.min(along.extent - start)
+        });
         let terms: usize = self.summed.iter().map(|l| l.extent).product();
         for term in 0..terms {
             let mut at = offsets;
@@ -269,32 +300,31 @@ impl Matmul {
                 rest /= l.extent;
                 (0..3).for_each(|k| at[k] += i * l.steps[k]);
             }
-            let read = term > 0;
             // SAFETY: the offsets and strides stay within operands and result, whose places the plan has made;
-            // nobody else touches this tile of the result.
+            // nobody else touches this tile of the result, or this thread's scratch.
             unsafe {
                 let [lhs, rhs, result] =
                     [0, 1, 2].map(|k| self.slots[k].pointer(bases).cast::<T>().add(at[k]));
-                gemm::gemm(
-                    m,
-                    n,
-                    self.inner.extent,
-                    result,
-                    self.columns.steps[2] as isize,
-                    self.rows.steps[2] as isize,
-                    read,
-                    lhs,
-                    self.inner.steps[0] as isize,
-                    self.rows.steps[0] as isize,
-                    rhs,
-                    self.columns.steps[1] as isize,
-                    self.inner.steps[1] as isize,
-                    if read { one } else { zero },
-                    one,
-                    false,
-                    false,
-                    false,
-                    gemm::Parallelism::None,
+                let scratch = self.scratch.map_or(std::ptr::null_mut(), |slot| slot.pointer(bases).cast());
+                multiply(
+                    [m, n, self.inner.extent],
+                    Matrix {
+                        start: lhs.cast_const(),
+                        row_step: self.rows.steps[0],
+                        column_step: self.inner.steps[0],
+                    },
+                    Matrix {
+                        start: rhs.cast_const(),
+                        row_step: self.inner.steps[1],
+                        column_step: self.columns.steps[1],
+                    },
+                    Matrix {
+                        start: result,
+                        row_step: self.rows.steps[2],
+                        column_step: self.columns.steps[2],
+                    },
+                    term > 0,
+                    scratch,
                 );
             }
         }
