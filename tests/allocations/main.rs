@@ -31,7 +31,7 @@ struct May {
     handles: usize,
     /// Bytes of the result's own containers.
     containers: Vec<usize>,
-    /// Whether a library works in it, and takes memory for itself.
+    /// Whether a library may work in it, and take memory for itself: for products, as the host has no kernel of ours.
     library: bool,
 }
 
@@ -62,7 +62,7 @@ impl May {
             }
         }
         let are_handles = ours.iter().all(|block| block.bytes == HANDLE);
-        are_handles && ours.len() == self.handles && of_library.is_empty() != self.library
+        are_handles && ours.len() == self.handles && (self.library || of_library.is_empty())
     }
 }
 
