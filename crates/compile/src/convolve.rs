@@ -1,5 +1,5 @@
-//! Convolutions as products of matrices: windows are copied side by side into scratch, tile by tile, and multiplied with
-//! the kernel, straight into the result.
+//! Convolutions as products of matrices: windows are copied side by side into scratch, tile by tile, and multiplied
+//! with the kernel, straight into the result.
 //!
 //! Any layout is read and written as it lies in memory. A tile is some windows (rows) or some outputs (columns) of one
 //! group; tiles and the blocks of terms within one depend on the shapes only, so that every number of threads gives

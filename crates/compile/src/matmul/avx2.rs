@@ -18,7 +18,10 @@ fn is_best() -> bool {
 
 /// A kernel of an element type, by its intrinsics.
 macro_rules! kernel {
-    ($module:ident: $type:ty, $lanes:literal lanes, $zero:ident, $load:ident, $store:ident, $broadcast:ident, $add:ident, $fma:ident, $transpose:ident) => {
+    (
+        $module:ident: $type:ty, $lanes:literal lanes,
+        $zero:ident, $load:ident, $store:ident, $broadcast:ident, $add:ident, $fma:ident, $transpose:ident
+    ) => {
         pub(super) mod $module {
             use super::*;
 
@@ -158,8 +161,16 @@ macro_rules! kernel {
     };
 }
 
-kernel!(single: f32, 8 lanes, _mm256_setzero_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_broadcast_ss, _mm256_add_ps, _mm256_fmadd_ps, transpose_8x8);
-kernel!(double: f64, 4 lanes, _mm256_setzero_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_broadcast_sd, _mm256_add_pd, _mm256_fmadd_pd, transpose_4x4);
+kernel!(
+    single: f32, 8 lanes,
+    _mm256_setzero_ps, _mm256_loadu_ps, _mm256_storeu_ps,
+    _mm256_broadcast_ss, _mm256_add_ps, _mm256_fmadd_ps, transpose_8x8
+);
+kernel!(
+    double: f64, 4 lanes,
+    _mm256_setzero_pd, _mm256_loadu_pd, _mm256_storeu_pd,
+    _mm256_broadcast_sd, _mm256_add_pd, _mm256_fmadd_pd, transpose_4x4
+);
 
 /// Rows as columns.
 #[target_feature(enable = "avx2")]
