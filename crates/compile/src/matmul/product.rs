@@ -42,6 +42,10 @@ pub(crate) struct Kernel<T> {
 
 /// A tile of a result, at most as many rows as the kernel has and exactly as many columns.
 #[derive(Debug)]
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    expect(dead_code, reason = "read by kernels, of which there is none here")
+)]
 pub(super) struct Tile<T> {
     pub(super) rows: usize,
     pub(super) terms: usize,
@@ -58,6 +62,10 @@ pub(super) struct Tile<T> {
 
 /// Lines (rows of a left operand, columns of a right one) to be packed: panel by panel, term by term.
 #[derive(Debug)]
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    expect(dead_code, reason = "read by kernels, of which there is none here")
+)]
 pub(super) struct Panels<T> {
     pub(super) from: *const T,
     pub(super) lines: usize,
