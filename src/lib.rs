@@ -1,6 +1,7 @@
 //! What lies beside the crates of gradus: the workloads that its benches measure.
 #![forbid(unsafe_code)]
 
+pub mod replay;
 pub mod workloads;
 
 /// The code of the documents runs too.

@@ -286,10 +286,11 @@ const HIDDEN: usize = 128;
 const STEPS: usize = 256;
 const BATCH: usize = 16;
 
-type Weights<V> = (V, V, V);
+/// Of the input, of the state, and biases.
+pub(crate) type Weights<V> = (V, V, V);
 
 /// The hidden states of all steps.
-fn lstm(p: &Weights<Val>, x: &Val) -> Val {
+pub(crate) fn lstm(p: &Weights<Val>, x: &Val) -> Val {
     let (input, recurrent, bias) = *p;
     let driven = x.dot(input) + bias;
     let zero = zeros([BATCH, HIDDEN], Dtype::F32);

@@ -1,11 +1,13 @@
 //! [`compile`]: a Program becomes an [`Executable`], a flat list of steps with resolved places.
 
 use crate::cache::{self, Refusal};
+use crate::codegen::{self, Code, Isa};
 use crate::config::Config;
 use crate::draft::Draft;
 use crate::lower::lower;
 use crate::runtime::Runtime;
 use gradus_ir::{Array, Error, ErrorKind, Program, Result, Type};
+use gradus_kernel::Kernel;
 
 /// A compiled program. Immutable: any number of threads may run it at once.
 #[derive(Debug)]
@@ -50,6 +52,21 @@ pub fn compile_with_state(program: &Program, num_state: usize, config: &Config) 
     let tape_bytes = if graph.makes_tapes() { config.tape_bytes } else { 0 };
     let runtime = Runtime::new(constants, draft.into_plan(), steps, config.threads, tape_bytes, num_state);
     Ok(Executable { runtime, param_types: program.param_types().to_vec(), num_state })
+}
+
+/// The kernels of `program` in order of execution and their machine code, before any of it is mapped: what a change
+/// that only moves things must leave as it is (`cargo xtask replay`).
+///
+/// # Errors
+/// As [`compile`].
+pub fn kernels(program: &Program, config: &Config) -> Result<Vec<(Kernel, Code)>> {
+    let graph = lower(program)?;
+    let mut kernels = vec![];
+    Draft::of(&graph, &[]).kernels(config.precise, &mut kernels);
+    let refused = |error| refused(Refusal::Code(error));
+    let isa = Isa::host(config.isa).map_err(refused)?;
+    let code = |kernel: Kernel| Ok((kernel.clone(), codegen::compile(&kernel, &isa).map_err(refused)?));
+    kernels.into_iter().map(code).collect()
 }
 
 fn refused(error: Refusal) -> Error {

@@ -31,4 +31,4 @@ mod tapes;
 mod weigh;
 
 pub use config::Config;
-pub use executable::{Executable, compile, compile_with_state};
+pub use executable::{Executable, compile, compile_with_state, kernels};

@@ -1,8 +1,9 @@
-//! Developer commands of gradus: `cargo xtask tidy | spec | size | bench | figures`.
+//! Developer commands of gradus: `cargo xtask tidy | spec | size | bench | figures | replay`.
 
 mod bench;
 mod limits;
 mod peers;
+mod replay;
 mod report;
 mod size;
 mod sources;
@@ -33,6 +34,8 @@ enum Command {
     Size,
     /// Writes the committed figures into README.
     Figures,
+    /// Compares the kernels of two revisions: those of `BASE` and those of the working tree.
+    Replay(replay::Options),
     /// Measures the workloads; one JSON line each on stdout, a table on stderr.
     Bench(bench::Options),
 }
@@ -44,6 +47,7 @@ fn main() -> Result<()> {
         Command::Spec { check: false } => spec::write(),
         Command::Size => size::run(),
         Command::Figures => report::write_readme(),
+        Command::Replay(options) => replay::run(&options),
         Command::Bench(options) => bench::run(&options),
     }
 }

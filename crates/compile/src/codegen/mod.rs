@@ -40,6 +40,11 @@ impl Code {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+
+    /// The constants that they read.
+    pub fn constants(&self) -> &[u8] {
+        &self.constants
+    }
 }
 
 /// Why a kernel or a host is refused.
