@@ -4,7 +4,7 @@
 //! methods too: [`Val::lgamma`], [`Val::digamma`], [`Val::erf`], [`Val::erf_inv`], [`Val::bessel_i0e`] and others.
 
 use crate::val::broadcast::{Promotion, elementwise};
-use crate::val::special::floats;
+use crate::val::elementwise::composed::floats;
 use crate::{Dtype, ErrorKind, Val, where_};
 use gradus_ir::ops::elementwise::Special;
 use gradus_kernel::special::STIRLING;

@@ -5,91 +5,56 @@
 //! survives captures, costs nothing, and ends where a Program's results become new handles. Every public
 //! function goes through [`Val::derive`], which keeps the user's line and stays silent on poisoned operands.
 
-mod activation;
-mod arrange;
-mod at;
-mod attention;
-pub(crate) mod axes;
-mod bits;
-mod body;
-pub(crate) mod broadcast;
-mod calculus;
-mod complex;
-mod contract;
-mod convolution;
+mod analysis;
 mod create;
-mod edit;
-mod einsum;
 mod elementwise;
-mod gather;
-mod grid;
-mod image;
 mod index;
-mod join;
-mod literal;
-mod logic;
-mod masked;
-mod nan;
-mod operators;
-mod padding;
-mod parts;
-mod plan;
-mod polynomial;
-pub(crate) mod promote;
-mod quantile;
-mod ragged;
+mod linear;
+mod nn;
+mod operand;
+mod order;
 mod reduce;
-mod search;
-mod segment;
-mod sets;
 mod shape;
-mod slice;
-mod sort;
-pub(crate) mod special;
-mod statistics;
-pub(crate) mod strict;
-mod taper;
-mod vectorize;
-mod window;
-mod window_padding;
+mod signal;
 
 use crate::{Array, Complex, Dtype, Error, ErrorKind, Type};
-pub use arrange::{block, column_stack, dstack, hstack, vstack};
-pub use at::Indexed;
-pub use attention::{Attention, dot_product_attention};
-pub use axes::{AxisSet, Extents, Integer, IntoAxes, IntoExtents, keep};
-pub use body::{Indices, reduce_by};
-pub use broadcast::broadcast_arrays;
-pub use calculus::Outside;
-pub use complex::complex;
-pub use convolution::{Conv, ConvTranspose, ConvolveMode, DimensionNumbers};
-pub use create::{arange, arange_step, eye, eye_of, full, iota, linspace, one_hot, ones, zeros};
-pub use edit::choose;
-pub use einsum::einsum;
-pub use elementwise::where_;
-pub use gather::{GatherDims, IndexMode, Scatter, ScatterDims, Update};
-use gradus_ir::{Place, trace as ir};
-pub use grid::{
+pub use analysis::differences::Outside;
+pub use analysis::polynomial::PowerOrder;
+pub use create::grid::{
     Endpoint, GridOrder, arange_between, diag_indices, fromfunction, geomspace, indices, linspace_of,
     logspace, meshgrid, tri, tril_indices, triu_indices,
 };
-pub use image::{Antialias, Interpolation, PlaceMode, ResizeMethod};
-pub use join::{concatenate, stack};
-use literal::Literal;
-pub use logic::{piecewise, select, select_n};
-pub use padding::PadMode;
-pub use polynomial::PowerOrder;
-pub use promote::{promote_types, result_type};
-pub use quantile::Quantile;
-pub use search::{Histogram, SearchMethod, Side, Unique, ravel_multi_index, unravel_index};
-pub use segment::{segment_max, segment_min, segment_prod, segment_sum};
-pub use slice::{NewAxis, Slice};
-pub use sort::{lexsort, sort_together};
+pub use create::numbers::{arange, arange_step, eye, eye_of, full, iota, linspace, one_hot, ones, zeros};
+pub use elementwise::complex::complex;
+pub use elementwise::logic::{piecewise, select, select_n};
+pub use elementwise::records::where_;
+use gradus_ir::{Place, trace as ir};
+pub use index::at::Indexed;
+pub use index::edit::choose;
+pub use index::gather::{GatherDims, IndexMode, Scatter, ScatterDims, Update};
+pub use index::slice::{NewAxis, Slice};
+pub use linear::einsum::einsum;
+pub use nn::attention::{Attention, dot_product_attention};
+pub use operand::axes::{AxisSet, Extents, Integer, IntoAxes, IntoExtents, keep};
+pub use operand::broadcast::broadcast_arrays;
+use operand::literal::Literal;
+pub use operand::promote::{promote_types, result_type};
+pub(crate) use operand::{axes, broadcast, promote, strict};
+pub use order::search::{Histogram, SearchMethod, Side, Unique, ravel_multi_index, unravel_index};
+pub use order::sort::{lexsort, sort_together};
+pub use reduce::by_function::{Indices, reduce_by};
+pub use reduce::quantile::Quantile;
+pub use reduce::segment::{segment_max, segment_min, segment_prod, segment_sum};
+pub use shape::arrange::{block, column_stack, dstack, hstack, vstack};
+pub use shape::join::{concatenate, stack};
+pub use shape::padding::PadMode;
+pub use signal::convolution::{Conv, ConvTranspose, ConvolveMode, DimensionNumbers};
+pub use signal::image::{Antialias, Interpolation, PlaceMode, ResizeMethod};
+pub use signal::window_functions::{bartlett, blackman, hamming, hanning, kaiser};
 use std::fmt;
-pub use taper::{bartlett, blackman, hamming, hanning, kaiser};
-pub use vectorize::vectorize;
-pub use window::{Pool, Window};
-pub use window_padding::Padding;
+
+pub use signal::window::{Pool, Window};
+pub use signal::window_padding::Padding;
 
 /// A value inside a trace. Neither `PartialEq` nor `PartialOrd`: `x < y` must not compile to a `bool`.
 ///

@@ -1,0 +1,4 @@
+//! Values made from numbers alone.
+
+pub(crate) mod grid;
+pub(crate) mod numbers;

@@ -1,0 +1,361 @@
+//! Functions that stack, turn and repeat values.
+
+use crate::val::axes::{Integer, IntoAxes, axis_of};
+use crate::val::index::gather::IndexMode;
+use crate::val::shape::padding::repeated;
+use crate::val::{Val, concatenate, stack};
+use crate::{Dtype, ErrorKind};
+
+fn list(all: impl IntoIterator<Item = impl Into<Val>>) -> Vec<Val> {
+    all.into_iter().map(Into::into).collect()
+}
+
+/// The values side by side: along the second axis, or the first of vectors.
+///
+/// ```
+/// use gradus::{Array, Val, hstack, jit};
+/// let y = jit(|x: &Val| hstack([x, x]))(&Array::from([[1i32], [2]]))?;
+/// assert_eq!(y, Array::from([[1i32, 1], [2, 2]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn hstack(all: impl IntoIterator<Item = impl Into<Val>>) -> Val {
+    let all = list(all);
+    Val::derive("hstack", &all, |known| {
+        let axis = i64::from(known.first().is_some_and(|k| k.ty.rank() > 1));
+        Ok(concatenate(all.iter().map(|v| v.atleast_1d()), axis))
+    })
+}
+/// The values on top of each other: along the first axis; vectors are rows.
+///
+/// ```
+/// use gradus::{Array, Val, jit, vstack};
+/// let y = jit(|x: &Val| vstack([x, x]))(&Array::from([1i32, 2]))?;
+/// assert_eq!(y, Array::from([[1i32, 2], [1, 2]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn vstack(all: impl IntoIterator<Item = impl Into<Val>>) -> Val {
+    let all = list(all);
+    Val::derive("vstack", &all, |_| Ok(concatenate(all.iter().map(|v| v.atleast_2d()), 0)))
+}
+/// The values behind each other: along the third axis, which matrices and vectors are given.
+///
+/// ```
+/// use gradus::{Array, Val, dstack, jit};
+/// let y = jit(|x: &Val| dstack([x, x]).ravel())(&Array::from([[1i32]]))?;
+/// assert_eq!(y, Array::from([1i32, 1]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn dstack(all: impl IntoIterator<Item = impl Into<Val>>) -> Val {
+    let all = list(all);
+    Val::derive("dstack", &all, |_| Ok(concatenate(all.iter().map(|v| v.atleast_3d()), 2)))
+}
+/// The values side by side along the second axis; vectors are columns.
+///
+/// ```
+/// use gradus::{Array, Val, column_stack, jit};
+/// let y = jit(|x: &Val| column_stack([x, x]))(&Array::from([1i32, 2]))?;
+/// assert_eq!(y, Array::from([[1i32, 1], [2, 2]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn column_stack(all: impl IntoIterator<Item = impl Into<Val>>) -> Val {
+    let all = list(all);
+    Val::derive("column_stack", &all, |_| {
+        let column = |v: &Val| if v.rank() < 2 { v.reshape([-1, 1]) } else { *v };
+        Ok(concatenate(all.iter().map(column), 1))
+    })
+}
+/// A matrix of matrices as one: rows of blocks, as NumPy's `block` of two levels.
+///
+/// ```
+/// use gradus::{Array, Val, block, jit};
+/// let f = jit(|x: &Val| block([[*x, -x], [0 * x, *x]]));
+/// let y = f(&Array::from([[1i32]]))?;
+/// assert_eq!(y, Array::from([[1i32, -1], [0, 1]]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn block<R: IntoIterator<Item = impl Into<Val>>>(rows: impl IntoIterator<Item = R>) -> Val {
+    let rows: Vec<Vec<Val>> = rows.into_iter().map(list).collect();
+    let all: Vec<Val> = rows.iter().flatten().copied().collect();
+    Val::derive("block", &all, |_| {
+        let row = |row: &Vec<Val>| concatenate(row.iter().map(|v| v.atleast_2d()), -1);
+        Ok(concatenate(rows.iter().map(row), -2))
+    })
+}
+
+impl Val {
+    /// A scalar as a vector of one element; other values as they are.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.atleast_1d())(&Array::from(7i32))?;
+    /// assert_eq!(y, Array::from([7i32]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn atleast_1d(self) -> Val {
+        self.derive1("atleast_1d", |ty| Ok(if ty.rank() == 0 { self.reshape([1]) } else { self }))
+    }
+    /// A vector as a matrix of one row; values of two axes and more as they are.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.atleast_2d())(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([[1i32, 2]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn atleast_2d(self) -> Val {
+        self.derive1("atleast_2d", |ty| Ok(if ty.rank() < 2 { self.reshape([1, -1]) } else { self }))
+    }
+    /// With axes of extent 1 up to three: before and behind a vector's, behind a matrix's.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.atleast_3d().squeeze(0))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([[1i32], [2]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn atleast_3d(self) -> Val {
+        self.derive1("atleast_3d", |ty| {
+            Ok(match ty.rank() {
+                0 | 1 => self.reshape([1, -1, 1]),
+                2 => self.expand_dims(-1),
+                _ => self,
+            })
+        })
+    }
+    /// All elements in order, then those of `other`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.append(3))(&Array::from([1i32, 2]))?;
+    /// assert_eq!(y, Array::from([1i32, 2, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn append(self, other: impl Into<Val>) -> Val {
+        let other = other.into();
+        Val::derive("append", &[self, other], |_| Ok(concatenate([self.ravel(), other.ravel()], 0)))
+    }
+    /// The value turned by `times` right angles from the first of two axes towards the second.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.rot90(1, [0, 1]))(&Array::from([[1i32, 2], [3, 4]]))?;
+    /// assert_eq!(y, Array::from([[2i32, 4], [1, 3]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn rot90(self, times: impl Integer, axes: [i64; 2]) -> Val {
+        self.derive1("rot90", |ty| {
+            let [a, b] = [axis_of(axes[0], &ty.shape)?, axis_of(axes[1], &ty.shape)?];
+            if a == b {
+                return Err(ErrorKind::invalid(format!(
+                    "axis {a} cannot turn towards itself; name two axes"
+                )));
+            }
+            Ok(match times.to_i64().rem_euclid(4) {
+                0 => self,
+                1 => self.flip(b).swapaxes(a, b),
+                2 => self.flip([a, b]),
+                _ => self.swapaxes(a, b).flip(b),
+            })
+        })
+    }
+    /// The elements moved on along several axes, by a shift for each; see [`Val::roll`].
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.roll_axes(&[1, 1], [0, 1]))(&Array::from([[1i32, 2], [3, 4]]))?;
+    /// assert_eq!(y, Array::from([[4i32, 3], [2, 1]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn roll_axes(self, shifts: &[i64], axes: impl IntoAxes) -> Val {
+        let axes = axes.into_axes();
+        self.derive1("roll", |ty| {
+            let axes = axes.in_order(&ty.shape)?;
+            if axes.len() != shifts.len() {
+                let message = format!("{} shifts for {} axes; give one for each", shifts.len(), axes.len());
+                return Err(ErrorKind::invalid(message));
+            }
+            Ok(shifts.iter().zip(axes).fold(self, |x, (shift, axis)| x.roll(*shift, axis)))
+        })
+    }
+    /// Every element along `axis` repeated as often as `counts` says, known while tracing.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.repeat_each(&[2, 0, 1], 0))(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, Array::from([1i32, 1, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn repeat_each(self, counts: &[usize], axis: impl Integer) -> Val {
+        self.keep_weak("repeat", |x, ty| {
+            let axis = axis_of(axis.to_i64(), &ty.shape)?;
+            if counts.len() != ty.shape.dim(axis) {
+                let message =
+                    format!("{} counts for axis {axis} of {ty}; give one for each part", counts.len());
+                return Err(ErrorKind::invalid(message));
+            }
+            Ok(repeated(x, axis, counts))
+        })
+    }
+    /// Every element along `axis` repeated as often as `counts` says, known only at run time, to `total` elements: cut
+    /// there, or filled with the last one.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val, n: &Val| x.repeat_total(n, 4, 0));
+    /// let y = f(&Array::from([1i32, 2, 3]), &Array::from([2i32, 0, 1]))?;
+    /// assert_eq!(y, Array::from([1i32, 1, 3, 3]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn repeat_total(self, counts: impl Into<Val>, total: usize, axis: impl Integer) -> Val {
+        let counts = counts.into();
+        Val::derive("repeat", &[self, counts], |known| {
+            let axis = axis_of(axis.to_i64(), &known[0].ty.shape)?;
+            let (n, by) = (known[0].ty.shape.dim(axis), &known[1].ty);
+            if !by.dtype.is_integer() || by.rank() > 1 || by.rank() == 1 && by.shape.dim(0) != n {
+                let message = format!("{by} counts for {n} parts; give one integer for each");
+                return Err(ErrorKind::invalid(message));
+            }
+            let ends = counts.astype(Dtype::I32).broadcast_to([n]).cumsum(0);
+            // The part that place p belongs to: as many as end at p or before it.
+            let which = ends.searchsorted_side(crate::val::arange(total), crate::val::Side::Right);
+            Ok(self.take_mode(which.min(n.saturating_sub(1)), axis, IndexMode::Clip))
+        })
+    }
+    /// The value cut along `axis` into `parts` pieces as equal as can be, longer ones first.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.array_split(2, 0))(&Array::from([1i32, 2, 3]))?;
+    /// assert_eq!(y, [Array::from([1i32, 2]), Array::from([3i32])]);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn array_split(self, parts: usize, axis: impl Integer) -> Vec<Val> {
+        let extent = self.known().ok().and_then(|known| {
+            let axis = axis_of(axis.to_i64(), &known.ty.shape).ok()?;
+            Some(known.ty.shape.dim(axis))
+        });
+        match extent {
+            Some(n) if parts > 0 => {
+                let sizes: Vec<usize> = (0..parts).map(|i| n / parts + usize::from(i < n % parts)).collect();
+                self.split_sizes(&sizes, axis)
+            }
+            _ => self.split(parts, axis),
+        }
+    }
+    /// The parts along `axis` as values of their own, without it.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.unstack(0)[1])(&Array::from([[1i32, 2], [3, 4]]))?;
+    /// assert_eq!(y, Array::from([3i32, 4]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn unstack(self, axis: impl Integer) -> Vec<Val> {
+        let extent = self.known().ok().and_then(|known| {
+            let axis = axis_of(axis.to_i64(), &known.ty.shape).ok()?;
+            Some(known.ty.shape.dim(axis))
+        });
+        let parts = extent.unwrap_or(1);
+        self.split_sizes(&vec![1; parts], axis).into_iter().map(|part| part.squeeze(axis.to_i64())).collect()
+    }
+    /// The Kronecker product: the value with every element replaced by it times `other`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val, y: &Val| x.kron(y));
+    /// let z = f(&Array::from([1i32, 10]), &Array::from([1i32, 2]))?;
+    /// assert_eq!(z, Array::from([1i32, 2, 10, 20]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn kron(self, other: impl Into<Val>) -> Val {
+        let other = other.into();
+        Val::derive("kron", &[self, other], |known| {
+            let rank = known[0].ty.rank().max(known[1].ty.rank());
+            let dims = |i: usize| {
+                let own = known[i].ty.shape.dims();
+                let mut dims = vec![1; rank - own.len()];
+                dims.extend(own.iter().copied());
+                dims
+            };
+            let (left, right) = (dims(0), dims(1));
+            let apart = |own: &[usize], first: bool| -> Vec<usize> {
+                own.iter().flat_map(|n| if first { [*n, 1] } else { [1, *n] }).collect()
+            };
+            let product = self.reshape(apart(&left, true)) * other.reshape(apart(&right, false));
+            Ok(product.reshape(left.iter().zip(&right).map(|(m, n)| m * n).collect::<Vec<usize>>()))
+        })
+    }
+    /// The cross product of the vectors along the last axis, of 3 or 2 elements; of two vectors in the plane it is a
+    /// scalar.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val, y: &Val| x.cross(y));
+    /// let z = f(&Array::from([1i32, 0, 0]), &Array::from([0i32, 1, 0]))?;
+    /// assert_eq!(z, Array::from([0i32, 0, 1]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn cross(self, other: impl Into<Val>) -> Val {
+        let other = other.into();
+        Val::derive("cross", &[self, other], |known| {
+            let extent = |i: usize| known[i].ty.rank().checked_sub(1).map(|axis| known[i].ty.shape.dim(axis));
+            let (Some(m @ (2 | 3)), Some(n @ (2 | 3))) = (extent(0), extent(1)) else {
+                let message = format!("crosses vectors of 2 or 3, not {} and {}", known[0].ty, known[1].ty);
+                return Err(ErrorKind::invalid(message));
+            };
+            let part = |v: Val, i: i64| v.slice([crate::val::Slice::Ellipsis, i.into()]);
+            let pair = |i: i64, j: i64| part(self, i) * part(other, j) - part(self, j) * part(other, i);
+            Ok(match (m, n) {
+                (2, 2) => pair(0, 1),
+                (3, 3) => stack([pair(1, 2), pair(2, 0), pair(0, 1)], -1),
+                (2, _) => {
+                    stack([part(self, 1) * part(other, 2), -(part(self, 0) * part(other, 2)), pair(0, 1)], -1)
+                }
+                _ => {
+                    stack([-(part(self, 2) * part(other, 1)), part(self, 2) * part(other, 0), pair(0, 1)], -1)
+                }
+            })
+        })
+    }
+    /// `f` of every vector along `axis`; what it gives takes the place of the axis.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val| x.apply_along_axis(0, |column| column / column.sum()));
+    /// let y = f(&Array::from([[1.0f32, 2.0], [1.0, 6.0]]))?;
+    /// assert_eq!(y, Array::from([[0.5f32, 0.25], [0.5, 0.75]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn apply_along_axis(self, axis: impl Integer, f: impl Fn(Val) -> Val + Send + Sync) -> Val {
+        self.derive1("apply_along_axis", |ty| {
+            let axis = axis_of(axis.to_i64(), &ty.shape)?;
+            let others = ty.shape.without(&[axis]).dims().to_vec();
+            let lines = self.moveaxis(axis, -1).reshape([others.iter().product(), ty.shape.dim(axis)]);
+            let found = crate::vmap(|line: &Val| f(*line))(&lines);
+            let given = found.shape()[1..].to_vec();
+            let found = found.reshape([others.clone(), given.clone()].concat());
+            // The axes that `f` gives go where the axis stood.
+            let rank = others.len();
+            let order: Vec<usize> = (0..axis).chain(rank..rank + given.len()).chain(axis..rank).collect();
+            Ok(found.permute_dims(order))
+        })
+    }
+}
