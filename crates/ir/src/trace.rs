@@ -6,7 +6,7 @@
 //! trace is closed by the guard that opened it, also when user code panics.
 
 use crate::program::{Builder, Var, Vars};
-use crate::{Array, Error, ErrorKind, Op, Place, Program, Shape, Type, verify};
+use crate::{Array, Error, ErrorKind, Op, Program, Shape, SourceLocation, Type, verify};
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 use std::cell::RefCell;
@@ -53,7 +53,7 @@ struct Trace {
     captures: Vec<Capture>,
     lifted: FxHashMap<(u32, u32), Var>,
     error: Option<Error>,
-    place: Option<Place>,
+    place: Option<SourceLocation>,
 }
 
 thread_local!(static STACK: RefCell<Vec<Trace>> = const { RefCell::new(vec![]) });
@@ -65,7 +65,11 @@ pub struct Poisoned;
 ///
 /// # Errors
 /// The first error of the operations inside.
-pub fn trace(at: Place, types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Result<Traced, Error> {
+pub fn trace(
+    at: SourceLocation,
+    types: &[Type],
+    f: impl FnOnce(&[Val]) -> Vec<Val>,
+) -> Result<Traced, Error> {
     let guard = Guard::open(at);
     let args: Vec<Val> = types.iter().map(|ty| guard.param(ty.clone())).collect();
     let results = f(&args);
@@ -77,7 +81,7 @@ struct Guard {
 }
 
 impl Guard {
-    fn open(at: Place) -> Guard {
+    fn open(at: SourceLocation) -> Guard {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         remember(id, at);
@@ -148,7 +152,7 @@ pub fn catch_poison<R>(f: impl FnOnce() -> R) -> Option<R> {
 /// # Errors
 /// The first error of the operations inside.
 pub fn trace_at_border(
-    at: Place,
+    at: SourceLocation,
     types: &[Type],
     f: impl FnOnce(&[Val]) -> Vec<Val>,
 ) -> Result<Traced, Error> {
@@ -178,7 +182,7 @@ pub fn refuse(error: Error) -> Val {
 }
 
 /// Equations written while `f` runs carry `place`, not the line that writes them.
-pub fn at_place<R>(place: Place, f: impl FnOnce() -> R) -> R {
+pub fn at_place<R>(place: SourceLocation, f: impl FnOnce() -> R) -> R {
     let set = |place| {
         STACK.with_borrow_mut(|stack| stack.last_mut().and_then(|t| std::mem::replace(&mut t.place, place)))
     };
@@ -190,8 +194,8 @@ pub fn at_place<R>(place: Place, f: impl FnOnce() -> R) -> R {
 
 /// The place that [`at_place`] asked for, or the caller's line.
 #[track_caller]
-pub fn current_place() -> Place {
-    let here = Place::here();
+pub fn current_place() -> SourceLocation {
+    let here = SourceLocation::here();
     STACK.with_borrow(|stack| stack.last().and_then(|t| t.place).unwrap_or(here))
 }
 
@@ -218,7 +222,7 @@ impl Val {
     /// A poisoned value has none: the call unwinds to the border, which returns the first error.
     #[track_caller]
     pub fn ty(self) -> Type {
-        let at = Place::here();
+        let at = SourceLocation::here();
         self.try_ty().unwrap_or_else(|error| {
             if let Some(kind) = error {
                 refuse(Error::new("shape", kind, at));
@@ -280,7 +284,7 @@ pub fn bind1(op: impl Into<Op>, args: &[Val]) -> Val {
     bind_at(op.into(), args, current_place())[0]
 }
 
-fn bind_at(op: Op, args: &[Val], place: Place) -> Vals {
+fn bind_at(op: Op, args: &[Val], place: SourceLocation) -> Vals {
     let outcome = STACK.with_borrow_mut(|stack| -> Result<Vals, Option<Error>> {
         let Some(level) = stack.len().checked_sub(1) else {
             let message = "there is no open trace: call it in a function given to `jit` or `trace`";
@@ -341,14 +345,14 @@ fn operand(stack: &mut [Trace], level: usize, v: Val) -> Result<Var, ErrorKind> 
 
 struct Known {
     id: u32,
-    at: Place,
+    at: SourceLocation,
     thread: ThreadId,
     open: bool,
 }
 static KNOWN: Mutex<VecDeque<Known>> = Mutex::new(VecDeque::new());
 const MOST_KNOWN: usize = 256;
 
-fn remember(id: u32, at: Place) {
+fn remember(id: u32, at: SourceLocation) {
     if let Ok(mut known) = KNOWN.lock() {
         if known.len() >= MOST_KNOWN {
             known.pop_front();

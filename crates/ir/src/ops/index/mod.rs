@@ -257,7 +257,7 @@ impl Rules for Indexing {
             _ => true,
         }
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         if matches!(self, Indexing::ScatterBy { .. }) {
             return None;
         }

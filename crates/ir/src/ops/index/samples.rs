@@ -236,8 +236,9 @@ fn scatter_refusals() -> Vec<(u8, Sample)> {
 /// What is there times an update, plus the update.
 fn body_of(dtype: Dtype) -> Arc<Program> {
     let scalar = Type::scalar(dtype);
-    let traced =
-        crate::trace(crate::Place::unknown(), &[scalar.clone(), scalar], |v| vec![v[0] * v[1] + v[1]]);
+    let traced = crate::trace(crate::SourceLocation::unknown(), &[scalar.clone(), scalar], |v| {
+        vec![v[0] * v[1] + v[1]]
+    });
     Arc::new(traced.expect("internal: a body of numbers").program)
 }
 

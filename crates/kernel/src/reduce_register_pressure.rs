@@ -6,7 +6,7 @@ use crate::kernel::{Block, Kernel, LoopKind, Statement, Term};
 use crate::op::Value;
 
 /// Reorders the operations of a kernel: next comes the one that frees most values, of equals the first.
-pub fn shorten_lives(kernel: &mut Kernel) {
+pub fn reduce_register_pressure(kernel: &mut Kernel) {
     let num_values = kernel.num_values();
     let mut constant = vec![false; num_values];
     mark_constants(&kernel.body, &mut constant);
