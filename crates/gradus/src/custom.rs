@@ -3,7 +3,7 @@
 use crate::engine::{self, Inner, refill, values};
 use crate::transforms::{RAN, all, tree_like, within};
 use crate::{Error, ErrorKind, Function, ReadsTrees, Result, Returning, Traced, Type, Val};
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
 use gradus_ir::ops::checkpoint::Policy;
 
 /// `f(args)`, whose derivative is `rule`: from `args` and their tangents to the values and theirs.
@@ -27,7 +27,7 @@ use gradus_ir::ops::checkpoint::Policy;
 /// the leaf, or values that depend on the tangents.
 #[track_caller]
 pub fn custom_jvp<P: Traced, R: Traced>(args: P, f: impl Fn(P) -> R, rule: impl Fn(P, P) -> (R, R)) -> R {
-    let (op, place) = ("custom_jvp", Place::here());
+    let (op, place) = ("custom_jvp", SourceLocation::here());
     let (function, out) = match traced(op, place, &args, &f) {
         Ok(both) => both,
         Err((error, out)) => return all(&out, engine::refuse(error)),
@@ -69,7 +69,7 @@ pub fn custom_vjp<P: Traced, R: Traced, S: Traced>(
     fwd: impl Fn(P) -> (R, S),
     bwd: impl Fn(S, R) -> P,
 ) -> R {
-    let (op, place) = ("custom_vjp", Place::here());
+    let (op, place) = ("custom_vjp", SourceLocation::here());
     let (function, out) = match traced(op, place, &args, &f) {
         Ok(both) => both,
         Err((error, out)) => return all(&out, engine::refuse(error)),
@@ -125,7 +125,7 @@ pub fn checkpoint_policy<'f, S: ReadsTrees, F: Function<'f, S>>(
     f: F,
     policy: Policy,
 ) -> Returning<'f, S, S::Out> {
-    let place = Place::here();
+    let place = SourceLocation::here();
     S::wrap_all(f.share(), move |f, args| match traced("checkpoint", place, args, &|args| f(&args)) {
         Ok((inner, out)) => refill(&out, &engine::checkpoint(place, &inner, &values(args), &policy)),
         Err((error, out)) => all(&out, engine::refuse(error)),
@@ -142,7 +142,7 @@ pub fn checkpoint_name<T: Traced>(tree: &T, name: &str) -> T {
 /// Traces `f` on the leaves of `args`; the tree's values belong to that trace.
 pub(crate) fn traced<P: Traced, R: Traced>(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     args: &P,
     f: &dyn Fn(P) -> R,
 ) -> std::result::Result<(Inner, R), (Error, R)> {
@@ -163,7 +163,7 @@ pub(crate) fn traced<P: Traced, R: Traced>(
 /// The leaves of `tree`, which must be of the structure of `like` and of `types`, those of floats at least.
 pub(crate) fn like_results<T: Traced>(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     what: &str,
     like: &T,
     tree: &T,
@@ -186,7 +186,12 @@ pub(crate) fn like_results<T: Traced>(
     vals
 }
 
-pub(crate) fn finished<R: Traced>(op: &'static str, place: Place, out: &R, results: Result<Vec<Val>>) -> R {
+pub(crate) fn finished<R: Traced>(
+    op: &'static str,
+    place: SourceLocation,
+    out: &R,
+    results: Result<Vec<Val>>,
+) -> R {
     match results {
         Ok(vals) => refill(out, &vals),
         Err(error) => all(out, engine::refuse(within(error, op, place))),

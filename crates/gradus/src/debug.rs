@@ -7,7 +7,7 @@
 use crate::engine;
 use crate::transforms::tree_like_data;
 use crate::{Array, Traced, Tree, Type, Val};
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
 use std::error::Error as StdError;
 
 /// Prints a line when the program runs: each `{}` is a leaf of `values`, `{:.3}` one with three digits.
@@ -126,6 +126,6 @@ where
 /// ```
 #[track_caller]
 pub fn check<T: Traced>(holds: Val, message: &str, values: &T) {
-    let place: Place = gradus_ir::trace::current_place();
+    let place: SourceLocation = gradus_ir::trace::current_place();
     gradus_ir::trace::at_place(place, || engine::check(holds, message, &engine::values(values)));
 }

@@ -1,24 +1,24 @@
-//! Forms of functions: what `jit`, `grad` and the other transforms take and return, for every arity.
+//! Signatures of functions: what `jit`, `grad` and the other transforms take and return, for every arity.
 //!
-//! A function's form is named by the type of a function pointer, in `Val`s: `fn(&mut Mlp<Val>, &Val) -> Val`.
-//! The one invariant: for each form exactly one impl of [`Function`] exists whose closure type is open, so
-//! that the form of a closure is inferred from its written parameter types alone.
+//! A function's signature is named by the type of a function pointer, in `Val`s: `fn(&mut Mlp<Val>, &Val) -> Val`.
+//! The one invariant: for each signature exactly one impl of [`Function`] exists whose closure type is open, so
+//! that the signature of a closure is inferred from its written parameter types alone.
 
 use crate::engine::{Fill, values};
 use crate::jit::{Jit, Site};
 use crate::tree::key::AnyTree;
 use crate::{Array, Leaf, Program, Result, Stored, Traced, Val};
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
 use std::any::type_name;
 use std::sync::Arc;
 
-/// The form of a function, named by the type of a function pointer.
+/// The signature of a function, named by the type of a function pointer.
 pub trait Signature {
     /// The function behind `dyn`.
     type Dyn<'f>: ?Sized;
 }
 
-/// A function of the form `S`, which is inferred.
+/// A function of the signature `S`, which is inferred.
 #[diagnostic::on_unimplemented(
     message = "a transform takes a function of one to six parameters by `&`",
     label = "parameters are references with written types: `|x: &Val, y: &Val| ..`",
@@ -40,10 +40,10 @@ pub trait Function<'f, S: Signature> {
 )]
 pub trait JitFunction<'f, S, O: ?Sized + Outer> {
     /// The jitted function, made at `place`.
-    fn jit(self, place: Place) -> Jit<O>;
+    fn jit(self, place: SourceLocation) -> Jit<O>;
 }
 impl<'f, S: Jittable, F: Function<'f, S>> JitFunction<'f, S, S::Outer<'f>> for F {
-    fn jit(self, place: Place) -> Jit<S::Outer<'f>> {
+    fn jit(self, place: SourceLocation) -> Jit<S::Outer<'f>> {
         Jit::new(self.share(), type_name::<F>(), place)
     }
 }
@@ -95,7 +95,7 @@ pub trait Jittable: Signature {
     type Tracer<'f>: ?Sized;
     /// [`crate::trace`].
     #[doc(hidden)]
-    fn tracer<'f>(f: Arc<Self::Dyn<'f>>, place: Place) -> Box<Self::Tracer<'f>>;
+    fn tracer<'f>(f: Arc<Self::Dyn<'f>>, place: SourceLocation) -> Box<Self::Tracer<'f>>;
 }
 
 /// The form of a jitted function, `dyn Fn(&Array) -> Result<Array> + Send + Sync`.
@@ -132,7 +132,7 @@ macro_rules! reads {
         impl<R: Traced, $($A: Traced,)? $($X: Traced),*> Jittable for fn($(&$A,)? $(&$X),*) -> R {
             type Outer<'f> = dyn Fn($(&$A::Data,)? $(&$X::Data),*) -> Result<R::Data> + Send + Sync + 'f;
             type Tracer<'f> = dyn Fn($(&$A::Data,)? $(&$X::Data),*) -> Result<Program> + Send + Sync + 'f;
-            fn tracer<'f>(f: Arc<Self::Dyn<'f>>, place: Place) -> Box<Self::Tracer<'f>> {
+            fn tracer<'f>(f: Arc<Self::Dyn<'f>>, place: SourceLocation) -> Box<Self::Tracer<'f>> {
                 Box::new(move |$($a: &$A::Data,)? $($x: &$X::Data),*| {
                     let args: &[&dyn AnyTree<Array>] = &[$($a,)? $($x),*];
                     crate::jit::program_of(place, args, &mut |_vals| {
@@ -223,7 +223,7 @@ macro_rules! writes {
         impl<R: Traced, $A: Traced, $($X: Traced),*> Jittable for fn(&mut $A $(, &$X)*) -> R {
             type Outer<'f> = dyn Fn(&mut $A::Data $(, &$X::Data)*) -> Result<R::Data> + Send + Sync + 'f;
             type Tracer<'f> = dyn Fn(&$A::Data $(, &$X::Data)*) -> Result<Program> + Send + Sync + 'f;
-            fn tracer<'f>(f: Arc<Self::Dyn<'f>>, place: Place) -> Box<Self::Tracer<'f>> {
+            fn tracer<'f>(f: Arc<Self::Dyn<'f>>, place: SourceLocation) -> Box<Self::Tracer<'f>> {
                 Box::new(move |$a: &$A::Data $(, $x: &$X::Data)*| {
                     let args: &[&dyn AnyTree<Array>] = &[$a $(, $x)*];
                     crate::jit::program_of(place, args, &mut |vals| {

@@ -7,7 +7,7 @@ use crate::custom::{custom_jvp, finished, like_results};
 use crate::engine::{self, Inner, Operator, check_differentiable, refill, values};
 use crate::transforms::{all, jvp, linearize, within};
 use crate::{Error, Result, Traced, Type, Val};
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
 
 /// The root of `f` that `solve` finds from `x0`, differentiable by whatever `f` captures, in both modes.
 ///
@@ -36,7 +36,7 @@ pub fn custom_root<X: Traced>(
     solve: impl Fn(&dyn Fn(&X) -> X, X) -> X,
     tangent_solve: impl Fn(&dyn Fn(&X) -> X, X) -> X,
 ) -> X {
-    let place = Place::here();
+    let place = SourceLocation::here();
     // What `f` captures is what the root depends on.
     let traced = Inner::trace(place, &values(&x0), &mut |x| values(&f(&refill(&x0, x))));
     let inner = match traced {
@@ -103,14 +103,14 @@ pub fn custom_linear_solve<X: Traced>(
     solve: impl Fn(&dyn Fn(&X) -> X, X) -> X,
     transpose_solve: TransposeSolve<'_, X>,
 ) -> X {
-    let place = Place::here();
+    let place = SourceLocation::here();
     finished(SYSTEM, place, &b, system(place, &b, &matvec, &solve, transpose_solve))
 }
 
 const SYSTEM: &str = "custom_linear_solve";
 
 fn system<X: Traced>(
-    place: Place,
+    place: SourceLocation,
     b: &X,
     matvec: &dyn Fn(&X) -> X,
     solve: &Solver<'_, X>,

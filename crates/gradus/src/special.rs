@@ -3,8 +3,7 @@
 //! All work element by element, broadcast their operands and promote them to floats. Of one element there are
 //! methods too: [`Val::lgamma`], [`Val::digamma`], [`Val::erf`], [`Val::erf_inv`], [`Val::bessel_i0e`] and others.
 
-use crate::val::broadcast::{Promotion, elementwise};
-use crate::val::elementwise::composed::floats;
+use crate::val::broadcast::{Promotion, elementwise, floats};
 use crate::{Dtype, ErrorKind, Val, where_};
 use gradus_ir::ops::elementwise::Special;
 use gradus_kernel::special::STIRLING;

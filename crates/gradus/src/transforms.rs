@@ -7,7 +7,7 @@
 use crate::engine::{self, Inner, Numbers, check_differentiable, check_jacobian, refill, values};
 use crate::jit::{Cache, outline as outlined};
 use crate::{Array, Axes, Error, Function, Mismatch, Reads, ReadsTrees, Result, Traced, Tree, Type, Val};
-use gradus_ir::{ErrorKind, Place};
+use gradus_ir::{ErrorKind, SourceLocation};
 
 /// What `grad` asks of a result.
 #[diagnostic::on_unimplemented(
@@ -61,7 +61,7 @@ pub fn grad<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::First>
 where
     S: Reads<First: Traced, Out: Loss>,
 {
-    let place = Place::here();
+    let place = SourceLocation::here();
     S::wrap(f.share(), move |f, p| differentiate(Numbers::Real, place, &|p| f(p).loss(), p).1)
 }
 
@@ -78,7 +78,7 @@ pub fn value_and_grad<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, (Val,
 where
     S: Reads<First: Traced, Out: Loss>,
 {
-    let place = Place::here();
+    let place = SourceLocation::here();
     S::wrap(f.share(), move |f, p| differentiate(Numbers::Real, place, &|p| f(p).loss(), p))
 }
 
@@ -95,7 +95,7 @@ pub fn value_and_grad_aux<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, (
 where
     S: Reads<First: Traced, Out: LossAux>,
 {
-    let place = Place::here();
+    let place = SourceLocation::here();
     S::wrap(f.share(), move |f, p| differentiate(Numbers::Real, place, f, p))
 }
 
@@ -116,7 +116,7 @@ pub fn jacfwd<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Out,
 where
     S: Reads<First: Traced, Out: Traced>,
 {
-    let place = Place::here();
+    let place = SourceLocation::here();
     S::wrap(f.share(), move |f, p| jacobian("jacfwd", Numbers::Real, place, Inner::jacobian_forward, f, p))
 }
 
@@ -134,7 +134,7 @@ pub fn jacrev<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Out,
 where
     S: Reads<First: Traced, Out: Traced>,
 {
-    let place = Place::here();
+    let place = SourceLocation::here();
     S::wrap(f.share(), move |f, p| jacobian("jacrev", Numbers::Real, place, Inner::jacobian_reverse, f, p))
 }
 
@@ -152,7 +152,7 @@ pub fn hessian<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Fir
 where
     S: Reads<First: Traced, Out: Loss>,
 {
-    let place = Place::here();
+    let place = SourceLocation::here();
     S::wrap(f.share(), move |f, p| {
         let gradient = |p: &S::First| differentiate(Numbers::Real, place, &|p| f(p).loss(), p).1;
         jacobian("hessian", Numbers::Real, place, Inner::jacobian_forward, &gradient, p)
@@ -178,7 +178,7 @@ pub fn grad_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::
 where
     S: Reads<First: Traced, Out: Loss>,
 {
-    let place = Place::here();
+    let place = SourceLocation::here();
     S::wrap(f.share(), move |f, p| differentiate(Numbers::Holomorphic, place, &|p| f(p).loss(), p).1)
 }
 
@@ -197,7 +197,7 @@ pub fn value_and_grad_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<
 where
     S: Reads<First: Traced, Out: Loss>,
 {
-    let place = Place::here();
+    let place = SourceLocation::here();
     S::wrap(f.share(), move |f, p| differentiate(Numbers::Holomorphic, place, &|p| f(p).loss(), p))
 }
 
@@ -214,7 +214,7 @@ pub fn jacfwd_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, P
 where
     S: Reads<First: Traced, Out: Traced>,
 {
-    let (op, place) = ("jacfwd_holomorphic", Place::here());
+    let (op, place) = ("jacfwd_holomorphic", SourceLocation::here());
     S::wrap(f.share(), move |f, p| jacobian(op, Numbers::Holomorphic, place, Inner::jacobian_forward, f, p))
 }
 
@@ -231,14 +231,14 @@ pub fn jacrev_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, P
 where
     S: Reads<First: Traced, Out: Traced>,
 {
-    let (op, place) = ("jacrev_holomorphic", Place::here());
+    let (op, place) = ("jacrev_holomorphic", SourceLocation::here());
     S::wrap(f.share(), move |f, p| jacobian(op, Numbers::Holomorphic, place, Inner::jacobian_reverse, f, p))
 }
 
 /// Keeps the calls of `f` as calls of one shared Program, traced, transformed and compiled once.
 #[track_caller]
 pub fn outline<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::Out> {
-    let (name, place, cache) = (std::any::type_name::<F>(), Place::here(), Cache::default());
+    let (name, place, cache) = (std::any::type_name::<F>(), SourceLocation::here(), Cache::default());
     S::wrap_all(f.share(), move |f, args| {
         let call = |vals: &[Val]| (vec![], f(&refill(args, vals)));
         outlined(&cache, name, place, &[args], &values(args), 0, &call).1
@@ -257,7 +257,7 @@ pub fn outline<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, 
 /// ```
 #[track_caller]
 pub fn jvp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P, tangents: &P) -> (R, R) {
-    let place = Place::here();
+    let place = SourceLocation::here();
     let args = values(primals);
     let (inner, out) = traced("jvp", place, &f, primals);
     let pushed =
@@ -284,7 +284,7 @@ pub type Linear<A, B> = Box<dyn Fn(&A) -> B + Send + Sync>;
 /// ```
 #[track_caller]
 pub fn vjp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear<R, P>) {
-    let place = Place::here();
+    let place = SourceLocation::here();
     let (inner, out) = traced("vjp", place, &f, primals);
     let like = primals.copy();
     match inner.map(|inner| inner.linearize(&values(primals))) {
@@ -315,7 +315,7 @@ pub fn vjp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear
 /// ```
 #[track_caller]
 pub fn linearize<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear<P, R>) {
-    let place = Place::here();
+    let place = SourceLocation::here();
     let (inner, out) = traced("linearize", place, &f, primals);
     match inner.map(|inner| inner.linearize(&values(primals))) {
         Ok((y, derivative)) => {
@@ -348,7 +348,7 @@ pub fn linearize<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, 
 /// The enclosing `jit` or `trace` returns `Err` if the derivative of `f` depends on where it is taken.
 #[track_caller]
 pub fn linear_transpose<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> Linear<R, P> {
-    let (op, place) = ("linear_transpose", Place::here());
+    let (op, place) = ("linear_transpose", SourceLocation::here());
     let (inner, out) = traced(op, place, &f, primals);
     let like = primals.copy();
     let transposed = inner.and_then(|inner| {
@@ -385,7 +385,7 @@ pub(crate) const RAN: &str = "internal: a function that was traced ran to its en
 /// Traces `f` on the leaves of `p`; the tree's values belong to that trace.
 fn traced<P: Traced, R: Traced>(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     f: &dyn Fn(&P) -> R,
     p: &P,
 ) -> (Result<Inner>, R) {
@@ -400,7 +400,12 @@ fn traced<P: Traced, R: Traced>(
 }
 
 /// The result of `f`, whose first leaf is the loss, and the gradient of that leaf.
-fn differentiate<P: Traced, R: Traced>(numbers: Numbers, place: Place, f: &dyn Fn(&P) -> R, p: &P) -> (R, P) {
+fn differentiate<P: Traced, R: Traced>(
+    numbers: Numbers,
+    place: SourceLocation,
+    f: &dyn Fn(&P) -> R,
+    p: &P,
+) -> (R, P) {
     let op = if numbers == Numbers::Real { "grad" } else { "grad_holomorphic" };
     let args = values(p);
     let (inner, out) = traced(op, place, f, p);
@@ -426,7 +431,7 @@ type Blocks = fn(&Inner, &[Val]) -> (Vec<Val>, Vec<Vec<Val>>);
 fn jacobian<P: Traced, R: Traced>(
     op: &'static str,
     numbers: Numbers,
-    place: Place,
+    place: SourceLocation,
     blocks: Blocks,
     f: &dyn Fn(&P) -> R,
     p: &P,
@@ -451,7 +456,12 @@ fn jacobian<P: Traced, R: Traced>(
 }
 
 /// The leaves of `tree`, which must be of the structure of `like`.
-pub(crate) fn tree_like<T: Traced>(op: &'static str, place: Place, like: &T, tree: &T) -> Result<Vec<Val>> {
+pub(crate) fn tree_like<T: Traced>(
+    op: &'static str,
+    place: SourceLocation,
+    like: &T,
+    tree: &T,
+) -> Result<Vec<Val>> {
     let mut vals = vec![];
     match Tree::<Val>::zip_leaves::<Val, ()>(like, tree, &mut |_, v| vals.push(*v)) {
         Ok(_) => Ok(vals),
@@ -459,11 +469,11 @@ pub(crate) fn tree_like<T: Traced>(op: &'static str, place: Place, like: &T, tre
     }
 }
 
-fn differing(op: &'static str, place: Place, mismatch: &Mismatch) -> Error {
+fn differing(op: &'static str, place: SourceLocation, mismatch: &Mismatch) -> Error {
     Error::new(op, ErrorKind::invalid(mismatch.to_string()), place)
 }
 
-pub(crate) fn axes_of<X, A: Axes<X>>(axes: &A, x: &X, place: Place) -> Result<Vec<Option<i64>>> {
+pub(crate) fn axes_of<X, A: Axes<X>>(axes: &A, x: &X, place: SourceLocation) -> Result<Vec<Option<i64>>> {
     let mut all = vec![];
     axes.axes(x, &mut all).map_err(|mismatch| {
         let message = format!("the axes are of another structure than what they belong to: {mismatch}");
@@ -473,7 +483,7 @@ pub(crate) fn axes_of<X, A: Axes<X>>(axes: &A, x: &X, place: Place) -> Result<Ve
 }
 
 /// An error from inside a transform, which was made at `place`.
-pub(crate) fn within(error: Error, op: &'static str, place: Place) -> Error {
+pub(crate) fn within(error: Error, op: &'static str, place: SourceLocation) -> Error {
     error.with_note(format!("inside `{op}`, made"), place)
 }
 

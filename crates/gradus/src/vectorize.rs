@@ -1,5 +1,6 @@
 //! Functions of vectors and matrices over any number of leading axes, as NumPy's `vectorize` with a signature.
 
+use crate::val::axes::{Integer, axis_of};
 use crate::val::broadcast::common_shape;
 use crate::val::{Known, Val};
 use crate::{ErrorKind, Shape, vmap_axes};
@@ -130,5 +131,32 @@ impl Cores {
             return Err(ErrorKind::invalid(message));
         }
         Ok(results)
+    }
+}
+
+impl Val {
+    /// `f` of every vector along `axis`; what it gives takes the place of the axis.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val| x.apply_along_axis(0, |column| column / column.sum()));
+    /// let y = f(&Array::from([[1.0f32, 2.0], [1.0, 6.0]]))?;
+    /// assert_eq!(y, Array::from([[0.5f32, 0.25], [0.5, 0.75]]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn apply_along_axis(self, axis: impl Integer, f: impl Fn(Val) -> Val + Send + Sync) -> Val {
+        self.derive1("apply_along_axis", |ty| {
+            let axis = axis_of(axis.to_i64(), &ty.shape)?;
+            let others = ty.shape.without(&[axis]).dims().to_vec();
+            let lines = self.moveaxis(axis, -1).reshape([others.iter().product(), ty.shape.dim(axis)]);
+            let found = crate::vmap(|line: &Val| f(*line))(&lines);
+            let given = found.shape()[1..].to_vec();
+            let found = found.reshape([others.clone(), given.clone()].concat());
+            // The axes that `f` gives go where the axis stood.
+            let rank = others.len();
+            let order: Vec<usize> = (0..axis).chain(rank..rank + given.len()).chain(axis..rank).collect();
+            Ok(found.permute_dims(order))
+        })
     }
 }

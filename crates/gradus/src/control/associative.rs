@@ -8,7 +8,7 @@ use crate::engine::control::slice_axis;
 use crate::engine::{self, refill, values};
 use crate::transforms::all;
 use crate::{Error, Traced, Val, concatenate, stack};
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
 
 /// `f` of all elements up to each along the first axis: `[a, f(a, b), f(f(a, b), c), ..]`.
 ///
@@ -44,7 +44,7 @@ impl AssociativeScan {
     /// See [`associative_scan`].
     #[track_caller]
     pub fn run<T: Traced>(self, elems: &T, f: impl Fn(T, T) -> T) -> T {
-        let place = Place::here();
+        let place = SourceLocation::here();
         let leaves = values(elems);
         let along = match axes(place, &leaves, self.axis, || elems.paths()) {
             Ok(along) => along,
@@ -65,7 +65,7 @@ impl AssociativeScan {
 
 /// The axis of each leaf; all are of one length along it.
 fn axes(
-    place: Place,
+    place: SourceLocation,
     leaves: &[Val],
     axis: i64,
     paths: impl Fn() -> Vec<String>,
@@ -99,7 +99,7 @@ fn axes(
 /// A combination of many elements with as many others.
 type Combine<'a> = &'a dyn Fn(&[Val], &[Val]) -> Vec<Val>;
 
-fn prefixes(place: Place, x: &[Val], axes: &[usize], combine: Combine<'_>) -> Vec<Val> {
+fn prefixes(place: SourceLocation, x: &[Val], axes: &[usize], combine: Combine<'_>) -> Vec<Val> {
     let each = |vals: &[Val], f: &dyn Fn(Val, usize) -> Val| -> Vec<Val> {
         vals.iter().zip(axes).map(|(v, axis)| f(*v, *axis)).collect()
     };
@@ -122,7 +122,7 @@ fn prefixes(place: Place, x: &[Val], axes: &[usize], combine: Combine<'_>) -> Ve
 }
 
 /// `even[0], odd[0], even[1], ..` along `axis`; `even` may be one longer.
-fn interleave(place: Place, even: Val, odd: Val, axis: usize) -> Val {
+fn interleave(place: SourceLocation, even: Val, odd: Val, axis: usize) -> Val {
     let pairs = odd.shape()[axis];
     let mut shape = odd.shape();
     shape[axis] = 2 * pairs;

@@ -4,7 +4,7 @@ use super::{inside, leaves_like, refused};
 use crate::engine::{self, control, refill, values};
 use crate::transforms::all;
 use crate::{Dtype, Error, Traced, Val};
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
 
 /// `yes(operands)` where `pred` holds, else `no(operands)`: only one of them runs.
 ///
@@ -23,7 +23,7 @@ use gradus_ir::Place;
 /// type.
 #[track_caller]
 pub fn cond<O: Traced, R: Traced>(pred: Val, operands: O, yes: impl Fn(O) -> R, no: impl Fn(O) -> R) -> R {
-    let place = Place::here();
+    let place = SourceLocation::here();
     let number = || -> Result<Val, Error> {
         let ty = pred.ty();
         if ty.rank() > 0 {
@@ -52,7 +52,7 @@ pub fn cond<O: Traced, R: Traced>(pred: Val, operands: O, yes: impl Fn(O) -> R, 
 /// results differ in structure or type.
 #[track_caller]
 pub fn switch<O: Traced, R: Traced>(index: Val, operands: O, branches: &[&dyn Fn(O) -> R]) -> R {
-    let place = Place::here();
+    let place = SourceLocation::here();
     let number = || -> Result<Val, Error> {
         let ty = index.ty();
         if ty.rank() > 0 || !ty.dtype.is_integer() {
@@ -66,7 +66,7 @@ pub fn switch<O: Traced, R: Traced>(index: Val, operands: O, branches: &[&dyn Fn
 
 fn branch<O: Traced, R: Traced>(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     number: Result<Val, Error>,
     operands: &O,
     branches: &[&dyn Fn(O) -> R],

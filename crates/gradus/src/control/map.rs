@@ -5,7 +5,7 @@ use crate::engine::control::slice_axis;
 use crate::engine::{self, Mapped, refill, values};
 use crate::transforms::{RAN, all};
 use crate::{Function, ReadsTrees, Result, Returning, Traced, Tree, Val, concatenate};
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
 
 /// `f` of every element along the first axis of every leaf of every parameter, one after the other.
 ///
@@ -20,7 +20,7 @@ use gradus_ir::Place;
 /// ```
 #[track_caller]
 pub fn map<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::Out> {
-    let place = Place::here();
+    let place = SourceLocation::here();
     S::wrap_all(f.share(), move |f, args| {
         Scan::default().run_at("map", place, &(), args, &|(), x| ((), f(&x))).1
     })
@@ -42,7 +42,7 @@ pub fn map_batches<'f, S: ReadsTrees, F: Function<'f, S>>(
     batch_size: usize,
     f: F,
 ) -> Returning<'f, S, S::Out> {
-    let place = Place::here();
+    let place = SourceLocation::here();
     S::wrap_all(f.share(), move |f, args| {
         if batch_size == 0 {
             let v =
@@ -76,7 +76,7 @@ pub fn map_batches<'f, S: ReadsTrees, F: Function<'f, S>>(
 }
 
 /// `f` of all elements together.
-fn together<A: Traced, R: Traced>(place: Place, f: &dyn Fn(&A) -> R, args: &A) -> R {
+fn together<A: Traced, R: Traced>(place: SourceLocation, f: &dyn Fn(&A) -> R, args: &A) -> R {
     let mut result = None;
     let axes = vec![Some(0); args.leaves().len()];
     let mut body = |x: &[Val]| {

@@ -6,7 +6,7 @@ use crate::transforms::all;
 use crate::val::promote::{Promoted, promote};
 use crate::val::strict;
 use crate::{Error, Traced, Val};
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
 
 /// Runs `body` as long as `cond` holds; the last carry.
 ///
@@ -28,12 +28,12 @@ use gradus_ir::Place;
 /// single `bool`.
 #[track_caller]
 pub fn while_loop<C: Traced>(init: C, cond: impl Fn(C) -> Val, body: impl Fn(C) -> C) -> C {
-    repeat("while_loop", Place::here(), &init, &cond, &body)
+    repeat("while_loop", SourceLocation::here(), &init, &cond, &body)
 }
 
 fn repeat<C: Traced>(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     init: &C,
     cond: &dyn Fn(C) -> Val,
     body: &dyn Fn(C) -> C,
@@ -65,7 +65,7 @@ fn repeat<C: Traced>(
 /// types, or as [`while_loop`].
 #[track_caller]
 pub fn fori_loop<C: Traced>(lo: impl Into<Val>, hi: impl Into<Val>, init: C, f: impl Fn(Val, C) -> C) -> C {
-    let (lo, hi, place) = (lo.into(), hi.into(), Place::here());
+    let (lo, hi, place) = (lo.into(), hi.into(), SourceLocation::here());
     if let (Some(first), Some(end)) = (lo.integer_literal(), hi.integer_literal()) {
         let length = usize::try_from(end.saturating_sub(first)).unwrap_or(0);
         let scan = Scan { length: Some(length), ..Scan::default() };
@@ -82,7 +82,7 @@ pub fn fori_loop<C: Traced>(lo: impl Into<Val>, hi: impl Into<Val>, init: C, f: 
 }
 
 /// The bounds, of one element type.
-fn bounds(lo: Val, hi: Val, place: Place) -> Result<(Val, Val), Error> {
+fn bounds(lo: Val, hi: Val, place: SourceLocation) -> Result<(Val, Val), Error> {
     let of = |v: Val| Promoted { dtype: v.ty().dtype, weak: v.is_weak() };
     for (v, which) in [(lo, "lower"), (hi, "upper")] {
         let ty = v.ty();

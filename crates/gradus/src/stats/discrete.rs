@@ -1,6 +1,6 @@
 //! Discrete distributions.
 
-use crate::val::elementwise::composed::floats;
+use crate::val::broadcast::floats;
 use crate::{Val, special, where_};
 
 distribution! {

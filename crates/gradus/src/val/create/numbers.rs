@@ -1,9 +1,10 @@
-//! Values made from numbers alone: constants, counters, grids, triangles.
+//! Values made from numbers alone: constants, counters, evenly spaced numbers, one-hot vectors.
 
 use crate::val::axes::{Integer, IntoExtents, axis_of};
 use crate::val::broadcast::common_shape;
+use crate::val::promote::promote_all;
 use crate::val::{Val, strict, where_};
-use crate::{Dtype, ErrorKind, Shape, Type};
+use crate::{Dtype, ErrorKind};
 
 /// Elements equal to `fill`, of `shape`; the element type is that of `fill`.
 ///
@@ -122,169 +123,6 @@ pub fn linspace(start: f64, end: f64, n: usize) -> Val {
         Ok(where_(index.eq(last as i64), end, line))
     })
 }
-/// The identity matrix of `n` rows.
-///
-/// ```
-/// use gradus::{Array, Dtype, Val, eye, jit};
-/// let y = jit(|x: &Val| x * eye(2, Dtype::F32))(&Array::from(3.0f32))?;
-/// assert_eq!(y, Array::from([[3.0f32, 0.0], [0.0, 3.0]]));
-/// # Ok::<(), gradus::Error>(())
-/// ```
-#[track_caller]
-pub fn eye(n: usize, dtype: Dtype) -> Val {
-    eye_of([n, n], 0, dtype)
-}
-/// A matrix of `[rows, columns]` with ones on diagonal `offset` (above the main one if positive).
-///
-/// ```
-/// use gradus::{Array, Dtype, Val, eye_of, jit};
-/// let y = jit(|x: &Val| x * eye_of([2, 3], 1, Dtype::F32))(&Array::from(3.0f32))?;
-/// assert_eq!(y, Array::from([[0.0f32, 3.0, 0.0], [0.0, 0.0, 3.0]]));
-/// # Ok::<(), gradus::Error>(())
-/// ```
-#[track_caller]
-pub fn eye_of(shape: [usize; 2], offset: impl Integer, dtype: Dtype) -> Val {
-    Val::derive("eye", &[], |_| Ok(from_diagonal(&shape.into()).eq(offset.to_i64()).astype(dtype)))
-}
-/// How far every element of the last two axes stands above the main diagonal, an `i32`.
-#[track_caller]
-fn from_diagonal(shape: &Shape) -> Val {
-    let rank = shape.rank();
-    let index = |axis| Val::from_ir(strict::iota(Dtype::I32, shape, axis));
-    index(rank - 1) - index(rank - 2)
-}
-
-impl Val {
-    /// Zeros above diagonal `offset` of the last two axes.
-    ///
-    /// ```
-    /// use gradus::{Array, Val, jit};
-    /// let y = jit(|x: &Val| x.tril(0))(&Array::from([[1i32, 2], [3, 4]]))?;
-    /// assert_eq!(y, Array::from([[1i32, 0], [3, 4]]));
-    /// # Ok::<(), gradus::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn tril(self, offset: impl Integer) -> Val {
-        self.triangle("tril", |above| above.le(offset.to_i64()))
-    }
-    /// Zeros below diagonal `offset` of the last two axes.
-    ///
-    /// ```
-    /// use gradus::{Array, Val, jit};
-    /// let y = jit(|x: &Val| x.triu(1))(&Array::from([[1i32, 2], [3, 4]]))?;
-    /// assert_eq!(y, Array::from([[0i32, 2], [0, 0]]));
-    /// # Ok::<(), gradus::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn triu(self, offset: impl Integer) -> Val {
-        self.triangle("triu", |above| above.ge(offset.to_i64()))
-    }
-    #[track_caller]
-    fn triangle(self, op: &'static str, keep: impl FnOnce(Val) -> Val) -> Val {
-        self.derive1(op, |ty| {
-            matrices(ty)?;
-            let matrix: Shape = ty.shape.dims()[ty.rank() - 2..].into();
-            Ok(where_(keep(from_diagonal(&matrix)), self, self.zeros_like()))
-        })
-    }
-    /// The diagonal `offset` of the first two axes, as a new last axis: `[n, m, ..] -> [.., k]`. (For the last two see
-    /// [`linalg::diagonal`](crate::linalg::diagonal).)
-    ///
-    /// ```
-    /// use gradus::{Array, Val, jit};
-    /// let y = jit(|x: &Val| x.diagonal(1))(&Array::from([[1.0f32, 2.0], [3.0, 4.0]]))?;
-    /// assert_eq!(y.to_vec::<f32>()?, [2.0]);
-    /// # Ok::<(), gradus::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn diagonal(self, offset: impl Integer) -> Val {
-        let offset = offset.to_i64();
-        self.derive1("diagonal", |ty| {
-            matrices(ty)?;
-            let last = if ty.rank() == 2 { self } else { self.moveaxis(0, -1).moveaxis(0, -1) };
-            Ok(last.last_diagonal(offset))
-        })
-    }
-    /// The diagonal `offset` of the last two axes, as a new last axis.
-    #[track_caller]
-    pub(crate) fn last_diagonal(self, offset: i64) -> Val {
-        self.keep_weak("diagonal", |x, ty| {
-            matrices(ty)?;
-            let rank = ty.rank();
-            let (rows, columns) = (ty.shape.dim(rank - 2), ty.shape.dim(rank - 1));
-            let away = usize::try_from(offset.unsigned_abs()).unwrap_or(usize::MAX);
-            let (first, n) = if offset >= 0 {
-                (away, columns.saturating_sub(away).min(rows))
-            } else {
-                (away.saturating_mul(columns), rows.saturating_sub(away).min(columns))
-            };
-            let mut flat = ty.shape.dims()[..rank - 2].to_vec();
-            flat.push(rows * columns);
-            let (mut starts, mut strides) = (vec![0; rank - 1], vec![1; rank - 1]);
-            let mut limits = flat.clone();
-            if n == 0 {
-                limits[rank - 2] = 0;
-            } else {
-                (starts[rank - 2], strides[rank - 2]) = (first, columns + 1);
-                limits[rank - 2] = first + (n - 1) * (columns + 1) + 1;
-            }
-            Ok(x.reshape(flat).slice(&starts, &limits, &strides))
-        })
-    }
-    /// A square matrix with this vector on diagonal `offset`, zeros elsewhere; of a matrix the diagonal itself.
-    ///
-    /// ```
-    /// use gradus::{Array, Val, jit};
-    /// let y = jit(|x: &Val| x.diag(0))(&Array::from([1i32, 2]))?;
-    /// assert_eq!(y, Array::from([[1i32, 0], [0, 2]]));
-    /// # Ok::<(), gradus::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn diag(self, offset: impl Integer) -> Val {
-        let offset = offset.to_i64();
-        self.keep_weak("diag", |x, ty| {
-            if ty.rank() == 2 {
-                return Ok(self.last_diagonal(offset).ir());
-            }
-            if ty.rank() != 1 {
-                let message =
-                    format!("takes a vector or a matrix, not {ty}; use `diagonal` to read a diagonal");
-                return Err(ErrorKind::invalid(message));
-            }
-            let away = usize::try_from(offset.unsigned_abs()).unwrap_or(usize::MAX);
-            let n = ty.shape.dim(0);
-            let side = n.saturating_add(away);
-            if n == 0 {
-                return Ok(zeros([side, side], ty.dtype).ir());
-            }
-            let first = if offset >= 0 { away } else { away.saturating_mul(side) };
-            let used = first + n + (n - 1) * side;
-            let behind = side.saturating_mul(side) as i64 - used as i64;
-            let zero = Val::from(0).astype(ty.dtype).ir();
-            Ok(x.pad(zero, &[first as i64], &[behind], &[side]).reshape([side, side]))
-        })
-    }
-    /// The sum of the elements on the diagonal of the first two axes: `[n, m, ..] -> [..]`. (For the last two see
-    /// [`linalg::trace`](crate::linalg::trace).)
-    ///
-    /// ```
-    /// use gradus::{Array, Val, jit};
-    /// let y = jit(|x: &Val| x.trace())(&Array::from([[1i32, 2], [3, 4]]))?;
-    /// assert_eq!(y, Array::from(5i32));
-    /// # Ok::<(), gradus::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn trace(self) -> Val {
-        Val::derive("trace", &[self], |_| Ok(self.diagonal(0).sum_axes(-1)))
-    }
-}
-
-fn matrices(ty: &Type) -> Result<(), ErrorKind> {
-    if ty.rank() >= 2 {
-        return Ok(());
-    }
-    Err(ErrorKind::invalid(format!("takes matrices, not {ty}; add an axis with `expand_dims`")))
-}
 
 /// 1 at the position that each element names, 0 elsewhere, along a new last axis of extent `classes`.
 ///
@@ -304,5 +142,93 @@ pub fn one_hot(index: impl Into<Val>, classes: usize, dtype: Dtype) -> Val {
         let shape = known[0].ty.shape.with_axis(rank, classes);
         let counter = Val::from_ir(strict::iota(known[0].ty.dtype, &shape, rank));
         Ok(index.expand_dims(-1).eq(counter).astype(dtype))
+    })
+}
+
+/// Whether the end of a range belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// It is the last number.
+    Included,
+    /// The numbers end one step before it.
+    Excluded,
+}
+/// `n` evenly spaced numbers from `start` to `end`, which broadcast, along a new first axis.
+///
+/// ```
+/// use gradus::{Array, Endpoint, Val, jit, linspace_of};
+/// let f = jit(|a: &Val| linspace_of(a, 1.0, 2, Endpoint::Excluded));
+/// assert_eq!(f(&Array::from(0.0f32))?, Array::from([0.0f32, 0.5]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn linspace_of(start: impl Into<Val>, end: impl Into<Val>, n: usize, endpoint: Endpoint) -> Val {
+    let (start, end) = (start.into(), end.into());
+    Val::derive("linspace", &[start, end], |known| {
+        let met = promote_all(known).inexact();
+        let shape = crate::val::broadcast::common_shape(known.iter().map(|k| &k.ty.shape))?;
+        let [start, end] =
+            [start, end].map(|v| Val::from_ir(crate::val::broadcast::bring(v, met.dtype, &shape)));
+        let wide = shape.with_axis(0, n);
+        let intervals = if endpoint == Endpoint::Included { n.saturating_sub(1) } else { n };
+        if n == 0 || intervals == 0 {
+            return Ok(Val::from_ir(strict::broadcast(start.ir().reshape(shape.with_axis(0, 1)), &wide)));
+        }
+        let number = Val::from_ir(strict::iota(met.dtype, &wide, 0));
+        let share = number / (intervals as f64);
+        let line = start * (1.0 - share) + end * share;
+        // The end is met exactly.
+        Ok(if endpoint == Endpoint::Included { where_(number.eq(intervals as f64), end, line) } else { line })
+    })
+}
+/// `n` numbers whose logarithms to `base` are evenly spaced from `start` to `end`, as `f32`.
+///
+/// ```
+/// use gradus::{Array, Endpoint, Val, jit, logspace};
+/// let y = jit(|x: &Val| x * logspace(0.0, 2.0, 3, 2.0, Endpoint::Included))(&Array::from(1.0f32))?;
+/// assert!(y.to_f64_vec().iter().zip([1.0, 2.0, 4.0]).all(|(a, b)| (a - b).abs() < 1e-5));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn logspace(start: f64, end: f64, n: usize, base: f64, endpoint: Endpoint) -> Val {
+    Val::derive("logspace", &[], |_| Ok(Val::from(base).float_power(linspace_of(start, end, n, endpoint))))
+}
+/// `n` numbers of equal ratio from `start` to `end`, which have the same sign, as `f32`.
+///
+/// ```
+/// use gradus::{Array, Endpoint, geomspace, jit};
+/// let y = jit(|_: &()| geomspace(1.0, 100.0, 3, Endpoint::Included))(&())?;
+/// assert!((y.to_f64_vec()[1] - 10.0).abs() < 1e-4);
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn geomspace(start: f64, end: f64, n: usize, endpoint: Endpoint) -> Val {
+    Val::derive("geomspace", &[], |_| {
+        if start * end <= 0.0 {
+            let message =
+                format!("{start} and {end} have no common ratio; give two numbers of one sign, not 0");
+            return Err(ErrorKind::invalid(message));
+        }
+        let line = linspace_of(start.abs().log10(), end.abs().log10(), n, endpoint);
+        Ok(Val::from(10.0).float_power(line) * start.signum())
+    })
+}
+/// `start`, `start + step`, .. up to, but without, `end`, as `i32`.
+///
+/// ```
+/// use gradus::{Array, arange_between, jit};
+/// assert_eq!(jit(|_: &()| arange_between(7, 0, -2))(&())?, Array::from([7i32, 5, 3, 1]));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[track_caller]
+pub fn arange_between(start: i64, end: i64, step: i64) -> Val {
+    Val::derive("arange", &[], |_| {
+        if step == 0 {
+            return Err(ErrorKind::invalid("a step of 0 leads nowhere; use 1, or -1 to count down"));
+        }
+        let away = if step > 0 { end.saturating_sub(start) } else { start.saturating_sub(end) };
+        let n = away.max(0).unsigned_abs().div_ceil(step.unsigned_abs());
+        let n = i64::try_from(n).unwrap_or(i64::MAX);
+        Ok(iota(Dtype::I32, [n], 0) * step + start)
     })
 }

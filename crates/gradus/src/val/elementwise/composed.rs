@@ -1,34 +1,19 @@
 //! Functions made of a few primitives: what NumPy and SciPy have and the IR need not know.
 
 use crate::Dtype;
-use crate::val::broadcast::{Promotion, bring_all};
+use crate::val::broadcast::floats;
 use crate::val::promote::Promoted;
 use crate::val::{Val, complex, strict, where_};
 use gradus_ir::Kind;
 use std::f64::consts::{LN_2, PI};
 
-/// Operands broadcast and promoted to floats once, for functions that read them several times.
-#[track_caller]
-pub(crate) fn floats<const N: usize>(
-    name: &'static str,
-    args: [Val; N],
-    f: impl FnOnce([Val; N]) -> Val,
-) -> Val {
-    Val::derive(name, &args, |known| {
-        let met = Promotion::Inexact.of(known);
-        let strict = bring_all(&args, known, met.dtype)?;
-        let args = std::array::from_fn(|i| Val::from_ir(strict[i]).with_weak(met.weak));
-        Ok(f(args).with_weak(met.weak))
-    })
-}
-
-/// Functions made of a few primitives; integers become floats where the function needs them.
 /// A complex number whose imaginary part is brought into half a turn of both signs; a turn is 2π times `unit`.
 fn within_turn(z: Val, unit: f64) -> Val {
     let half = PI * unit;
     complex(z.real(), (z.imag() + half) % (2.0 * half) - half)
 }
 
+/// Functions made of a few primitives; integers become floats where the function needs them.
 impl Val {
     /// √(x² + y²), without overflow on the way.
     ///
@@ -328,6 +313,53 @@ impl Val {
         Val::derive(name, &[self], |known| {
             let met = Promoted::from(&known[0]).inexact();
             Ok(f(Val::from_ir(strict::convert_literal(self, met.dtype))).with_weak(met.weak))
+        })
+    }
+    /// The larger of two elements; of a number and NaN the number.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.fmax(1.0) + x.fmin(1.0))(&Array::from([f32::NAN, 3.0]))?;
+    /// assert_eq!(y, Array::from([2.0f32, 4.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn fmax(self, other: impl Into<Val>) -> Val {
+        let other = other.into();
+        Val::derive("fmax", &[self, other], |_| Ok(where_(self.gt(other) | other.isnan(), self, other)))
+    }
+    /// The smaller of two elements; of a number and NaN the number.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.fmin(1.0))(&Array::from([f32::NAN, 2.0]))?;
+    /// assert_eq!(y, Array::from([1.0f32, 1.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn fmin(self, other: impl Into<Val>) -> Val {
+        let other = other.into();
+        Val::derive("fmin", &[self, other], |_| Ok(where_(self.lt(other) | other.isnan(), self, other)))
+    }
+    /// log(1 - e⁻ˣ) for x above 0, without cancellation.
+    ///
+    /// Mächler, "Accurately computing log(1 - exp(-|a|))" (2012).
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let y = jit(|x: &Val| x.log1mexp())(&Array::from([1e-6f64]))?;
+    /// assert!((y.to_vec::<f64>()?[0] - (1e-6f64).ln()).abs() < 1e-6);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn log1mexp(self) -> Val {
+        Val::derive("log1mexp", &[self], |known| {
+            let x = self.astype(Promoted::from(&known[0]).inexact().dtype);
+            let small = x.lt(std::f64::consts::LN_2);
+            // Each branch keeps away from where the other is chosen, so that no infinite slope meets a zero.
+            let near = (-(-where_(small, x, 1.0)).expm1()).log();
+            let far = (-(-where_(small, 1.0, x)).exp()).log1p();
+            Ok(where_(small, near, far))
         })
     }
 }

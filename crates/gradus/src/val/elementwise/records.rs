@@ -2,7 +2,7 @@
 
 use crate::val::broadcast::{Promotion, bring_all, elementwise};
 use crate::val::promote::Promoted;
-use crate::val::{Val, complex, iota, strict};
+use crate::val::{Val, complex, strict};
 use crate::{Dtype, ErrorKind, Type};
 use gradus_ir::ops::elementwise::{Binary, Choice, Domain, Unary};
 use gradus_ir::{Kind, bind1, for_each_binary, for_each_unary};
@@ -481,7 +481,7 @@ fn word(bytes: usize) -> Dtype {
 #[track_caller]
 fn cut(x: Val, dtype: Dtype, count: usize) -> Val {
     let (wide, narrow) = (word(count * dtype.size_bytes()), word(dtype.size_bytes()));
-    let amounts = iota(wide, [count], 0) * (8 * dtype.size_bytes() as i64);
+    let amounts = Val::from_ir(strict::iota(wide, &[count].into(), 0)) * (8 * dtype.size_bytes() as i64);
     let bits = Val::from_ir(x.ir().bitcast_convert(wide)).expand_dims(-1);
     let parts = bits.shift_right_logical(amounts).astype(narrow);
     Val::from_ir(parts.ir().bitcast_convert(dtype))
@@ -496,7 +496,7 @@ fn joined(x: Val, ty: &Type, dtype: Dtype, count: usize) -> Result<Val, ErrorKin
         return Err(ErrorKind::invalid(message));
     }
     let (narrow, wide) = (word(ty.dtype.size_bytes()), word(dtype.size_bytes()));
-    let amounts = iota(wide, [count], 0) * (8 * ty.dtype.size_bytes() as i64);
+    let amounts = Val::from_ir(strict::iota(wide, &[count].into(), 0)) * (8 * ty.dtype.size_bytes() as i64);
     let bits = Val::from_ir(x.ir().bitcast_convert(narrow)).astype(wide).shift_left(amounts);
     let word = bits.ir().reduce_or(&[ty.rank() - 1]);
     Ok(Val::from_ir(word.bitcast_convert(dtype)))

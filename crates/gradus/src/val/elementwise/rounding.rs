@@ -1,36 +1,10 @@
-//! Functions of two elements that leave NaN out, and numbers cut in two: quotient and rest, whole and fraction.
+//! Numbers cut in two, quotient and rest, whole and fraction; rounding to places, and the distance between floats.
 
 use crate::val::promote::Promoted;
 use crate::val::{Val, where_};
 use crate::{Dtype, ErrorKind};
 
 impl Val {
-    /// The larger of two elements; of a number and NaN the number.
-    ///
-    /// ```
-    /// use gradus::{Array, Val, jit};
-    /// let y = jit(|x: &Val| x.fmax(1.0) + x.fmin(1.0))(&Array::from([f32::NAN, 3.0]))?;
-    /// assert_eq!(y, Array::from([2.0f32, 4.0]));
-    /// # Ok::<(), gradus::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn fmax(self, other: impl Into<Val>) -> Val {
-        let other = other.into();
-        Val::derive("fmax", &[self, other], |_| Ok(where_(self.gt(other) | other.isnan(), self, other)))
-    }
-    /// The smaller of two elements; of a number and NaN the number.
-    ///
-    /// ```
-    /// use gradus::{Array, Val, jit};
-    /// let y = jit(|x: &Val| x.fmin(1.0))(&Array::from([f32::NAN, 2.0]))?;
-    /// assert_eq!(y, Array::from([1.0f32, 1.0]));
-    /// # Ok::<(), gradus::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn fmin(self, other: impl Into<Val>) -> Val {
-        let other = other.into();
-        Val::derive("fmin", &[self, other], |_| Ok(where_(self.lt(other) | other.isnan(), self, other)))
-    }
     /// The quotient rounded down, and the rest that is left, of the sign of the divisor.
     ///
     /// ```
@@ -108,27 +82,6 @@ impl Val {
             let x = self.astype(Promoted::from(&known[0]).inexact().dtype);
             let away = where_(x.signbit(), f64::NEG_INFINITY, x.full_like(f64::INFINITY));
             Ok(x.nextafter(away) - x)
-        })
-    }
-    /// log(1 - e⁻ˣ) for x above 0, without cancellation.
-    ///
-    /// Mächler, "Accurately computing log(1 - exp(-|a|))" (2012).
-    ///
-    /// ```
-    /// use gradus::{Array, Val, jit};
-    /// let y = jit(|x: &Val| x.log1mexp())(&Array::from([1e-6f64]))?;
-    /// assert!((y.to_vec::<f64>()?[0] - (1e-6f64).ln()).abs() < 1e-6);
-    /// # Ok::<(), gradus::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn log1mexp(self) -> Val {
-        Val::derive("log1mexp", &[self], |known| {
-            let x = self.astype(Promoted::from(&known[0]).inexact().dtype);
-            let small = x.lt(std::f64::consts::LN_2);
-            // Each branch keeps away from where the other is chosen, so that no infinite slope meets a zero.
-            let near = (-(-where_(small, x, 1.0)).expm1()).log();
-            let far = (-(-where_(small, 1.0, x)).exp()).log1p();
-            Ok(where_(small, near, far))
         })
     }
 }

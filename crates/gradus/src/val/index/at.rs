@@ -4,9 +4,9 @@
 //! update is left out; [`Indexed::mode`] says otherwise.
 
 use crate::val::Val;
+use crate::val::index::entries::{Slice, values};
 use crate::val::index::gather::{IndexMode, Scatter, Update};
-use crate::val::index::indexer::Plan;
-use crate::val::index::slice::{Slice, values};
+use crate::val::index::indexer::Indexer;
 
 /// A part of a value, to read it or to make the value with another part in its place.
 #[derive(Clone, Debug)]
@@ -200,8 +200,8 @@ impl Indexed {
         Val::derive(op, &args, |known| {
             let mode = self.mode.unwrap_or(IndexMode::Fill);
             let how = Scatter { update, mode, unique_indices: self.unique };
-            let plan = Plan::of(&known[0].ty.shape, &self.entries)?;
-            Ok(Val::from_ir(plan.write(x.ir(), part, how)?).with_weak(known[0].weak))
+            let indexer = Indexer::of(&known[0].ty.shape, &self.entries)?;
+            Ok(Val::from_ir(indexer.write(x.ir(), part, how)?).with_weak(known[0].weak))
         })
     }
 }

@@ -3,8 +3,8 @@
 //! Invariant: `write` joins its part to exactly the elements that `read` gives, in the same order.
 
 use crate::val::broadcast::{bring, common_shape};
+use crate::val::index::entries::Slice;
 use crate::val::index::gather::{IndexMode, Scatter, Update, gather, scatter};
-use crate::val::index::slice::Slice;
 use crate::val::index::take::positions;
 use crate::val::{Val, strict};
 use crate::{Array, Dtype, ErrorKind, Shape};
@@ -50,7 +50,7 @@ fn walk(n: usize, start: Option<i64>, end: Option<i64>, step: i64) -> Result<Wal
 
 /// What the entries do to the axes of a value: slice, reverse, choose, drop, add.
 #[derive(Default)]
-pub(crate) struct Plan {
+pub(crate) struct Indexer {
     starts: Dims,
     limits: Dims,
     strides: Dims,
@@ -76,8 +76,8 @@ enum Placed {
     Front,
 }
 
-impl Plan {
-    pub(crate) fn of(shape: &Shape, entries: &[Slice]) -> Result<Plan, ErrorKind> {
+impl Indexer {
+    pub(crate) fn of(shape: &Shape, entries: &[Slice]) -> Result<Indexer, ErrorKind> {
         let named = entries.iter().filter(|e| !matches!(e, Slice::Ellipsis | Slice::NewAxis)).count();
         let ellipses = entries.iter().filter(|e| matches!(e, Slice::Ellipsis)).count();
         if named > shape.rank() {
@@ -88,19 +88,19 @@ impl Plan {
             return Err(ErrorKind::invalid("several `...` in one index; only one can stand for the rest"));
         }
         let rest = shape.rank() - named;
-        let mut plan = Plan::default();
+        let mut indexer = Indexer::default();
         for entry in entries {
-            plan.place(matches!(entry, Slice::At(_) | Slice::AtVal(_)));
+            indexer.place(matches!(entry, Slice::At(_) | Slice::AtVal(_)));
             match entry {
-                Slice::NewAxis => plan.result.push(Entry::New),
-                Slice::Ellipsis => plan.whole(shape, rest),
-                _ => plan.axis(shape, *entry)?,
+                Slice::NewAxis => indexer.result.push(Entry::New),
+                Slice::Ellipsis => indexer.whole(shape, rest),
+                _ => indexer.axis(shape, *entry)?,
             }
         }
         if ellipses == 0 {
-            plan.whole(shape, rest);
+            indexer.whole(shape, rest);
         }
-        Ok(plan)
+        Ok(indexer)
     }
     /// Follows where positions stand among the entries.
     fn place(&mut self, position: bool) {

@@ -2,7 +2,7 @@
 
 use crate::val::axes::IntoAxes;
 use crate::val::promote::promote_all;
-use crate::val::{Known, Val, strict};
+use crate::val::{Known, Slice, Val, stack, strict};
 use crate::{ErrorKind, Shape, Type};
 use gradus_ir::ops::contract::DotDims;
 use gradus_ir::{Dims, Val as Strict};
@@ -340,5 +340,66 @@ impl Val {
         }
         let (x, y) = met(self, other, known);
         Ok(Val::from_ir(contract(x, y, (a, b), (&[], &[]))))
+    }
+    /// The Kronecker product: the value with every element replaced by it times `other`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val, y: &Val| x.kron(y));
+    /// let z = f(&Array::from([1i32, 10]), &Array::from([1i32, 2]))?;
+    /// assert_eq!(z, Array::from([1i32, 2, 10, 20]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn kron(self, other: impl Into<Val>) -> Val {
+        let other = other.into();
+        Val::derive("kron", &[self, other], |known| {
+            let rank = known[0].ty.rank().max(known[1].ty.rank());
+            let dims = |i: usize| {
+                let own = known[i].ty.shape.dims();
+                let mut dims = vec![1; rank - own.len()];
+                dims.extend(own.iter().copied());
+                dims
+            };
+            let (left, right) = (dims(0), dims(1));
+            let apart = |own: &[usize], first: bool| -> Vec<usize> {
+                own.iter().flat_map(|n| if first { [*n, 1] } else { [1, *n] }).collect()
+            };
+            let product = self.reshape(apart(&left, true)) * other.reshape(apart(&right, false));
+            Ok(product.reshape(left.iter().zip(&right).map(|(m, n)| m * n).collect::<Vec<usize>>()))
+        })
+    }
+    /// The cross product of the vectors along the last axis, of 3 or 2 elements; of two vectors in the plane it is a
+    /// scalar.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val, y: &Val| x.cross(y));
+    /// let z = f(&Array::from([1i32, 0, 0]), &Array::from([0i32, 1, 0]))?;
+    /// assert_eq!(z, Array::from([0i32, 0, 1]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn cross(self, other: impl Into<Val>) -> Val {
+        let other = other.into();
+        Val::derive("cross", &[self, other], |known| {
+            let extent = |i: usize| known[i].ty.rank().checked_sub(1).map(|axis| known[i].ty.shape.dim(axis));
+            let (Some(m @ (2 | 3)), Some(n @ (2 | 3))) = (extent(0), extent(1)) else {
+                let message = format!("crosses vectors of 2 or 3, not {} and {}", known[0].ty, known[1].ty);
+                return Err(ErrorKind::invalid(message));
+            };
+            let part = |v: Val, i: i64| v.slice([Slice::Ellipsis, i.into()]);
+            let pair = |i: i64, j: i64| part(self, i) * part(other, j) - part(self, j) * part(other, i);
+            Ok(match (m, n) {
+                (2, 2) => pair(0, 1),
+                (3, 3) => stack([pair(1, 2), pair(2, 0), pair(0, 1)], -1),
+                (2, _) => {
+                    stack([part(self, 1) * part(other, 2), -(part(self, 0) * part(other, 2)), pair(0, 1)], -1)
+                }
+                _ => {
+                    stack([-(part(self, 2) * part(other, 1)), part(self, 2) * part(other, 0), pair(0, 1)], -1)
+                }
+            })
+        })
     }
 }

@@ -104,3 +104,18 @@ pub(crate) fn elementwise(name: &'static str, op: impl Into<Op>, how: Promotion,
         Ok(Val::from_ir(gradus_ir::bind1(op, &args)).with_weak(met.weak))
     })
 }
+
+/// Operands broadcast and promoted to floats once, for functions that read them several times.
+#[track_caller]
+pub(crate) fn floats<const N: usize>(
+    name: &'static str,
+    args: [Val; N],
+    f: impl FnOnce([Val; N]) -> Val,
+) -> Val {
+    Val::derive(name, &args, |known| {
+        let met = Promotion::Inexact.of(known);
+        let strict = bring_all(&args, known, met.dtype)?;
+        let args = std::array::from_fn(|i| Val::from_ir(strict[i]).with_weak(met.weak));
+        Ok(f(args).with_weak(met.weak))
+    })
+}

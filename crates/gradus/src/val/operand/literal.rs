@@ -3,9 +3,9 @@
 //! So a literal takes the element type of the other operand without being rounded first, and may be made
 //! before any trace is open. Invariant: an index once given stands for the same number for ever.
 
-use crate::val::strict;
 use crate::{Array, Complex, Dtype, Element, ErrorKind};
-use gradus_ir::{Kind, trace as ir, with_element};
+use gradus_ir::ops::source::Source;
+use gradus_ir::{Kind, bind1, trace as ir, with_element};
 use rustc_hash::FxHashMap;
 use std::fmt;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -103,7 +103,7 @@ impl Literal {
     #[track_caller]
     pub(crate) fn write(self, dtype: Dtype) -> gradus_ir::Val {
         match self.array(dtype) {
-            Ok(array) => strict::constant(array),
+            Ok(array) => bind1(Source::Constant(array), &[]),
             Err(kind) => ir::refuse(crate::Error::new("literal", kind, ir::current_place())),
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod axes;
 pub(crate) mod broadcast;
+pub(crate) mod handle;
 pub(crate) mod literal;
 pub(crate) mod operators;
 pub(crate) mod promote;

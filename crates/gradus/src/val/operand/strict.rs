@@ -1,7 +1,7 @@
-//! The strict primitives by plain functions: the only file of `val`, with `elementwise`, that names them.
+//! The strict primitives that functions of every folder need, as plain functions: constants, counters, conversions.
 
 use crate::val::Val;
-use crate::{Array, Dtype, Shape};
+use crate::{Array, Dtype, ErrorKind, Shape};
 use gradus_ir::ops::source::Source;
 use gradus_ir::{Val as Strict, bind1};
 
@@ -42,4 +42,15 @@ pub(crate) fn broadcast(x: Strict, shape: &Shape) -> Strict {
 #[track_caller]
 pub(crate) fn sum(x: Strict, axes: &[usize]) -> Strict {
     x.reduce_sum(axes)
+}
+
+/// Tables computed while tracing become part of the program and stay small.
+pub(crate) fn small_table([rows, columns]: [usize; 2]) -> Result<(), ErrorKind> {
+    const LARGEST: usize = 1 << 26;
+    if rows.saturating_mul(columns) <= LARGEST {
+        return Ok(());
+    }
+    Err(ErrorKind::invalid(format!(
+        "a table of {rows} by {columns} would be part of the program; make it of `iota` at run time"
+    )))
 }

@@ -6,7 +6,7 @@ use crate::val::index::gather::{IndexMode, ScatterDims, integers, no_wrap};
 use crate::{ErrorKind, Program, Type};
 use gradus_ir::ops::index::Scatter;
 use gradus_ir::ops::reduce::Reduction;
-use gradus_ir::{Place, bind, trace as ir};
+use gradus_ir::{SourceLocation, bind, trace as ir};
 use std::sync::Arc;
 
 /// The Program of `f`, which may not use values of the traces around it.
@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// The first error inside, or the capture.
 fn program(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     types: &[Type],
     f: impl FnOnce(&[Val]) -> Vec<Val>,
 ) -> Result<Arc<Program>, ErrorKind> {

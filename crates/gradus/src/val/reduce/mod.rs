@@ -1,6 +1,7 @@
 //! One number from many, along axes.
 
 pub(crate) mod by_function;
+pub(crate) mod cumulative;
 pub(crate) mod masked;
 pub(crate) mod nan;
 pub(crate) mod quantile;

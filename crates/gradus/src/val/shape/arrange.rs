@@ -3,7 +3,7 @@
 use crate::val::axes::{Integer, IntoAxes, axis_of};
 use crate::val::index::gather::IndexMode;
 use crate::val::shape::padding::repeated;
-use crate::val::{Val, concatenate, stack};
+use crate::val::{Val, concatenate};
 use crate::{Dtype, ErrorKind};
 
 fn list(all: impl IntoIterator<Item = impl Into<Val>>) -> Vec<Val> {
@@ -272,90 +272,5 @@ impl Val {
         });
         let parts = extent.unwrap_or(1);
         self.split_sizes(&vec![1; parts], axis).into_iter().map(|part| part.squeeze(axis.to_i64())).collect()
-    }
-    /// The Kronecker product: the value with every element replaced by it times `other`.
-    ///
-    /// ```
-    /// use gradus::{Array, Val, jit};
-    /// let f = jit(|x: &Val, y: &Val| x.kron(y));
-    /// let z = f(&Array::from([1i32, 10]), &Array::from([1i32, 2]))?;
-    /// assert_eq!(z, Array::from([1i32, 2, 10, 20]));
-    /// # Ok::<(), gradus::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn kron(self, other: impl Into<Val>) -> Val {
-        let other = other.into();
-        Val::derive("kron", &[self, other], |known| {
-            let rank = known[0].ty.rank().max(known[1].ty.rank());
-            let dims = |i: usize| {
-                let own = known[i].ty.shape.dims();
-                let mut dims = vec![1; rank - own.len()];
-                dims.extend(own.iter().copied());
-                dims
-            };
-            let (left, right) = (dims(0), dims(1));
-            let apart = |own: &[usize], first: bool| -> Vec<usize> {
-                own.iter().flat_map(|n| if first { [*n, 1] } else { [1, *n] }).collect()
-            };
-            let product = self.reshape(apart(&left, true)) * other.reshape(apart(&right, false));
-            Ok(product.reshape(left.iter().zip(&right).map(|(m, n)| m * n).collect::<Vec<usize>>()))
-        })
-    }
-    /// The cross product of the vectors along the last axis, of 3 or 2 elements; of two vectors in the plane it is a
-    /// scalar.
-    ///
-    /// ```
-    /// use gradus::{Array, Val, jit};
-    /// let f = jit(|x: &Val, y: &Val| x.cross(y));
-    /// let z = f(&Array::from([1i32, 0, 0]), &Array::from([0i32, 1, 0]))?;
-    /// assert_eq!(z, Array::from([0i32, 0, 1]));
-    /// # Ok::<(), gradus::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn cross(self, other: impl Into<Val>) -> Val {
-        let other = other.into();
-        Val::derive("cross", &[self, other], |known| {
-            let extent = |i: usize| known[i].ty.rank().checked_sub(1).map(|axis| known[i].ty.shape.dim(axis));
-            let (Some(m @ (2 | 3)), Some(n @ (2 | 3))) = (extent(0), extent(1)) else {
-                let message = format!("crosses vectors of 2 or 3, not {} and {}", known[0].ty, known[1].ty);
-                return Err(ErrorKind::invalid(message));
-            };
-            let part = |v: Val, i: i64| v.slice([crate::val::Slice::Ellipsis, i.into()]);
-            let pair = |i: i64, j: i64| part(self, i) * part(other, j) - part(self, j) * part(other, i);
-            Ok(match (m, n) {
-                (2, 2) => pair(0, 1),
-                (3, 3) => stack([pair(1, 2), pair(2, 0), pair(0, 1)], -1),
-                (2, _) => {
-                    stack([part(self, 1) * part(other, 2), -(part(self, 0) * part(other, 2)), pair(0, 1)], -1)
-                }
-                _ => {
-                    stack([-(part(self, 2) * part(other, 1)), part(self, 2) * part(other, 0), pair(0, 1)], -1)
-                }
-            })
-        })
-    }
-    /// `f` of every vector along `axis`; what it gives takes the place of the axis.
-    ///
-    /// ```
-    /// use gradus::{Array, Val, jit};
-    /// let f = jit(|x: &Val| x.apply_along_axis(0, |column| column / column.sum()));
-    /// let y = f(&Array::from([[1.0f32, 2.0], [1.0, 6.0]]))?;
-    /// assert_eq!(y, Array::from([[0.5f32, 0.25], [0.5, 0.75]]));
-    /// # Ok::<(), gradus::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn apply_along_axis(self, axis: impl Integer, f: impl Fn(Val) -> Val + Send + Sync) -> Val {
-        self.derive1("apply_along_axis", |ty| {
-            let axis = axis_of(axis.to_i64(), &ty.shape)?;
-            let others = ty.shape.without(&[axis]).dims().to_vec();
-            let lines = self.moveaxis(axis, -1).reshape([others.iter().product(), ty.shape.dim(axis)]);
-            let found = crate::vmap(|line: &Val| f(*line))(&lines);
-            let given = found.shape()[1..].to_vec();
-            let found = found.reshape([others.clone(), given.clone()].concat());
-            // The axes that `f` gives go where the axis stood.
-            let rank = others.len();
-            let order: Vec<usize> = (0..axis).chain(rank..rank + given.len()).chain(axis..rank).collect();
-            Ok(found.permute_dims(order))
-        })
     }
 }

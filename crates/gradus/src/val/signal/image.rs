@@ -170,7 +170,7 @@ impl Val {
             for (k, axis) in axes.iter().enumerate() {
                 let sizes = [from.dim(*axis), to.dim(*axis)];
                 has_pixels(sizes[0], *axis, &known[0].ty)?;
-                crate::val::create::grid::small_table(sizes)?;
+                strict::small_table(sizes)?;
                 let weights = method.weights(sizes, scales[k], translations[k], antialias);
                 let weights = Array::from_f64(&Type::new(dtype, sizes), weights);
                 operands.push(Val::from_ir(strict::constant(weights)));

@@ -1,4 +1,4 @@
-//! Tapers: weights for windows of a signal that fall off towards both ends. `jnp.hanning` and its kin.
+//! Window functions: weights for a piece of a signal that fall off towards both ends. `jnp.hanning` and its kin.
 
 use crate::val::{Val, iota, ones};
 use crate::{Dtype, special};
@@ -6,7 +6,7 @@ use std::f64::consts::PI;
 
 /// `weigh` of the numbers 0 to n - 1 and the last one, as `f32`; ones for one element or none.
 #[track_caller]
-fn taper(op: &'static str, n: usize, weigh: impl FnOnce(Val, f64) -> Val) -> Val {
+fn weights(op: &'static str, n: usize, weigh: impl FnOnce(Val, f64) -> Val) -> Val {
     Val::derive(op, &[], |_| match n {
         0 | 1 => Ok(ones([n], Dtype::F32)),
         _ => Ok(weigh(iota(Dtype::F32, [n], 0), (n - 1) as f64)),
@@ -16,7 +16,7 @@ fn taper(op: &'static str, n: usize, weigh: impl FnOnce(Val, f64) -> Val) -> Val
 /// a - (1 - a) cos x, a rising cosine.
 #[track_caller]
 fn cosines(op: &'static str, n: usize, base: f64) -> Val {
-    taper(op, n, |i, last| base - (1.0 - base) * (2.0 * PI / last * i).cos())
+    weights(op, n, |i, last| base - (1.0 - base) * (2.0 * PI / last * i).cos())
 }
 
 /// Bartlett's triangle of `n` weights, `f32`; 0 at both ends.
@@ -28,7 +28,7 @@ fn cosines(op: &'static str, n: usize, base: f64) -> Val {
 /// ```
 #[track_caller]
 pub fn bartlett(n: usize) -> Val {
-    taper("bartlett", n, |i, last| 1.0 - (2.0 * i - last).abs() / last)
+    weights("bartlett", n, |i, last| 1.0 - (2.0 * i - last).abs() / last)
 }
 /// The raised cosine of von Hann of `n` weights, `f32`; 0 at both ends.
 ///
@@ -64,11 +64,11 @@ pub fn hamming(n: usize) -> Val {
 /// ```
 #[track_caller]
 pub fn blackman(n: usize) -> Val {
-    taper("blackman", n, |i, last| {
+    weights("blackman", n, |i, last| {
         0.42 - 0.5 * (2.0 * PI / last * i).cos() + 0.08 * (4.0 * PI / last * i).cos()
     })
 }
-/// Kaiser's taper of `n` weights, `f32`, narrower for a larger `beta`; 1 in the middle.
+/// Kaiser's window of `n` weights, `f32`, narrower for a larger `beta`; 1 in the middle.
 ///
 /// ```
 /// use gradus::{jit, kaiser};
@@ -79,7 +79,7 @@ pub fn blackman(n: usize) -> Val {
 #[track_caller]
 pub fn kaiser(n: usize, beta: impl Into<Val>) -> Val {
     let beta = beta.into();
-    taper("kaiser", n, |i, last| {
+    weights("kaiser", n, |i, last| {
         let off = (i - 0.5 * last) / (0.5 * last);
         special::i0(beta * (1.0 - off * off).sqrt()) / special::i0(beta)
     })
