@@ -27,7 +27,7 @@ use gradus_ir::ops::checkpoint::Policy;
 /// the leaf, or values that depend on the tangents.
 #[track_caller]
 pub fn custom_jvp<P: Traced, R: Traced>(args: P, f: impl Fn(P) -> R, rule: impl Fn(P, P) -> (R, R)) -> R {
-    let (op, place) = ("custom_jvp", SourceLocation::here());
+    let (op, place) = ("custom_jvp", gradus_ir::trace::current_place());
     let (function, out) = match traced(op, place, &args, &f) {
         Ok(both) => both,
         Err((error, out)) => return all(&out, engine::refuse(error)),
@@ -69,7 +69,7 @@ pub fn custom_vjp<P: Traced, R: Traced, S: Traced>(
     fwd: impl Fn(P) -> (R, S),
     bwd: impl Fn(S, R) -> P,
 ) -> R {
-    let (op, place) = ("custom_vjp", SourceLocation::here());
+    let (op, place) = ("custom_vjp", gradus_ir::trace::current_place());
     let (function, out) = match traced(op, place, &args, &f) {
         Ok(both) => both,
         Err((error, out)) => return all(&out, engine::refuse(error)),
@@ -125,7 +125,7 @@ pub fn checkpoint_policy<'f, S: ReadsTrees, F: Function<'f, S>>(
     f: F,
     policy: Policy,
 ) -> Returning<'f, S, S::Out> {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     S::wrap_all(f.share(), move |f, args| match traced("checkpoint", place, args, &|args| f(&args)) {
         Ok((inner, out)) => refill(&out, &engine::checkpoint(place, &inner, &values(args), &policy)),
         Err((error, out)) => all(&out, engine::refuse(error)),

@@ -82,7 +82,7 @@ impl Config {
 /// Every call returns the first refused operation with its line, or what fails while running.
 #[track_caller]
 pub fn jit<'f, S, O: ?Sized + Outer, F: JitFunction<'f, S, O>>(f: F) -> Jit<O> {
-    f.jit(SourceLocation::here())
+    f.jit(gradus_ir::trace::current_place())
 }
 
 /// The [`Program`] of `f` for arguments like those given: parameters are their leaves, then captured data.
@@ -95,7 +95,7 @@ pub fn jit<'f, S, O: ?Sized + Outer, F: JitFunction<'f, S, O>>(f: F) -> Jit<O> {
 /// ```
 #[track_caller]
 pub fn trace<'f, S: Jittable, F: Function<'f, S>>(f: F) -> Box<S::Tracer<'f>> {
-    S::tracer(f.share(), SourceLocation::here())
+    S::tracer(f.share(), gradus_ir::trace::current_place())
 }
 
 /// Traces `f` on data like `args`.

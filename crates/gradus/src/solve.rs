@@ -36,7 +36,7 @@ pub fn custom_root<X: Traced>(
     solve: impl Fn(&dyn Fn(&X) -> X, X) -> X,
     tangent_solve: impl Fn(&dyn Fn(&X) -> X, X) -> X,
 ) -> X {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     // What `f` captures is what the root depends on.
     let traced = Inner::trace(place, &values(&x0), &mut |x| values(&f(&refill(&x0, x))));
     let inner = match traced {
@@ -103,7 +103,7 @@ pub fn custom_linear_solve<X: Traced>(
     solve: impl Fn(&dyn Fn(&X) -> X, X) -> X,
     transpose_solve: TransposeSolve<'_, X>,
 ) -> X {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     finished(SYSTEM, place, &b, system(place, &b, &matvec, &solve, transpose_solve))
 }
 

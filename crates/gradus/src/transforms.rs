@@ -61,7 +61,7 @@ pub fn grad<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::First>
 where
     S: Reads<First: Traced, Out: Loss>,
 {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     S::wrap(f.share(), move |f, p| differentiate(Numbers::Real, place, &|p| f(p).loss(), p).1)
 }
 
@@ -78,7 +78,7 @@ pub fn value_and_grad<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, (Val,
 where
     S: Reads<First: Traced, Out: Loss>,
 {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     S::wrap(f.share(), move |f, p| differentiate(Numbers::Real, place, &|p| f(p).loss(), p))
 }
 
@@ -95,7 +95,7 @@ pub fn value_and_grad_aux<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, (
 where
     S: Reads<First: Traced, Out: LossAux>,
 {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     S::wrap(f.share(), move |f, p| differentiate(Numbers::Real, place, f, p))
 }
 
@@ -116,7 +116,7 @@ pub fn jacfwd<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Out,
 where
     S: Reads<First: Traced, Out: Traced>,
 {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     S::wrap(f.share(), move |f, p| jacobian("jacfwd", Numbers::Real, place, Inner::jacobian_forward, f, p))
 }
 
@@ -134,7 +134,7 @@ pub fn jacrev<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Out,
 where
     S: Reads<First: Traced, Out: Traced>,
 {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     S::wrap(f.share(), move |f, p| jacobian("jacrev", Numbers::Real, place, Inner::jacobian_reverse, f, p))
 }
 
@@ -152,7 +152,7 @@ pub fn hessian<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Fir
 where
     S: Reads<First: Traced, Out: Loss>,
 {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     S::wrap(f.share(), move |f, p| {
         let gradient = |p: &S::First| differentiate(Numbers::Real, place, &|p| f(p).loss(), p).1;
         jacobian("hessian", Numbers::Real, place, Inner::jacobian_forward, &gradient, p)
@@ -178,7 +178,7 @@ pub fn grad_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::
 where
     S: Reads<First: Traced, Out: Loss>,
 {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     S::wrap(f.share(), move |f, p| differentiate(Numbers::Holomorphic, place, &|p| f(p).loss(), p).1)
 }
 
@@ -197,7 +197,7 @@ pub fn value_and_grad_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<
 where
     S: Reads<First: Traced, Out: Loss>,
 {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     S::wrap(f.share(), move |f, p| differentiate(Numbers::Holomorphic, place, &|p| f(p).loss(), p))
 }
 
@@ -214,7 +214,7 @@ pub fn jacfwd_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, P
 where
     S: Reads<First: Traced, Out: Traced>,
 {
-    let (op, place) = ("jacfwd_holomorphic", SourceLocation::here());
+    let (op, place) = ("jacfwd_holomorphic", gradus_ir::trace::current_place());
     S::wrap(f.share(), move |f, p| jacobian(op, Numbers::Holomorphic, place, Inner::jacobian_forward, f, p))
 }
 
@@ -231,14 +231,15 @@ pub fn jacrev_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, P
 where
     S: Reads<First: Traced, Out: Traced>,
 {
-    let (op, place) = ("jacrev_holomorphic", SourceLocation::here());
+    let (op, place) = ("jacrev_holomorphic", gradus_ir::trace::current_place());
     S::wrap(f.share(), move |f, p| jacobian(op, Numbers::Holomorphic, place, Inner::jacobian_reverse, f, p))
 }
 
 /// Keeps the calls of `f` as calls of one shared Program, traced, transformed and compiled once.
 #[track_caller]
 pub fn outline<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::Out> {
-    let (name, place, cache) = (std::any::type_name::<F>(), SourceLocation::here(), Cache::default());
+    let (name, place, cache) =
+        (std::any::type_name::<F>(), gradus_ir::trace::current_place(), Cache::default());
     S::wrap_all(f.share(), move |f, args| {
         let call = |vals: &[Val]| (vec![], f(&refill(args, vals)));
         outlined(&cache, name, place, &[args], &values(args), 0, &call).1
@@ -257,7 +258,7 @@ pub fn outline<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, 
 /// ```
 #[track_caller]
 pub fn jvp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P, tangents: &P) -> (R, R) {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     let args = values(primals);
     let (inner, out) = traced("jvp", place, &f, primals);
     let pushed =
@@ -284,7 +285,7 @@ pub type Linear<A, B> = Box<dyn Fn(&A) -> B + Send + Sync>;
 /// ```
 #[track_caller]
 pub fn vjp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear<R, P>) {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     let (inner, out) = traced("vjp", place, &f, primals);
     let like = primals.copy();
     match inner.map(|inner| inner.linearize(&values(primals))) {
@@ -315,7 +316,7 @@ pub fn vjp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear
 /// ```
 #[track_caller]
 pub fn linearize<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear<P, R>) {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     let (inner, out) = traced("linearize", place, &f, primals);
     match inner.map(|inner| inner.linearize(&values(primals))) {
         Ok((y, derivative)) => {
@@ -348,7 +349,7 @@ pub fn linearize<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, 
 /// The enclosing `jit` or `trace` returns `Err` if the derivative of `f` depends on where it is taken.
 #[track_caller]
 pub fn linear_transpose<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> Linear<R, P> {
-    let (op, place) = ("linear_transpose", SourceLocation::here());
+    let (op, place) = ("linear_transpose", gradus_ir::trace::current_place());
     let (inner, out) = traced(op, place, &f, primals);
     let like = primals.copy();
     let transposed = inner.and_then(|inner| {

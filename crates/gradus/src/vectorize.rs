@@ -98,7 +98,7 @@ impl Cores {
         f: &(dyn Fn(&[Val]) -> Vec<Val> + Send + Sync),
     ) -> Result<Vec<Val>, ErrorKind> {
         let leading = self.leading.dims();
-        let calls: usize = leading.iter().product();
+        let calls = Shape::from(&leading[..]).size();
         let mut axes = vec![];
         let flat = args.iter().zip(known).zip(&self.ranks).map(|((v, k), rank)| {
             let (dims, rest) = (k.ty.shape.dims(), k.ty.rank() - rank);
@@ -149,7 +149,7 @@ impl Val {
         self.derive1("apply_along_axis", |ty| {
             let axis = axis_of(axis.to_i64(), &ty.shape)?;
             let others = ty.shape.without(&[axis]).dims().to_vec();
-            let lines = self.moveaxis(axis, -1).reshape([others.iter().product(), ty.shape.dim(axis)]);
+            let lines = self.moveaxis(axis, -1).reshape([Shape::from(&others).size(), ty.shape.dim(axis)]);
             let found = crate::vmap(|line: &Val| f(*line))(&lines);
             let given = found.shape()[1..].to_vec();
             let found = found.reshape([others.clone(), given.clone()].concat());

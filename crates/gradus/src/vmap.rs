@@ -3,7 +3,6 @@
 use crate::engine::{self, Mapped, refill, values};
 use crate::transforms::{RAN, all, axes_of, within};
 use crate::{Axes, Function, ReadsTrees, Result, Returning, Tree};
-use gradus_ir::SourceLocation;
 
 /// How a function is mapped; [`Vmap::of`] maps it.
 ///
@@ -57,7 +56,7 @@ impl<I, O> Vmap<I, O> {
         I: Axes<S::Args> + Send + Sync + 'f,
         O: Axes<S::Out> + Send + Sync + 'f,
     {
-        let place = SourceLocation::here();
+        let place = gradus_ir::trace::current_place();
         let Vmap { inputs, outputs, name, size } = self;
         S::wrap_all(f.share(), move |f, args| {
             let mut result = None;

@@ -23,6 +23,10 @@ impl SourceLocation {
     pub fn unknown() -> SourceLocation {
         SourceLocation(None)
     }
+    /// Whether both are known and the same line and column.
+    pub fn is_same_line(self, other: SourceLocation) -> bool {
+        self.0.is_some() && self.0 == other.0
+    }
     /// The line, if it is known.
     pub fn location(self) -> Option<&'static Location<'static>> {
         self.0
@@ -131,6 +135,11 @@ impl Error {
     #[track_caller]
     pub fn here(op: impl Into<Cow<'static, str>>, kind: ErrorKind) -> Error {
         Error::new(op, kind, SourceLocation::here())
+    }
+    /// The same error, of `op`: the function that the user called, which is made of the one that refused.
+    pub(crate) fn of(mut self, op: &'static str) -> Error {
+        self.0.op = op.into();
+        self
     }
     /// Adds a line that helps: `what` is as in "traced by `jit` made".
     pub fn with_note(mut self, what: impl Into<String>, at: SourceLocation) -> Error {

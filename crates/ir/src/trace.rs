@@ -9,7 +9,7 @@ use crate::program::{Builder, Var, Vars};
 use crate::{Array, Error, ErrorKind, Op, Program, Shape, SourceLocation, Type, verify};
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -53,10 +53,19 @@ struct Trace {
     captures: Vec<Capture>,
     lifted: FxHashMap<(u32, u32), Var>,
     error: Option<Error>,
+    caller: Caller,
+}
+
+/// On whose behalf operations are written: the user's line, and the function that was called there.
+#[derive(Clone, Copy, Default)]
+struct Caller {
     place: Option<SourceLocation>,
+    op: Option<&'static str>,
 }
 
 thread_local!(static STACK: RefCell<Vec<Trace>> = const { RefCell::new(vec![]) });
+// The caller where no trace is open: what is called there panics, and says where.
+thread_local!(static OUTSIDE: Cell<Caller> = const { Cell::new(Caller { place: None, op: None }) });
 
 /// The payload that unwinds to the border when a poisoned value is asked for its type.
 pub struct Poisoned;
@@ -91,7 +100,7 @@ impl Guard {
             captures: vec![],
             lifted: FxHashMap::default(),
             error: None,
-            place: None,
+            caller: Caller::default(),
         };
         STACK.with_borrow_mut(|stack| stack.push(trace));
         Guard { id }
@@ -169,9 +178,15 @@ pub fn is_tracing() -> bool {
 
 /// Keeps `error` as the first of the innermost trace and returns a poisoned value.
 ///
+/// An error of an operation that another function is made of carries the name of the function that the user called.
+///
 /// # Panics
 /// If no trace is open on this thread: then there is nowhere to keep it.
 pub fn refuse(error: Error) -> Val {
+    let error = match current_caller() {
+        Caller { place: Some(place), op: Some(op) } if error.place().is_same_line(place) => error.of(op),
+        _ => error,
+    };
     STACK.with_borrow_mut(|stack| match stack.last_mut() {
         Some(trace) => {
             trace.error.get_or_insert(error);
@@ -181,22 +196,63 @@ pub fn refuse(error: Error) -> Val {
     })
 }
 
+fn current_caller() -> Caller {
+    STACK.with_borrow(|stack| stack.last().map_or_else(|| OUTSIDE.get(), |trace| trace.caller))
+}
+
+/// Puts the caller of a trace back, also when a panic unwinds.
+struct CallerGuard {
+    trace: Option<u32>,
+    before: Caller,
+}
+impl CallerGuard {
+    fn set(caller: Caller) -> CallerGuard {
+        STACK.with_borrow_mut(|stack| match stack.last_mut() {
+            Some(trace) => {
+                let before = std::mem::replace(&mut trace.caller, caller);
+                CallerGuard { trace: Some(trace.id), before }
+            }
+            None => CallerGuard { trace: None, before: OUTSIDE.replace(caller) },
+        })
+    }
+}
+impl Drop for CallerGuard {
+    fn drop(&mut self) {
+        STACK.with_borrow_mut(|stack| match self.trace {
+            None => OUTSIDE.set(self.before),
+            Some(id) => {
+                if let Some(trace) = stack.iter_mut().rfind(|trace| trace.id == id) {
+                    trace.caller = self.before;
+                }
+            }
+        });
+    }
+}
+
 /// Equations written while `f` runs carry `place`, not the line that writes them.
 pub fn at_place<R>(place: SourceLocation, f: impl FnOnce() -> R) -> R {
-    let set = |place| {
-        STACK.with_borrow_mut(|stack| stack.last_mut().and_then(|t| std::mem::replace(&mut t.place, place)))
-    };
-    let before = set(Some(place));
-    let result = f();
-    set(before);
-    result
+    let _guard = CallerGuard::set(Caller { place: Some(place), op: current_caller().op });
+    f()
+}
+
+/// [`at_place`]; and what `f` refuses there is an error of `op`, or of the function that called `op` in turn.
+pub fn called_at<R>(op: &'static str, place: SourceLocation, f: impl FnOnce() -> R) -> R {
+    let op = current_caller().op.unwrap_or(op);
+    let _guard = CallerGuard::set(Caller { place: Some(place), op: Some(op) });
+    f()
+}
+
+/// Runs a function of the user's inside of another one: what it does carries its own lines and names.
+pub fn by_user<R>(f: impl FnOnce() -> R) -> R {
+    let _guard = CallerGuard::set(Caller::default());
+    f()
 }
 
 /// The place that [`at_place`] asked for, or the caller's line.
 #[track_caller]
 pub fn current_place() -> SourceLocation {
     let here = SourceLocation::here();
-    STACK.with_borrow(|stack| stack.last().and_then(|t| t.place).unwrap_or(here))
+    current_caller().place.unwrap_or(here)
 }
 
 impl Val {
@@ -222,7 +278,7 @@ impl Val {
     /// A poisoned value has none: the call unwinds to the border, which returns the first error.
     #[track_caller]
     pub fn ty(self) -> Type {
-        let at = SourceLocation::here();
+        let at = current_place();
         self.try_ty().unwrap_or_else(|error| {
             if let Some(kind) = error {
                 refuse(Error::new("shape", kind, at));

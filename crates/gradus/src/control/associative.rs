@@ -44,7 +44,7 @@ impl AssociativeScan {
     /// See [`associative_scan`].
     #[track_caller]
     pub fn run<T: Traced>(self, elems: &T, f: impl Fn(T, T) -> T) -> T {
-        let place = SourceLocation::here();
+        let place = gradus_ir::trace::current_place();
         let leaves = values(elems);
         let along = match axes(place, &leaves, self.axis, || elems.paths()) {
             Ok(along) => along,

@@ -23,7 +23,7 @@ use gradus_ir::SourceLocation;
 /// type.
 #[track_caller]
 pub fn cond<O: Traced, R: Traced>(pred: Val, operands: O, yes: impl Fn(O) -> R, no: impl Fn(O) -> R) -> R {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     let number = || -> Result<Val, Error> {
         let ty = pred.ty();
         if ty.rank() > 0 {
@@ -52,7 +52,7 @@ pub fn cond<O: Traced, R: Traced>(pred: Val, operands: O, yes: impl Fn(O) -> R, 
 /// results differ in structure or type.
 #[track_caller]
 pub fn switch<O: Traced, R: Traced>(index: Val, operands: O, branches: &[&dyn Fn(O) -> R]) -> R {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     let number = || -> Result<Val, Error> {
         let ty = index.ty();
         if ty.rank() > 0 || !ty.dtype.is_integer() {

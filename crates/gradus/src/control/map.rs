@@ -20,7 +20,7 @@ use gradus_ir::SourceLocation;
 /// ```
 #[track_caller]
 pub fn map<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::Out> {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     S::wrap_all(f.share(), move |f, args| {
         Scan::default().run_at("map", place, &(), args, &|(), x| ((), f(&x))).1
     })
@@ -42,7 +42,7 @@ pub fn map_batches<'f, S: ReadsTrees, F: Function<'f, S>>(
     batch_size: usize,
     f: F,
 ) -> Returning<'f, S, S::Out> {
-    let place = SourceLocation::here();
+    let place = gradus_ir::trace::current_place();
     S::wrap_all(f.share(), move |f, args| {
         if batch_size == 0 {
             let v =

@@ -28,7 +28,7 @@ use gradus_ir::SourceLocation;
 /// single `bool`.
 #[track_caller]
 pub fn while_loop<C: Traced>(init: C, cond: impl Fn(C) -> Val, body: impl Fn(C) -> C) -> C {
-    repeat("while_loop", SourceLocation::here(), &init, &cond, &body)
+    repeat("while_loop", gradus_ir::trace::current_place(), &init, &cond, &body)
 }
 
 fn repeat<C: Traced>(
@@ -65,7 +65,7 @@ fn repeat<C: Traced>(
 /// types, or as [`while_loop`].
 #[track_caller]
 pub fn fori_loop<C: Traced>(lo: impl Into<Val>, hi: impl Into<Val>, init: C, f: impl Fn(Val, C) -> C) -> C {
-    let (lo, hi, place) = (lo.into(), hi.into(), SourceLocation::here());
+    let (lo, hi, place) = (lo.into(), hi.into(), gradus_ir::trace::current_place());
     if let (Some(first), Some(end)) = (lo.integer_literal(), hi.integer_literal()) {
         let length = usize::try_from(end.saturating_sub(first)).unwrap_or(0);
         let scan = Scan { length: Some(length), ..Scan::default() };

@@ -116,7 +116,7 @@ pub fn sem(x: impl Into<Val>, axes: impl IntoAxes, ddof: f64) -> Val {
     let (x, axes) = (x.into(), axes.into_axes());
     Val::derive("sem", &[x], |known| {
         let (along, _) = axes.resolve(&known[0].ty.shape)?;
-        let n: usize = along.iter().map(|axis| known[0].ty.shape.dim(*axis)).product();
+        let n = known[0].ty.shape.extent_of(&along);
         Ok(x.std_ddof(axes.clone(), ddof) / (n as f64).sqrt())
     })
 }

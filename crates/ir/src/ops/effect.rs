@@ -494,7 +494,7 @@ fn filled_in(format: &str, values: &[Array]) -> String {
 fn rounded(array: &Array, digits: usize) -> String {
     fn list(numbers: &[f64], dims: &[usize], digits: usize) -> String {
         let [first, rest @ ..] = dims else { return format!("{:.digits$}", numbers[0]) };
-        let size = rest.iter().product::<usize>();
+        let size = Shape::from(rest).size();
         let rows = (0..*first).map(|i| list(&numbers[i * size..][..size], rest, digits));
         format!("[{}]", rows.collect::<Vec<_>>().join(" "))
     }

@@ -27,7 +27,7 @@ pub fn fromfunction(shape: impl IntoExtents, f: impl FnOnce(&[Val]) -> Val) -> V
     Val::derive("fromfunction", &[], |_| {
         let rank = extents.shape()?.rank();
         let along: Vec<Val> = (0..rank).map(|axis| iota(Dtype::I32, extents.clone(), axis)).collect();
-        Ok(f(&along))
+        Ok(gradus_ir::trace::by_user(|| f(&along)))
     })
 }
 /// The values, vectors, spread over the axes of a common grid: one result for each, of the grid's shape.

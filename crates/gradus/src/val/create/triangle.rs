@@ -176,7 +176,7 @@ impl Val {
                 (away.saturating_mul(columns), rows.saturating_sub(away).min(columns))
             };
             let mut flat = ty.shape.dims()[..rank - 2].to_vec();
-            flat.push(rows * columns);
+            flat.push(rows.saturating_mul(columns));
             let (mut starts, mut strides) = (vec![0; rank - 1], vec![1; rank - 1]);
             let mut limits = flat.clone();
             if n == 0 {

@@ -2,6 +2,7 @@
 
 use crate::val::{Val, where_};
 use crate::{Dtype, ErrorKind};
+use gradus_ir::trace::by_user;
 
 impl Val {
     /// Whether every element is within `absolute` + `relative` · |other| of that of `other`; equal infinities
@@ -236,9 +237,10 @@ pub fn piecewise(
             return Err(ErrorKind::invalid(message));
         }
         let dtype = known[0].ty.dtype;
-        let start = default(x).astype(dtype);
+        let start = by_user(|| default(x)).astype(dtype);
         let pairs = conditions.iter().zip(functions);
-        let chosen = pairs.fold(start, |rest, (condition, f)| where_(*condition, f(x).astype(dtype), rest));
+        let chosen = pairs
+            .fold(start, |rest, (condition, f)| where_(*condition, by_user(|| f(x)).astype(dtype), rest));
         Ok(chosen.broadcast_to(&known[0].ty.shape))
     })
 }

@@ -366,7 +366,8 @@ impl Val {
                 own.iter().flat_map(|n| if first { [*n, 1] } else { [1, *n] }).collect()
             };
             let product = self.reshape(apart(&left, true)) * other.reshape(apart(&right, false));
-            Ok(product.reshape(left.iter().zip(&right).map(|(m, n)| m * n).collect::<Vec<usize>>()))
+            Ok(product
+                .reshape(left.iter().zip(&right).map(|(m, n)| m.saturating_mul(*n)).collect::<Vec<usize>>()))
         })
     }
     /// The cross product of the vectors along the last axis, of 3 or 2 elements; of two vectors in the plane it is a

@@ -19,7 +19,7 @@ impl Val {
         let axes = axes.into_axes();
         self.derive1("logmeanexp", |ty| {
             let (along, _) = axes.resolve(&ty.shape)?;
-            let count: usize = along.iter().map(|axis| ty.shape.dim(*axis)).product();
+            let count = ty.shape.extent_of(&along);
             Ok(self.logsumexp_axes(axes.clone()) - (count as f64).ln())
         })
     }

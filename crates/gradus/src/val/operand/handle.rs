@@ -87,7 +87,7 @@ impl Val {
     ) -> Val {
         let place = ir::current_place();
         let known: Result<smallvec::SmallVec<[Known; 4]>, _> = args.iter().map(|v| v.known()).collect();
-        match known.and_then(|known| ir::at_place(place, || f(&known)).map_err(Some)) {
+        match known.and_then(|known| ir::called_at(op, place, || f(&known)).map_err(Some)) {
             Ok(v) => v,
             Err(Some(kind)) => Val::refuse(op, kind, place),
             Err(None) => Val::poisoned(),

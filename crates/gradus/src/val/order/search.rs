@@ -7,7 +7,7 @@ use crate::val::broadcast::common_shape;
 use crate::val::index::gather::IndexMode;
 use crate::val::promote::promote_all;
 use crate::val::{Val, iota, lexsort, stack, strict, where_, zeros};
-use crate::{Dtype, ErrorKind};
+use crate::{Dtype, ErrorKind, Shape};
 
 /// On which side of equal elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,7 +231,7 @@ impl Val {
                         "a scalar has no axes to index; reshape it to [1] before",
                     ));
                 }
-                let stride: usize = dims[axis + 1..].iter().product();
+                let stride = Shape::from(&dims[axis + 1..]).size();
                 let (flat, count) = places(self, size)?;
                 let own = flat.floor_divide(stride) % dims[axis] as i64;
                 Ok(where_(iota(Dtype::I32, [size], 0).lt(count), own, fill.astype(Dtype::I32)))
@@ -542,7 +542,7 @@ pub fn unravel_index(flat: impl Into<Val>, shape: impl crate::val::IntoExtents) 
             }
             let size = shape.size();
             let inside = where_(flat.lt(0), flat + size as i64, flat).clip(0, size.saturating_sub(1));
-            let stride: usize = shape.dims()[axis + 1..].iter().product();
+            let stride = Shape::from(&shape.dims()[axis + 1..]).size();
             Ok(inside.floor_divide(stride) % shape.dim(axis) as i64)
         })
     };

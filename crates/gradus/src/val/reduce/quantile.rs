@@ -147,7 +147,7 @@ fn quantile(op: &'static str, x: Val, q: Val, axes: &AxisSet, method: Quantile, 
         }
         let met = Promoted::from(&known[0]).inexact().dtype;
         let rest: Dims = (0..shape.rank()).filter(|axis| !axes.contains(axis)).collect();
-        let n: usize = axes.iter().map(|axis| shape.dim(*axis)).product();
+        let n = shape.extent_of(&axes);
         if n == 0 {
             let message =
                 format!("there are no elements along axes {axes:?} of shape {shape}; pad it or skip it");

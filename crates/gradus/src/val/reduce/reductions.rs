@@ -21,7 +21,7 @@ fn accumulated(dtype: Dtype) -> Dtype {
 
 /// The number of elements that the axes hold.
 fn count(shape: &Shape, axes: &[usize]) -> usize {
-    axes.iter().map(|a| shape.dim(*a)).product()
+    shape.extent_of(axes)
 }
 
 /// The reduction of `x` over `axes`, which stay with extent 1 if `keep`.

@@ -330,7 +330,7 @@ impl Val {
                 )));
             }
             let dims = config.dimension_numbers.roles(rank)?;
-            let (places, features) = (filter.iter().product::<usize>(), x.shape.dim(dims.lhs.feature));
+            let (places, features) = (Shape::from(&filter[..]).size(), x.shape.dim(dims.lhs.feature));
             // A kernel for each place of the window, and for each feature: depthwise.
             let mut shape = vec![1; rank];
             shape[dims.rhs.batch] = features * places;

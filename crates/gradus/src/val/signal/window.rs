@@ -2,7 +2,7 @@
 
 use crate::val::signal::window_padding::{Padding, dilated, or_ones};
 use crate::val::{Known, Val, strict};
-use crate::{Dtype, ErrorKind, Type};
+use crate::{Dtype, ErrorKind, Shape, Type};
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::window as ir;
 use std::sync::Arc;
@@ -260,7 +260,7 @@ impl Val {
             let window = pool.over(&known[0].ty)?;
             let sum = self.window_sum(&window);
             if pool.count_include_pad || pool.padding == Padding::Valid {
-                return Ok(sum / pool.window.iter().product::<usize>() as f64);
+                return Ok(sum / Shape::from(&pool.window[..]).size() as f64);
             }
             Ok(sum / sum_of_ones(self, &known[0], &window)?)
         })

@@ -3,6 +3,7 @@
 mod dynamic;
 mod gather;
 mod hazard;
+mod other_factors;
 mod samples;
 mod scatter;
 mod scatter_by;

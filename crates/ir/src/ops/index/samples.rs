@@ -135,9 +135,6 @@ fn scatter_samples() -> Vec<Sample> {
         for dtype in Dtype::ALL.iter().copied().filter(admits) {
             // Several updates of one element, some out of bounds.
             for mode in [IndexMode::FillOrDrop, IndexMode::Clip] {
-                if combine == Some(Monoid::Prod) && dtype.is_float() {
-                    continue;
-                }
                 let op = scatter(combine, rows(2, mode));
                 all.push(and(on(op, dtype, &[3, 2]).exact(column(IN_AND_OUT)), dtype, &[5, 2]));
             }

@@ -250,7 +250,7 @@ fn axes_first(x: Val, axes: &[usize]) -> Val {
     let shape = x.shape();
     let others = other_axes(shape.rank(), &[axes]);
     let permutation: Dims = axes.iter().chain(&others).copied().collect();
-    let len = axes.iter().map(|axis| shape.dim(*axis)).product();
+    let len = shape.extent_of(axes);
     x.transpose(&permutation).reshape(shape.without(axes).with_axis(0, len))
 }
 
