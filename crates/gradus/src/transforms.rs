@@ -62,7 +62,11 @@ where
     S: Reads<First: Traced, Out: Loss>,
 {
     let place = gradus_ir::trace::current_place();
-    S::wrap(f.share(), move |f, p| differentiate(Numbers::Real, place, &|p| f(p).loss(), p).1)
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("grad", place, || {
+            differentiate(Numbers::Real, place, &|p| f(p).loss(), p).1
+        })
+    })
 }
 
 /// [`grad`] together with the value.
@@ -79,7 +83,11 @@ where
     S: Reads<First: Traced, Out: Loss>,
 {
     let place = gradus_ir::trace::current_place();
-    S::wrap(f.share(), move |f, p| differentiate(Numbers::Real, place, &|p| f(p).loss(), p))
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("value_and_grad", place, || {
+            differentiate(Numbers::Real, place, &|p| f(p).loss(), p)
+        })
+    })
 }
 
 /// [`value_and_grad`] of a function that returns `(loss, aux)`, where `aux` is any tree: `((loss, aux), gradient)`.
@@ -96,7 +104,9 @@ where
     S: Reads<First: Traced, Out: LossAux>,
 {
     let place = gradus_ir::trace::current_place();
-    S::wrap(f.share(), move |f, p| differentiate(Numbers::Real, place, f, p))
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("value_and_grad_aux", place, || differentiate(Numbers::Real, place, f, p))
+    })
 }
 
 /// The Jacobian by the first parameter in forward mode: one pass for each element of the parameter.
@@ -117,7 +127,11 @@ where
     S: Reads<First: Traced, Out: Traced>,
 {
     let place = gradus_ir::trace::current_place();
-    S::wrap(f.share(), move |f, p| jacobian("jacfwd", Numbers::Real, place, Inner::jacobian_forward, f, p))
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("jacfwd", place, || {
+            jacobian("jacfwd", Numbers::Real, place, Inner::jacobian_forward, f, p)
+        })
+    })
 }
 
 /// The Jacobian by the first parameter in reverse mode: one pass for each element of the result. See [`jacfwd`].
@@ -135,7 +149,11 @@ where
     S: Reads<First: Traced, Out: Traced>,
 {
     let place = gradus_ir::trace::current_place();
-    S::wrap(f.share(), move |f, p| jacobian("jacrev", Numbers::Real, place, Inner::jacobian_reverse, f, p))
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("jacrev", place, || {
+            jacobian("jacrev", Numbers::Real, place, Inner::jacobian_reverse, f, p)
+        })
+    })
 }
 
 /// The second derivatives by the first parameter: a tree of trees of it.
@@ -154,8 +172,10 @@ where
 {
     let place = gradus_ir::trace::current_place();
     S::wrap(f.share(), move |f, p| {
-        let gradient = |p: &S::First| differentiate(Numbers::Real, place, &|p| f(p).loss(), p).1;
-        jacobian("hessian", Numbers::Real, place, Inner::jacobian_forward, &gradient, p)
+        gradus_ir::trace::called_at("hessian", place, || {
+            let gradient = |p: &S::First| differentiate(Numbers::Real, place, &|p| f(p).loss(), p).1;
+            jacobian("hessian", Numbers::Real, place, Inner::jacobian_forward, &gradient, p)
+        })
     })
 }
 
@@ -179,7 +199,11 @@ where
     S: Reads<First: Traced, Out: Loss>,
 {
     let place = gradus_ir::trace::current_place();
-    S::wrap(f.share(), move |f, p| differentiate(Numbers::Holomorphic, place, &|p| f(p).loss(), p).1)
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("grad_holomorphic", place, || {
+            differentiate(Numbers::Holomorphic, place, &|p| f(p).loss(), p).1
+        })
+    })
 }
 
 /// [`grad_holomorphic`] together with the value.
@@ -198,7 +222,11 @@ where
     S: Reads<First: Traced, Out: Loss>,
 {
     let place = gradus_ir::trace::current_place();
-    S::wrap(f.share(), move |f, p| differentiate(Numbers::Holomorphic, place, &|p| f(p).loss(), p))
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("value_and_grad_holomorphic", place, || {
+            differentiate(Numbers::Holomorphic, place, &|p| f(p).loss(), p)
+        })
+    })
 }
 
 /// [`jacfwd`] of a holomorphic function: complex derivatives of complex results by complex numbers.
@@ -215,7 +243,11 @@ where
     S: Reads<First: Traced, Out: Traced>,
 {
     let (op, place) = ("jacfwd_holomorphic", gradus_ir::trace::current_place());
-    S::wrap(f.share(), move |f, p| jacobian(op, Numbers::Holomorphic, place, Inner::jacobian_forward, f, p))
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("jacfwd_holomorphic", place, || {
+            jacobian(op, Numbers::Holomorphic, place, Inner::jacobian_forward, f, p)
+        })
+    })
 }
 
 /// [`jacrev`] of a holomorphic function: complex derivatives of complex results by complex numbers.
@@ -232,7 +264,11 @@ where
     S: Reads<First: Traced, Out: Traced>,
 {
     let (op, place) = ("jacrev_holomorphic", gradus_ir::trace::current_place());
-    S::wrap(f.share(), move |f, p| jacobian(op, Numbers::Holomorphic, place, Inner::jacobian_reverse, f, p))
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("jacrev_holomorphic", place, || {
+            jacobian(op, Numbers::Holomorphic, place, Inner::jacobian_reverse, f, p)
+        })
+    })
 }
 
 /// Keeps the calls of `f` as calls of one shared Program, traced, transformed and compiled once.
@@ -241,8 +277,10 @@ pub fn outline<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, 
     let (name, place, cache) =
         (std::any::type_name::<F>(), gradus_ir::trace::current_place(), Cache::default());
     S::wrap_all(f.share(), move |f, args| {
-        let call = |vals: &[Val]| (vec![], f(&refill(args, vals)));
-        outlined(&cache, name, place, &[args], &values(args), 0, &call).1
+        gradus_ir::trace::called_at("outline", place, || {
+            let call = |vals: &[Val]| (vec![], f(&refill(args, vals)));
+            outlined(&cache, name, place, &[args], &values(args), 0, &call).1
+        })
     })
 }
 
@@ -258,18 +296,20 @@ pub fn outline<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, 
 /// ```
 #[track_caller]
 pub fn jvp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P, tangents: &P) -> (R, R) {
-    let place = gradus_ir::trace::current_place();
-    let args = values(primals);
-    let (inner, out) = traced("jvp", place, &f, primals);
-    let pushed =
-        inner.and_then(|inner| inner.jvp(place, &args, &tree_like("jvp", place, primals, tangents)?));
-    match pushed {
-        Ok((y, dy)) => (refill(&out, &y), refill(&out, &dy)),
-        Err(error) => {
-            let v = engine::refuse(error);
-            (all(&out, v), all(&out, v))
+    crate::val::at_caller("jvp", || {
+        let place = gradus_ir::trace::current_place();
+        let args = values(primals);
+        let (inner, out) = traced("jvp", place, &f, primals);
+        let pushed =
+            inner.and_then(|inner| inner.jvp(place, &args, &tree_like("jvp", place, primals, tangents)?));
+        match pushed {
+            Ok((y, dy)) => (refill(&out, &y), refill(&out, &dy)),
+            Err(error) => {
+                let v = engine::refuse(error);
+                (all(&out, v), all(&out, v))
+            }
         }
-    }
+    })
 }
 
 /// A function that `vjp` or `linearize` returns. It borrows nothing of what it was made from.
@@ -285,25 +325,27 @@ pub type Linear<A, B> = Box<dyn Fn(&A) -> B + Send + Sync>;
 /// ```
 #[track_caller]
 pub fn vjp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear<R, P>) {
-    let place = gradus_ir::trace::current_place();
-    let (inner, out) = traced("vjp", place, &f, primals);
-    let like = primals.copy();
-    match inner.map(|inner| inner.linearize(&values(primals))) {
-        Ok((y, derivative)) => {
-            let y = refill(&out, &y);
-            let result = y.copy();
-            let pull = move |ct: &R| {
-                let pulled =
-                    tree_like("vjp", place, &result, ct).and_then(|ct| derivative.pull("vjp", place, &ct));
-                filled(&like, pulled)
-            };
-            (y, Box::new(pull))
+    crate::val::at_caller("vjp", || -> (R, Linear<R, P>) {
+        let place = gradus_ir::trace::current_place();
+        let (inner, out) = traced("vjp", place, &f, primals);
+        let like = primals.copy();
+        match inner.map(|inner| inner.linearize(&values(primals))) {
+            Ok((y, derivative)) => {
+                let y = refill(&out, &y);
+                let result = y.copy();
+                let pull = move |ct: &R| {
+                    let pulled = tree_like("vjp", place, &result, ct)
+                        .and_then(|ct| derivative.pull("vjp", place, &ct));
+                    filled(&like, pulled)
+                };
+                (y, Box::new(pull))
+            }
+            Err(error) => {
+                let v = engine::refuse(error);
+                (all(&out, v), Box::new(move |_| all(&like, v)))
+            }
         }
-        Err(error) => {
-            let v = engine::refuse(error);
-            (all(&out, v), Box::new(move |_| all(&like, v)))
-        }
-    }
+    })
 }
 
 /// `f(primals)`, and its derivative there as a function of tangents.
@@ -316,23 +358,26 @@ pub fn vjp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear
 /// ```
 #[track_caller]
 pub fn linearize<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear<P, R>) {
-    let place = gradus_ir::trace::current_place();
-    let (inner, out) = traced("linearize", place, &f, primals);
-    match inner.map(|inner| inner.linearize(&values(primals))) {
-        Ok((y, derivative)) => {
-            let (y, like) = (refill(&out, &y), primals.copy());
-            let result = y.copy();
-            let push = move |t: &P| {
-                let pushed = tree_like("linearize", place, &like, t).and_then(|t| derivative.push(place, &t));
-                filled(&result, pushed)
-            };
-            (y, Box::new(push))
+    crate::val::at_caller("linearize", || -> (R, Linear<P, R>) {
+        let place = gradus_ir::trace::current_place();
+        let (inner, out) = traced("linearize", place, &f, primals);
+        match inner.map(|inner| inner.linearize(&values(primals))) {
+            Ok((y, derivative)) => {
+                let (y, like) = (refill(&out, &y), primals.copy());
+                let result = y.copy();
+                let push = move |t: &P| {
+                    let pushed =
+                        tree_like("linearize", place, &like, t).and_then(|t| derivative.push(place, &t));
+                    filled(&result, pushed)
+                };
+                (y, Box::new(push))
+            }
+            Err(error) => {
+                let v = engine::refuse(error);
+                (all(&out, v), Box::new(move |_| all(&out, v)))
+            }
         }
-        Err(error) => {
-            let v = engine::refuse(error);
-            (all(&out, v), Box::new(move |_| all(&out, v)))
-        }
-    }
+    })
 }
 
 /// The transpose of `f`, which must be linear: from a cotangent of its result to one of `primals`, whose values do not
@@ -349,23 +394,25 @@ pub fn linearize<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, 
 /// The enclosing `jit` or `trace` returns `Err` if the derivative of `f` depends on where it is taken.
 #[track_caller]
 pub fn linear_transpose<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> Linear<R, P> {
-    let (op, place) = ("linear_transpose", gradus_ir::trace::current_place());
-    let (inner, out) = traced(op, place, &f, primals);
-    let like = primals.copy();
-    let transposed = inner.and_then(|inner| {
-        check_differentiable(op, place, &values(primals), || primals.paths())?;
-        inner.linear(op, place)
-    });
-    match transposed {
-        Ok(derivative) => Box::new(move |ct: &R| {
-            let pulled = tree_like(op, place, &out, ct).and_then(|ct| derivative.pull(op, place, &ct));
-            filled(&like, pulled)
-        }),
-        Err(error) => {
-            let v = engine::refuse(error);
-            Box::new(move |_| all(&like, v))
+    crate::val::at_caller("linear_transpose", || -> Linear<R, P> {
+        let (op, place) = ("linear_transpose", gradus_ir::trace::current_place());
+        let (inner, out) = traced(op, place, &f, primals);
+        let like = primals.copy();
+        let transposed = inner.and_then(|inner| {
+            check_differentiable(op, place, &values(primals), || primals.paths())?;
+            inner.linear(op, place)
+        });
+        match transposed {
+            Ok(derivative) => Box::new(move |ct: &R| {
+                let pulled = tree_like(op, place, &out, ct).and_then(|ct| derivative.pull(op, place, &ct));
+                filled(&like, pulled)
+            }),
+            Err(error) => {
+                let v = engine::refuse(error);
+                Box::new(move |_| all(&like, v))
+            }
         }
-    }
+    })
 }
 
 /// The same values, through which no derivative flows.
@@ -378,7 +425,7 @@ pub fn linear_transpose<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) 
 /// ```
 #[track_caller]
 pub fn stop_gradient<T: Traced>(tree: &T) -> T {
-    tree.map(|v| engine::stop_gradient(*v))
+    crate::val::at_caller("stop_gradient", || tree.map(|v| engine::stop_gradient(*v)))
 }
 
 pub(crate) const RAN: &str = "internal: a function that was traced ran to its end";

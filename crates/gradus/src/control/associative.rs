@@ -44,22 +44,24 @@ impl AssociativeScan {
     /// See [`associative_scan`].
     #[track_caller]
     pub fn run<T: Traced>(self, elems: &T, f: impl Fn(T, T) -> T) -> T {
-        let place = gradus_ir::trace::current_place();
-        let leaves = values(elems);
-        let along = match axes(place, &leaves, self.axis, || elems.paths()) {
-            Ok(along) => along,
-            Err(error) => return all(elems, engine::refuse(error)),
-        };
-        let combine = |x: &[Val], y: &[Val]| {
-            let combined = f(refill(elems, x), refill(elems, y));
-            leaves_like("associative_scan", place, elems, &combined)
-        };
-        let flipped = |vals: Vec<Val>| -> Vec<Val> {
-            vals.into_iter().zip(&along).map(|(v, axis)| v.flip(*axis as i64)).collect()
-        };
-        let leaves = if self.reverse { flipped(leaves) } else { leaves };
-        let prefixes = prefixes(place, &leaves, &along, &combine);
-        refill(elems, &if self.reverse { flipped(prefixes) } else { prefixes })
+        crate::val::at_caller("associative_scan", || {
+            let place = gradus_ir::trace::current_place();
+            let leaves = values(elems);
+            let along = match axes(place, &leaves, self.axis, || elems.paths()) {
+                Ok(along) => along,
+                Err(error) => return all(elems, engine::refuse(error)),
+            };
+            let combine = |x: &[Val], y: &[Val]| {
+                let combined = f(refill(elems, x), refill(elems, y));
+                leaves_like("associative_scan", place, elems, &combined)
+            };
+            let flipped = |vals: Vec<Val>| -> Vec<Val> {
+                vals.into_iter().zip(&along).map(|(v, axis)| v.flip(*axis as i64)).collect()
+            };
+            let leaves = if self.reverse { flipped(leaves) } else { leaves };
+            let prefixes = prefixes(place, &leaves, &along, &combine);
+            refill(elems, &if self.reverse { flipped(prefixes) } else { prefixes })
+        })
     }
 }
 

@@ -59,7 +59,9 @@ impl Scan {
     /// See [`scan`].
     #[track_caller]
     pub fn run<C: Traced, X: Traced, Y: Traced>(self, init: C, xs: &X, f: impl Fn(C, X) -> (C, Y)) -> (C, Y) {
-        self.run_at("scan", gradus_ir::trace::current_place(), &init, xs, &f)
+        crate::val::at_caller("scan", || {
+            self.run_at("scan", gradus_ir::trace::current_place(), &init, xs, &f)
+        })
     }
 
     /// [`Scan::run`] for a call of `op` at `place`.

@@ -111,17 +111,23 @@ impl<X: Traced> Krylov<'_, X> {
     /// See [`cg`].
     #[track_caller]
     pub fn cg(&self, a: impl Fn(&X) -> X, b: &X) -> X {
-        self.run("cg", gradus_ir::trace::current_place(), &a, b, conjugate_gradients)
+        crate::val::at_caller("cg", || {
+            self.run("cg", gradus_ir::trace::current_place(), &a, b, conjugate_gradients)
+        })
     }
     /// See [`bicgstab`].
     #[track_caller]
     pub fn bicgstab(&self, a: impl Fn(&X) -> X, b: &X) -> X {
-        self.run("bicgstab", gradus_ir::trace::current_place(), &a, b, stabilised)
+        crate::val::at_caller("bicgstab", || {
+            self.run("bicgstab", gradus_ir::trace::current_place(), &a, b, stabilised)
+        })
     }
     /// See [`gmres`].
     #[track_caller]
     pub fn gmres(&self, a: impl Fn(&X) -> X, b: &X) -> X {
-        self.run("gmres", gradus_ir::trace::current_place(), &a, b, minimal_residuals)
+        crate::val::at_caller("gmres", || {
+            self.run("gmres", gradus_ir::trace::current_place(), &a, b, minimal_residuals)
+        })
     }
 
     fn run(

@@ -274,7 +274,7 @@ pub struct LeastSquares {
 /// ```
 #[track_caller]
 pub fn lstsq(a: impl Into<Val>, b: impl Into<Val>) -> LeastSquares {
-    least_squares(a.into(), b.into(), None)
+    crate::val::at_caller("lstsq", || least_squares(a.into(), b.into(), None))
 }
 
 /// [`lstsq`] where singular values below `rcond` times the largest one count as 0; below 0 it stands for the precision.
@@ -288,7 +288,7 @@ pub fn lstsq(a: impl Into<Val>, b: impl Into<Val>) -> LeastSquares {
 /// ```
 #[track_caller]
 pub fn lstsq_rcond(a: impl Into<Val>, b: impl Into<Val>, rcond: f64) -> LeastSquares {
-    least_squares(a.into(), b.into(), Some(rcond))
+    crate::val::at_caller("lstsq_rcond", || least_squares(a.into(), b.into(), Some(rcond)))
 }
 
 #[track_caller]

@@ -99,7 +99,7 @@ pub fn mode(x: impl Into<Val>, axis: impl Integer) -> (Val, Val) {
             }))
         })
     };
-    crate::val::at_caller(|| (part(false), part(true)))
+    crate::val::at_caller("mode", || (part(false), part(true)))
 }
 
 /// The standard error of the mean along axes: the standard deviation, of the variance divided by the number of elements

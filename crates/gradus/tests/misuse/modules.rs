@@ -179,6 +179,7 @@ calls! {
     threefry_2x32: random::threefry_2x32(k, x),
     split: random::split(k, 2),
     split_into: random::split_into::<2>(k),
+    fold_in: random::fold_in(k, x),
     bits: random::bits(k, e, Dtype::F32),
     uniform: random::uniform(k, e),
     uniform_between: random::uniform_between(k, e, Dtype::F32, x, x),

@@ -28,6 +28,7 @@ impl Val {
         self.derive1("diff", |ty| {
             let axis = axis_of(axis.to_i64(), &ty.shape)?;
             let mut x = self;
+            crate::val::strict::written_out(times.min(ty.shape.dim(axis)), "differences")?;
             for _ in 0..times.min(ty.shape.dim(axis)) {
                 let (high, low) = (part(x, axis, 1, 0), part(x, axis, 0, 1));
                 x = if ty.dtype == Dtype::Bool { high.ne(low) } else { high - low };

@@ -1,7 +1,7 @@
 //! Polynomials, their coefficients from the highest power down.
 
 use crate::val::promote::promote_all;
-use crate::val::{Known, Val, concatenate, iota, stack, where_, zeros};
+use crate::val::{Known, Val, concatenate, iota, stack, strict, where_, zeros};
 use crate::{Array, Complex, Dtype, ErrorKind, linalg};
 
 /// Above this degree powers overflow or vanish for all numbers but those near 1.
@@ -28,6 +28,7 @@ impl Val {
             }
             // Horner's scheme (1819).
             let n = known[0].ty.shape.dim(0);
+            strict::written_out(n, "coefficients")?;
             Ok((0..n).fold(x.zeros_like(), |sum, k| sum * x + self.astype(dtype).at(k as i64)))
         })
     }
@@ -136,6 +137,7 @@ impl Val {
                 [m, n] if m == n && n > 0 => linalg::eigvals(x),
                 _ => return Err(ErrorKind::invalid(format!("takes a vector or a square matrix, not {ty}"))),
             };
+            strict::written_out(roots.size(), "roots")?;
             let one = zeros([1], roots.dtype()).ones_like();
             Ok((0..roots.size())
                 .fold(one, |p, k| p.pad([(0, 1)], 0) - roots.at(k as i64) * p.pad([(1, 0)], 0)))
@@ -210,7 +212,7 @@ impl Val {
                 Ok(if part == 0 { quotient } else { rest })
             })
         };
-        crate::val::at_caller(|| (both(0), both(1)))
+        crate::val::at_caller("polydiv", || (both(0), both(1)))
     }
     /// The coefficients of the derivative, taken `times` times, as floats: `[n]` to `[n - times]`.
     ///
@@ -266,7 +268,7 @@ impl Val {
 /// The number of coefficients.
 fn coefficients(known: &Known) -> Result<usize, ErrorKind> {
     match known.ty.shape.dims()[..] {
-        [n] => Ok(n),
+        [n] => strict::written_out(n, "coefficients").map(|()| n),
         _ => Err(ErrorKind::invalid(format!("the coefficients are {}; give a vector of them", known.ty))),
     }
 }
@@ -275,7 +277,7 @@ fn coefficients(known: &Known) -> Result<usize, ErrorKind> {
 #[track_caller]
 fn powers_down(powers: std::ops::Range<usize>, factor: impl Fn(usize) -> f64) -> Val {
     let factors: Vec<f64> = powers.rev().map(factor).collect();
-    Val::from_ir(crate::val::strict::constant(Array::from(factors)))
+    Val::from_ir(strict::constant(Array::from(factors)))
 }
 
 /// One coefficient of the quotient after the other, from the highest on.

@@ -61,7 +61,7 @@ pub fn meshgrid(values: impl IntoIterator<Item = impl Into<Val>>, order: GridOrd
             Ok(values[index].reshape(thin).broadcast_to(dims))
         })
     };
-    crate::val::at_caller(|| (0..values.len()).map(one).collect())
+    crate::val::at_caller("meshgrid", || (0..values.len()).map(one).collect())
 }
 /// For each axis of an array of `shape` the index along it at every element, as `i32` along a new first axis.
 ///

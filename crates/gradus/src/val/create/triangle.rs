@@ -72,7 +72,7 @@ fn pairs(op: &'static str, shape: [usize; 2], wanted: impl Fn(i64, i64) -> bool)
     let constant = |v: fn((Vec<i32>, Vec<i32>)) -> Vec<i32>| {
         Val::derive(op, &[], |_| Ok(Val::from_ir(strict::constant(Array::from(v(all()?).as_slice())))))
     };
-    crate::val::at_caller(|| (constant(|both| both.0), constant(|both| both.1)))
+    crate::val::at_caller(op, || (constant(|both| both.0), constant(|both| both.1)))
 }
 
 /// The rows and columns of the elements on and below diagonal `offset` of a matrix of `[rows, columns]`, as `i32`.

@@ -161,7 +161,7 @@ impl Val {
                 Ok(where_(special, x, half).astype(own))
             })
         };
-        crate::val::at_caller(|| (both(0), both(1)))
+        crate::val::at_caller("frexp", || (both(0), both(1)))
     }
 }
 

@@ -328,7 +328,7 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn round(self) -> Val {
-        if self.is_complex() {
+        if self.holds_complex() {
             return Val::derive("round", &[self], |_| Ok(complex(self.real().round(), self.imag().round())));
         }
         self.rounded("round", Unary::RoundEven)
@@ -435,7 +435,7 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn zeros_like(self) -> Val {
-        self.full_like(0)
+        crate::val::at_caller("zeros_like", || self.full_like(0))
     }
     /// Ones of this type and shape.
     ///
@@ -447,7 +447,7 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn ones_like(self) -> Val {
-        self.full_like(1)
+        crate::val::at_caller("ones_like", || self.full_like(1))
     }
     /// Elements equal to `fill`, of this type and shape.
     ///

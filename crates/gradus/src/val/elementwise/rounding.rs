@@ -16,7 +16,7 @@ impl Val {
     #[track_caller]
     pub fn divmod(self, other: impl Into<Val>) -> (Val, Val) {
         let other = other.into();
-        crate::val::at_caller(|| (self.floor_divide(other), self % other))
+        crate::val::at_caller("divmod", || (self.floor_divide(other), self % other))
     }
     /// Fraction and whole part of every element, as floats, both of its sign; the fraction of an infinity is NaN.
     ///
@@ -34,7 +34,7 @@ impl Val {
                 Ok(if fraction { x - x.trunc() } else { x.trunc() })
             })
         };
-        crate::val::at_caller(|| (part(true), part(false)))
+        crate::val::at_caller("modf", || (part(true), part(false)))
     }
     /// Every element rounded to so many digits behind the point, before it if negative; of two the one of even last
     /// digit. Integers stay as they are.

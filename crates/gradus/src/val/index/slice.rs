@@ -37,6 +37,6 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn at(self, i: impl Into<Slice>) -> Val {
-        self.slice([i.into()])
+        crate::val::at_caller("at", || self.slice([i.into()]))
     }
 }

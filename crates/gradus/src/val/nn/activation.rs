@@ -142,7 +142,7 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn sigmoid(self) -> Val {
-        self.logistic()
+        crate::val::at_caller("sigmoid", || self.logistic())
     }
     /// log(1 / (1 + e⁻ˣ)), without overflow.
     ///

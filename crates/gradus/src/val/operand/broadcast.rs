@@ -50,7 +50,7 @@ pub fn broadcast_arrays(all: impl IntoIterator<Item = impl Into<Val>>) -> Vec<Va
             Ok(v.broadcast_to(common_shape(known.iter().map(|k| &k.ty.shape))?))
         })
     };
-    crate::val::at_caller(|| all.iter().map(wide).collect())
+    crate::val::at_caller("broadcast_arrays", || all.iter().map(wide).collect())
 }
 
 /// `v` as a strict value of element type `dtype` and of `shape`, to which it broadcasts.

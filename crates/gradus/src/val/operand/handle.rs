@@ -76,6 +76,10 @@ impl Val {
         Ok(Known { ty, weak: self.is_weak() })
     }
 
+    /// Whether its elements are complex; a value that is not known has none.
+    pub(crate) fn holds_complex(self) -> bool {
+        self.known().is_ok_and(|known| known.ty.dtype.is_complex())
+    }
     /// The door of every public function: runs `f` on what is known of `args`, as `op` at the caller's line.
     ///
     /// If an operand is poisoned, or `f` refuses, the result is poisoned.
@@ -177,10 +181,10 @@ literals! {
     bool, x => Literal::Bool(x);
 }
 
-/// Runs `f`, whose closures do not know the caller's line, at it.
+/// Runs `f`, whose closures do not know the caller's line, at it, as `op`.
 #[track_caller]
-pub(crate) fn at_caller<R>(f: impl FnOnce() -> R) -> R {
-    ir::at_place(ir::current_place(), f)
+pub(crate) fn at_caller<R>(op: &'static str, f: impl FnOnce() -> R) -> R {
+    ir::called_at(op, ir::current_place(), f)
 }
 
 impl fmt::Debug for Val {

@@ -126,16 +126,18 @@ pub fn promote_types(a: Dtype, b: Dtype) -> Dtype {
 /// ```
 #[track_caller]
 pub fn result_type(all: impl IntoIterator<Item = impl Into<crate::val::Val>>) -> Dtype {
-    let known = all.into_iter().map(|v| {
-        let v: crate::val::Val = v.into();
-        Promoted { dtype: v.dtype(), weak: v.is_weak() }
-    });
-    let none = || ErrorKind::invalid("there are no operands; give at least one");
-    match known.reduce(promote) {
-        Some(met) => met.dtype,
-        // Unwinds to the enclosing trace with the error.
-        None => crate::val::Val::derive("result_type", &[], |_| Err(none())).dtype(),
-    }
+    crate::val::at_caller("result_type", || {
+        let known = all.into_iter().map(|v| {
+            let v: crate::val::Val = v.into();
+            Promoted { dtype: v.dtype(), weak: v.is_weak() }
+        });
+        let none = || ErrorKind::invalid("there are no operands; give at least one");
+        match known.reduce(promote) {
+            Some(met) => met.dtype,
+            // Unwinds to the enclosing trace with the error.
+            None => crate::val::Val::derive("result_type", &[], |_| Err(none())).dtype(),
+        }
+    })
 }
 
 #[cfg(test)]

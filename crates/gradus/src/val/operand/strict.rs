@@ -54,3 +54,16 @@ pub(crate) fn small_table([rows, columns]: [usize; 2]) -> Result<(), ErrorKind> 
         "a table of {rows} by {columns} would be part of the program; make it of `iota` at run time"
     )))
 }
+
+/// What is written out once for each of `n` elements stays a program that compiles.
+///
+/// # Errors
+/// If there are too many of them.
+pub(crate) fn written_out(n: usize, what: &str) -> Result<(), ErrorKind> {
+    const MOST: usize = 1 << 16;
+    if n <= MOST {
+        return Ok(());
+    }
+    let message = format!("{n} {what} would be written out one by one, which ends at {MOST}; use `scan`");
+    Err(ErrorKind::invalid(message))
+}

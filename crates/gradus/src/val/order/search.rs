@@ -237,7 +237,7 @@ impl Val {
                 Ok(where_(iota(Dtype::I32, [size], 0).lt(count), own, fill.astype(Dtype::I32)))
             })
         };
-        crate::val::at_caller(|| (0..dims.len().max(1)).map(along).collect())
+        crate::val::at_caller("nonzero", || (0..dims.len().max(1)).map(along).collect())
     }
     /// The indices of the elements that are not zero, `[size, rank]`; `fill` where there are fewer.
     ///
@@ -271,13 +271,15 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn unique(self, size: usize) -> Unique {
-        let flat = self.ravel();
-        let inverse_shape = match self.known() {
-            Ok(known) => known.ty.shape.dims().to_vec(),
-            Err(_) => vec![],
-        };
-        let found = flat.unique_axis(size, 0);
-        Unique { inverse: found.inverse.reshape(inverse_shape), ..found }
+        crate::val::at_caller("unique", || {
+            let flat = self.ravel();
+            let inverse_shape = match self.known() {
+                Ok(known) => known.ty.shape.dims().to_vec(),
+                Err(_) => vec![],
+            };
+            let found = flat.unique_axis(size, 0);
+            Unique { inverse: found.inverse.reshape(inverse_shape), ..found }
+        })
     }
     /// [`Val::unique`] with what stands where there are fewer than `size`.
     ///
@@ -289,12 +291,14 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn unique_filled(self, size: usize, fill: impl Into<Val>) -> Unique {
-        let fill = fill.into();
-        let found = self.unique(size);
-        let values = Val::derive("unique", &[found.values, fill], |known| {
-            Ok(where_(found.counts.gt(0), found.values, fill.astype(known[0].ty.dtype)))
-        });
-        Unique { values, ..found }
+        crate::val::at_caller("unique_filled", || {
+            let fill = fill.into();
+            let found = self.unique(size);
+            let values = Val::derive("unique", &[found.values, fill], |known| {
+                Ok(where_(found.counts.gt(0), found.values, fill.astype(known[0].ty.dtype)))
+            });
+            Unique { values, ..found }
+        })
     }
     /// [`Val::unique`] of the parts along `axis`, which are compared element by element.
     ///
@@ -318,7 +322,12 @@ impl Val {
                 Ok(if part == 0 { found[0].moveaxis(0, axis) } else { found[part] })
             })
         };
-        crate::val::at_caller(|| Unique { values: all(0), index: all(1), inverse: all(2), counts: all(3) })
+        crate::val::at_caller("unique", || Unique {
+            values: all(0),
+            index: all(1),
+            inverse: all(2),
+            counts: all(3),
+        })
     }
 }
 
@@ -388,6 +397,7 @@ pub(crate) fn places(x: Val, size: usize) -> Result<(Val, Val), ErrorKind> {
 fn distinct(rows: Val, n: usize, size: usize, is_float: bool) -> Result<[Val; 4], ErrorKind> {
     let columns = rows.reshape([n as i64, -1]);
     let width = columns.shape()[1];
+    strict::written_out(width, "keys")?;
     let keys: Vec<Val> = (0..width).rev().map(|k| columns.slice([(..).into(), k.into()])).collect();
     let order = lexsort(keys, 0);
     let sorted = columns.take_mode(order, 0, IndexMode::PromiseInBounds);
@@ -546,7 +556,7 @@ pub fn unravel_index(flat: impl Into<Val>, shape: impl crate::val::IntoExtents) 
             Ok(inside.floor_divide(stride) % shape.dim(axis) as i64)
         })
     };
-    crate::val::at_caller(|| (0..shape.rank()).map(along).collect())
+    crate::val::at_caller("unravel_index", || (0..shape.rank()).map(along).collect())
 }
 
 /// The positions in row order of an array of `shape` of indices along each axis; what is outside takes the nearest

@@ -86,7 +86,7 @@ impl Val {
                 Ok(where_(iota(Dtype::I32, [size], 0).lt(count), found, from.size()).astype(Dtype::I32))
             })
         };
-        crate::val::at_caller(|| (self.intersect1d(other, size), side(true), side(false)))
+        crate::val::at_caller("intersect1d", || (self.intersect1d(other, size), side(true), side(false)))
     }
     /// The distinct elements that `other` does not hold, `size` of them; 0 where there are fewer.
     ///

@@ -28,7 +28,7 @@ impl Val {
         combine: fn(Val, Val) -> Val,
     ) -> Val {
         let axis = axis.to_i64();
-        if !self.is_complex() {
+        if !self.holds_complex() {
             return self.cumulated(op, axis, |x, axis| f(x, axis, reverse));
         }
         self.derive1(op, |ty| {

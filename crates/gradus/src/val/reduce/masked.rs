@@ -80,7 +80,7 @@ impl Val {
                 Ok(sum.abs().log() + highest.reshape(&sum.ty().shape))
             })
         };
-        crate::val::at_caller(|| (both(0), both(1)))
+        crate::val::at_caller("logsumexp_signed", || (both(0), both(1)))
     }
     /// [`Val::standardize`] along axes over the elements where `mask` is true.
     #[track_caller]

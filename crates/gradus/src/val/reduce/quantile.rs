@@ -45,7 +45,7 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn median(self, axes: impl IntoAxes) -> Val {
-        self.quantile_by(0.5, axes, Quantile::Linear)
+        crate::val::at_caller("median", || self.quantile_by(0.5, axes, Quantile::Linear))
     }
     /// The quantiles `q`, between 0 and 1, along axes: the axis of `q`, if it is a vector, comes first.
     ///
@@ -95,7 +95,7 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn nanmedian(self, axes: impl IntoAxes) -> Val {
-        self.nanquantile(0.5, axes)
+        crate::val::at_caller("nanmedian", || self.nanquantile(0.5, axes))
     }
     /// The quantiles of the elements that are not NaN.
     ///

@@ -2,6 +2,7 @@
 
 use crate::val::axes::{Integer, IntoAxes, axis_of};
 use crate::val::index::gather::IndexMode;
+use crate::val::shape::join::MOST_PARTS;
 use crate::val::shape::padding::repeated;
 use crate::val::{Val, concatenate};
 use crate::{Dtype, ErrorKind};
@@ -244,17 +245,20 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn array_split(self, parts: usize, axis: impl Integer) -> Vec<Val> {
-        let extent = self.known().ok().and_then(|known| {
-            let axis = axis_of(axis.to_i64(), &known.ty.shape).ok()?;
-            Some(known.ty.shape.dim(axis))
-        });
-        match extent {
-            Some(n) if parts > 0 => {
-                let sizes: Vec<usize> = (0..parts).map(|i| n / parts + usize::from(i < n % parts)).collect();
-                self.split_sizes(&sizes, axis)
+        crate::val::at_caller("array_split", || {
+            let extent = self.known().ok().and_then(|known| {
+                let axis = axis_of(axis.to_i64(), &known.ty.shape).ok()?;
+                Some(known.ty.shape.dim(axis))
+            });
+            match extent {
+                Some(n) if (1..=MOST_PARTS).contains(&parts) => {
+                    let sizes: Vec<usize> =
+                        (0..parts).map(|i| n / parts + usize::from(i < n % parts)).collect();
+                    self.split_sizes(&sizes, axis)
+                }
+                _ => self.split(parts, axis),
             }
-            _ => self.split(parts, axis),
-        }
+        })
     }
     /// The parts along `axis` as values of their own, without it.
     ///
@@ -266,11 +270,20 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn unstack(self, axis: impl Integer) -> Vec<Val> {
-        let extent = self.known().ok().and_then(|known| {
-            let axis = axis_of(axis.to_i64(), &known.ty.shape).ok()?;
-            Some(known.ty.shape.dim(axis))
-        });
-        let parts = extent.unwrap_or(1);
-        self.split_sizes(&vec![1; parts], axis).into_iter().map(|part| part.squeeze(axis.to_i64())).collect()
+        crate::val::at_caller("unstack", || {
+            let extent = self.known().ok().and_then(|known| {
+                let axis = axis_of(axis.to_i64(), &known.ty.shape).ok()?;
+                Some(known.ty.shape.dim(axis))
+            });
+            let parts = extent.unwrap_or(1);
+            if parts > MOST_PARTS {
+                let message = format!("a list of {parts} values is too long; use `map` or `scan`");
+                return vec![self.derive1("unstack", |_| Err(ErrorKind::invalid(message)))];
+            }
+            self.split_sizes(&vec![1; parts], axis)
+                .into_iter()
+                .map(|part| part.squeeze(axis.to_i64()))
+                .collect()
+        })
     }
 }

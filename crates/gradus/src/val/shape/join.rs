@@ -7,6 +7,9 @@ use crate::val::promote::promote_all;
 use crate::{ErrorKind, Shape};
 use gradus_ir::Val as Strict;
 
+/// A list holds a value for each part; of more parts than these there is a loop.
+pub(crate) const MOST_PARTS: usize = 1 << 20;
+
 impl Val {
     /// The elements along the axes given in reverse order.
     ///
@@ -107,14 +110,17 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn split(self, parts: usize, axis: impl Integer) -> Vec<Val> {
-        let extent = self.known().ok().and_then(|known| {
-            let axis = axis_of(axis.to_i64(), &known.ty.shape).ok()?;
-            Some(known.ty.shape.dim(axis))
-        });
-        match extent {
-            Some(n) if parts > 0 && n % parts == 0 => self.split_sizes(&vec![n / parts; parts], axis),
-            _ => {
-                let refused = self.derive1("split", |ty| {
+        crate::val::at_caller("split", || {
+            let extent = self.known().ok().and_then(|known| {
+                let axis = axis_of(axis.to_i64(), &known.ty.shape).ok()?;
+                Some(known.ty.shape.dim(axis))
+            });
+            match extent {
+                Some(n) if (1..=MOST_PARTS).contains(&parts) && n % parts == 0 => {
+                    self.split_sizes(&vec![n / parts; parts], axis)
+                }
+                _ => {
+                    let refused = self.derive1("split", |ty| {
                     let axis = axis_of(axis.to_i64(), &ty.shape)?;
                     let n = ty.shape.dim(axis);
                     let message = format!(
@@ -122,9 +128,10 @@ impl Val {
                     );
                     Err(ErrorKind::invalid(message))
                 });
-                vec![refused; parts]
+                    vec![refused; parts.min(MOST_PARTS)]
+                }
             }
-        }
+        })
     }
     /// The value cut along `axis` into pieces of the extents given.
     ///
@@ -136,14 +143,15 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn split_sizes(self, sizes: &[usize], axis: impl Integer) -> Vec<Val> {
-        let ends = sizes.iter().scan(0usize, |end, n| {
-            let start = *end;
-            *end = end.saturating_add(*n);
-            Some((start, *end))
-        });
-        let total: usize = sizes.iter().sum();
-        let piece = |(start, end): (usize, usize)| {
-            self.keep_weak("split_sizes", |x, ty| {
+        crate::val::at_caller("split_sizes", || {
+            let ends = sizes.iter().scan(0usize, |end, n| {
+                let start = *end;
+                *end = end.saturating_add(*n);
+                Some((start, *end))
+            });
+            let total = sizes.iter().fold(0usize, |sum, n| sum.saturating_add(*n));
+            let piece = |(start, end): (usize, usize)| {
+                self.keep_weak("split_sizes", |x, ty| {
                 let axis = axis_of(axis.to_i64(), &ty.shape)?;
                 let n = ty.shape.dim(axis);
                 if total != n {
@@ -154,12 +162,13 @@ impl Val {
                 }
                 Ok(x.slice_axis(axis, start, end))
             })
-        };
-        let mut pieces = vec![];
-        for range in ends {
-            pieces.push(piece(range));
-        }
-        pieces
+            };
+            let mut pieces = vec![];
+            for range in ends {
+                pieces.push(piece(range));
+            }
+            pieces
+        })
     }
 }
 

@@ -273,8 +273,10 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn conv(self, kernel: impl Into<Val>, strides: impl AsRef<[usize]>, padding: Padding) -> Val {
-        let config = Conv { strides: strides.as_ref().to_vec(), padding, ..Conv::default() };
-        self.conv_general_dilated(kernel, &config)
+        crate::val::at_caller("conv", || {
+            let config = Conv { strides: strides.as_ref().to_vec(), padding, ..Conv::default() };
+            self.conv_general_dilated(kernel, &config)
+        })
     }
     /// The transpose of a convolution: a convolution over the input dilated by the strides, by default with axes
     /// `NHWC`, `HWIO`.
@@ -331,6 +333,7 @@ impl Val {
             }
             let dims = config.dimension_numbers.roles(rank)?;
             let (places, features) = (Shape::from(&filter[..]).size(), x.shape.dim(dims.lhs.feature));
+            strict::small_table([features.saturating_mul(places), places])?;
             // A kernel for each place of the window, and for each feature: depthwise.
             let mut shape = vec![1; rank];
             shape[dims.rhs.batch] = features * places;
