@@ -60,7 +60,7 @@ where
         f(engine::refill_data(&like, data.iter().cloned()));
         Ok(vec![])
     };
-    engine::debug_callback(std::any::type_name::<F>(), Box::new(call), &engine::values(args));
+    engine::debug_callback(engine::function_name::<F>(), Box::new(call), &engine::values(args));
 }
 
 /// The results of `f`, an ordinary Rust function of data, which are of the types `results`.
@@ -102,7 +102,7 @@ where
         tree_like_data(&*kept, &found)
     };
     let vals =
-        engine::pure_callback(std::any::type_name::<F>(), Box::new(call), types, &engine::values(args));
+        engine::pure_callback(engine::function_name::<F>(), Box::new(call), types, &engine::values(args));
     let mut vals = vals.into_iter();
     results.map_leaves(&mut |_| vals.next().expect("internal: a value for each result"))
 }

@@ -85,7 +85,7 @@ impl Asked<'_> {
         }
         let mut own: Vec<usize> = axes.iter().map(|axis| shape.dim(*axis)).collect();
         if let (FftKind::Irfft, Some(last)) = (self.kind, own.last_mut()) {
-            *last = 2 * last.saturating_sub(1);
+            *last = last.saturating_sub(1).saturating_mul(2);
         }
         let lengths = self.lengths.map_or(own, <[usize]>::to_vec);
         if lengths.len() != axes.len() {
@@ -121,7 +121,7 @@ impl Asked<'_> {
                 Ok(back(y, &plan.axes, rank))
             })
         };
-        (0..results).map(part).collect()
+        crate::val::at_caller(self.op, || (0..results).map(part).collect())
     }
     /// The operand with its axes last, cut or filled to their lengths.
     #[track_caller]

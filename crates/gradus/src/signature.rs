@@ -4,12 +4,11 @@
 //! The one invariant: for each signature exactly one impl of [`Function`] exists whose closure type is open, so
 //! that the signature of a closure is inferred from its written parameter types alone.
 
-use crate::engine::{Fill, values};
+use crate::engine::{Fill, function_name, values};
 use crate::jit::{Jit, Site};
 use crate::tree::key::AnyTree;
 use crate::{Array, Leaf, Program, Result, Stored, Traced, Val};
 use gradus_ir::SourceLocation;
-use std::any::type_name;
 use std::sync::Arc;
 
 /// The signature of a function, named by the type of a function pointer.
@@ -44,7 +43,7 @@ pub trait JitFunction<'f, S, O: ?Sized + Outer> {
 }
 impl<'f, S: Jittable, F: Function<'f, S>> JitFunction<'f, S, S::Outer<'f>> for F {
     fn jit(self, place: SourceLocation) -> Jit<S::Outer<'f>> {
-        Jit::new(self.share(), type_name::<F>(), place)
+        Jit::new(self.share(), function_name::<F>(), place)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::custom::{custom_jvp, finished, like_results};
 use crate::engine::{self, Inner, Operator, check_differentiable, refill, values};
 use crate::transforms::{all, jvp, linearize, within};
 use crate::{Error, Result, Traced, Type, Val};
-use gradus_ir::SourceLocation;
+use gradus_ir::{ErrorKind, SourceLocation};
 
 /// The root of `f` that `solve` finds from `x0`, differentiable by whatever `f` captures, in both modes.
 ///
@@ -44,6 +44,13 @@ pub fn custom_root<X: Traced>(
             Ok(inner) => inner,
             Err(error) => return all(&x0, engine::refuse(within(error, "custom_root", place))),
         };
+        let (own, found) =
+            (values(&x0).iter().map(|v| v.ty()).collect::<Vec<_>>(), inner.program.result_types());
+        if own != found {
+            let message = format!("f takes {own:?} and returns {found:?}; a root's f returns what it takes");
+            let error = Error::new("custom_root", ErrorKind::invalid(message), place);
+            return all(&x0, engine::refuse(error));
+        }
         let at = |x: &X, params: &[Val]| -> X { refill(x, &inner.inline_with(&values(x), params)) };
         let root = |params: &[Val], x0: X| solve(&|x| at(x, params), x0);
         custom_jvp(

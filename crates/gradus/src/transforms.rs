@@ -275,7 +275,7 @@ where
 #[track_caller]
 pub fn outline<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::Out> {
     let (name, place, cache) =
-        (std::any::type_name::<F>(), gradus_ir::trace::current_place(), Cache::default());
+        (engine::function_name::<F>(), gradus_ir::trace::current_place(), Cache::default());
     S::wrap_all(f.share(), move |f, args| {
         gradus_ir::trace::called_at("outline", place, || {
             let call = |vals: &[Val]| (vec![], f(&refill(args, vals)));

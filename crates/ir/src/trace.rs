@@ -63,6 +63,16 @@ struct Caller {
     op: Option<&'static str>,
 }
 
+impl Caller {
+    /// An error of what was called there, with the name of what the user called.
+    fn names(self, error: Error) -> Error {
+        match self {
+            Caller { place: Some(place), op: Some(op) } if error.place().is_same_line(place) => error.of(op),
+            _ => error,
+        }
+    }
+}
+
 thread_local!(static STACK: RefCell<Vec<Trace>> = const { RefCell::new(vec![]) });
 // The caller where no trace is open: what is called there panics, and says where.
 thread_local!(static OUTSIDE: Cell<Caller> = const { Cell::new(Caller { place: None, op: None }) });
@@ -134,7 +144,7 @@ impl Drop for Guard {
             if let Some(closed) = stack.pop()
                 && let (Some(error), Some(outer)) = (closed.error, stack.last_mut())
             {
-                outer.error.get_or_insert(error);
+                outer.error.get_or_insert(outer.caller.names(error));
             }
             if stack.is_empty() {
                 stack.shrink_to(8);
@@ -183,10 +193,7 @@ pub fn is_tracing() -> bool {
 /// # Panics
 /// If no trace is open on this thread: then there is nowhere to keep it.
 pub fn refuse(error: Error) -> Val {
-    let error = match current_caller() {
-        Caller { place: Some(place), op: Some(op) } if error.place().is_same_line(place) => error.of(op),
-        _ => error,
-    };
+    let error = current_caller().names(error);
     STACK.with_borrow_mut(|stack| match stack.last_mut() {
         Some(trace) => {
             trace.error.get_or_insert(error);
@@ -308,10 +315,12 @@ impl Val {
     /// Data as an operand of the innermost trace.
     ///
     /// At the outermost trace it becomes a hidden operand; a clone of the same buffer shares it.
+    #[track_caller]
     pub fn array(array: &Array) -> Val {
+        let place = current_place();
         STACK.with_borrow_mut(|stack| {
             let Some(outermost) = stack.first_mut() else {
-                panic!("an Array was used as a Val outside of a trace: give the function to `jit` or `trace`");
+                panic!("an Array was used as a Val outside of a trace at {place}: give the function to `jit` or `trace`");
             };
             let same = |c: &Capture| matches!(c, Capture::Array(a) if a.shares_buffer(array) && a.ty() == array.ty());
             let position = outermost.captures.iter().position(same).unwrap_or_else(|| {

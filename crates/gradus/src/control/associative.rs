@@ -9,6 +9,7 @@ use crate::engine::{self, refill, values};
 use crate::transforms::all;
 use crate::{Error, Traced, Val, concatenate, stack};
 use gradus_ir::SourceLocation;
+use gradus_ir::trace::by_user;
 
 /// `f` of all elements up to each along the first axis: `[a, f(a, b), f(f(a, b), c), ..]`.
 ///
@@ -52,8 +53,18 @@ impl AssociativeScan {
                 Err(error) => return all(elems, engine::refuse(error)),
             };
             let combine = |x: &[Val], y: &[Val]| {
-                let combined = f(refill(elems, x), refill(elems, y));
-                leaves_like("associative_scan", place, elems, &combined)
+                let combined = by_user(|| f(refill(elems, x), refill(elems, y)));
+                let combined = leaves_like("associative_scan", place, elems, &combined);
+                match combined.iter().zip(x).find(|(new, old)| differ(**new, **old)) {
+                    Some((new, old)) => {
+                        let (new, old) = (new.ty(), old.ty());
+                        let message =
+                            format!("the combination of {old} is {new}; it must have the same shape");
+                        let v = engine::refuse(refused("associative_scan", place, message));
+                        x.iter().map(|_| v).collect()
+                    }
+                    None => combined,
+                }
             };
             let flipped = |vals: Vec<Val>| -> Vec<Val> {
                 vals.into_iter().zip(&along).map(|(v, axis)| v.flip(*axis as i64)).collect()
@@ -63,6 +74,11 @@ impl AssociativeScan {
             refill(elems, &if self.reverse { flipped(prefixes) } else { prefixes })
         })
     }
+}
+
+/// Whether both are known and of different shapes.
+fn differ(a: Val, b: Val) -> bool {
+    !a.is_refused() && !b.is_refused() && a.shape() != b.shape()
 }
 
 /// The axis of each leaf; all are of one length along it.
@@ -110,6 +126,9 @@ fn prefixes(place: SourceLocation, x: &[Val], axes: &[usize], combine: Combine<'
         return x.to_vec();
     }
     let every_second = |from: usize, to: usize| each(x, &|v, axis| slice_axis(place, v, axis, [from, to, 2]));
+    if x.iter().any(|v| v.is_refused()) {
+        return x.to_vec();
+    }
     let odd = prefixes(place, &combine(&every_second(0, n / 2 * 2), &every_second(1, n)), axes, combine);
     let before = each(&odd, &|v, axis| slice_axis(place, v, axis, [0, (n - 1) / 2, 1]));
     let rest = if n > 2 { combine(&before, &every_second(2, n)) } else { before };

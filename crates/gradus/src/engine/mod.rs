@@ -29,6 +29,17 @@ use gradus_compile::Executable;
 use gradus_ir::{Capture, Dtype, Program, SourceLocation, Type, trace as ir};
 use std::sync::Arc;
 
+/// The path of a function as a user writes it; of a closure, that of the function in which it stands.
+pub(crate) fn function_name<F: ?Sized>() -> &'static str {
+    let name = std::any::type_name::<F>();
+    let name = name.split("::{{closure}}").next().unwrap_or(name);
+    // Its own type parameters are types, and may be closures.
+    match name.find('<') {
+        Some(at) if at > 0 => name[..at].trim_end_matches(':'),
+        _ => name,
+    }
+}
+
 /// The leaves of a tree as a list.
 pub(crate) fn values<T: Traced>(tree: &T) -> Vec<Val> {
     let mut all = vec![];

@@ -97,6 +97,11 @@ pub fn lu_solve(factors: &LuFactors, b: impl Into<Val>) -> Val {
         let system = System::new(lu, b, &known[..2], false, false)?;
         let shape = system.a.shape();
         let rows: Shape = shape.dims()[..shape.rank() - 1].into();
+        let given = &known[2].ty.shape;
+        if common_shape([given, &rows]).ok().as_ref() != Some(&rows) {
+            let message = format!("the permutation is {given}, but the factors have the rows {rows}");
+            return Err(ErrorKind::invalid(message));
+        }
         let permutation = strict::broadcast(permutation.ir(), &rows);
         Ok(system.result(solve_factored(system.a, permutation, system.b)))
     })

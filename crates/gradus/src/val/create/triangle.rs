@@ -108,7 +108,7 @@ pub fn triu_indices(shape: [usize; 2], offset: impl Integer) -> (Val, Val) {
 /// The indices of the main diagonal of an array of `rank` axes of extent `n`: the same vector for each axis.
 #[track_caller]
 pub fn diag_indices(n: usize, rank: usize) -> Vec<Val> {
-    (0..rank).map(|_| arange(n)).collect()
+    crate::val::at_caller("diag_indices", || (0..rank).map(|_| arange(n)).collect())
 }
 
 impl Val {

@@ -5,7 +5,7 @@ use crate::val::broadcast::common_shape;
 use crate::val::index::gather::IndexMode;
 use crate::val::order::search::places;
 use crate::val::promote::promote_all;
-use crate::val::{Side, Val, concatenate, iota, select_n, where_};
+use crate::val::{Side, Val, concatenate, iota, select_n, strict, where_};
 use crate::{Array, Dtype, ErrorKind, Type};
 
 /// Places along `axis` of extent `n`, negative ones counted from the end; what is outside is moved to the nearest of
@@ -38,6 +38,7 @@ impl Val {
         self.derive1("delete", |ty| {
             let axis = axis_of(axis.to_i64(), &ty.shape)?;
             let n = ty.shape.dim(axis);
+            strict::small_table([n, 1])?;
             let mut keep = vec![true; n];
             for place in places {
                 let from_start = if *place < 0 { place + n as i64 } else { *place };

@@ -24,7 +24,8 @@ fn walk(n: usize, start: Option<i64>, end: Option<i64>, step: i64) -> Result<Wal
     if step == 0 {
         return Err(ErrorKind::invalid("the step of a slice is 0; use 1, or -1 to walk backwards"));
     }
-    let n = n as i64;
+    // An axis that is longer than any index still has its first places.
+    let n = i64::try_from(n).unwrap_or(i64::MAX);
     let from_end = |i: i64| if i < 0 { i.saturating_add(n) } else { i };
     let stride = usize::try_from(step.unsigned_abs()).unwrap_or(usize::MAX);
     if step > 0 {

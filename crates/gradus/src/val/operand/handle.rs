@@ -154,6 +154,7 @@ impl Val {
 
 /// A captured `Array` becomes a hidden operand of the trace.
 impl From<&Array> for Val {
+    #[track_caller]
     fn from(array: &Array) -> Val {
         Val::from_ir(gradus_ir::Val::array(array))
     }

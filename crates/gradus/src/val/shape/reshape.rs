@@ -191,7 +191,7 @@ impl Val {
                 let (times, n) = (pad(&repeats, axis), pad(&dims, axis));
                 apart.extend([1, n]);
                 wide.extend([times, n]);
-                joined.push(times * n);
+                joined.push(usize::saturating_mul(times, n));
             }
             let spread = strict::broadcast(x.reshape(apart), &wide.into());
             Ok(spread.reshape(joined))
@@ -211,7 +211,7 @@ impl Val {
             let axis = axis_of(axis.to_i64(), &ty.shape)?;
             let apart = ty.shape.with_axis(axis + 1, 1);
             let wide = ty.shape.with_axis(axis + 1, times);
-            let joined = ty.shape.with_dim(axis, ty.shape.dim(axis) * times);
+            let joined = ty.shape.with_dim(axis, ty.shape.dim(axis).saturating_mul(times));
             Ok(strict::broadcast(x.reshape(apart), &wide).reshape(joined))
         })
     }
