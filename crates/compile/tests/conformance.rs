@@ -4,7 +4,7 @@ use gradus_compile::{Config, compile};
 use gradus_ir::arbitrary::RARE;
 use gradus_ir::ops::{Sample, samples};
 use gradus_ir::trace::{bind, trace};
-use gradus_ir::{Array, Complex, Dtype, Op, Place, Type, eval::eval};
+use gradus_ir::{Array, Complex, Dtype, Op, SourceLocation as Place, Type, eval::eval};
 
 /// How far a float result may be from the interpreter's, which rounds once.
 fn close(op: &Op, ty: &Type, found: Complex<f64>, expected: Complex<f64>) -> bool {

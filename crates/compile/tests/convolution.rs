@@ -8,7 +8,7 @@ use gradus_ir::ops::cumulative::Cumulative;
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::sample::Argument;
 use gradus_ir::ops::window::{Select, Window, Windowing};
-use gradus_ir::{Array, Dtype, Op, Place, Program, Type, bind, trace};
+use gradus_ir::{Array, Dtype, Op, Program, SourceLocation as Place, Type, bind, trace};
 
 fn program(types: &[Type], op: impl Into<Op>) -> Program {
     let op = op.into();

@@ -5,7 +5,7 @@ mod machine;
 
 use gradus_kernel::{
     Access, Binary, Bound, BufferId, Builder, Combine, Comparison, Index, Kernel, Reduce, Scalar, Unary,
-    Value, contract, interpret, shorten_lives,
+    Value, contract, interpret, reduce_register_pressure,
 };
 use machine::{Random, check, filled};
 use proptest::prelude::*;
@@ -175,7 +175,7 @@ fn agrees(plan: &Plan, seed: u64) {
     check(&kernel, &buffers, 0..plan.columns);
     let (mut before, mut after) = (buffers.clone(), buffers.clone());
     interpret(&kernel, &mut before, 0..plan.columns);
-    shorten_lives(&mut kernel);
+    reduce_register_pressure(&mut kernel);
     check(&kernel, &buffers, 0..plan.columns);
     interpret(&kernel, &mut after, 0..plan.columns);
     assert_eq!(before, after, "another order of operations, another result:\n{kernel}");

@@ -11,33 +11,37 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A line of the user's program. Places are no part of equality: passes keep them, caches ignore them.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Place(Option<&'static Location<'static>>);
+pub struct SourceLocation(Option<&'static Location<'static>>);
 
-impl Place {
+impl SourceLocation {
     /// The caller's line.
     #[track_caller]
-    pub fn here() -> Place {
-        Place(Some(Location::caller()))
+    pub fn here() -> SourceLocation {
+        SourceLocation(Some(Location::caller()))
     }
     /// No known line, as in a parsed program.
-    pub fn unknown() -> Place {
-        Place(None)
+    pub fn unknown() -> SourceLocation {
+        SourceLocation(None)
+    }
+    /// Whether both are known and the same line and column.
+    pub fn is_same_line(self, other: SourceLocation) -> bool {
+        self.0.is_some() && self.0 == other.0
     }
     /// The line, if it is known.
     pub fn location(self) -> Option<&'static Location<'static>> {
         self.0
     }
 }
-impl PartialEq for Place {
-    fn eq(&self, _: &Place) -> bool {
+impl PartialEq for SourceLocation {
+    fn eq(&self, _: &SourceLocation) -> bool {
         true
     }
 }
-impl Eq for Place {}
-impl Hash for Place {
+impl Eq for SourceLocation {}
+impl Hash for SourceLocation {
     fn hash<H: Hasher>(&self, _: &mut H) {}
 }
-impl fmt::Display for Place {
+impl fmt::Display for SourceLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(at) => write!(f, "{}:{}:{}", at.file(), at.line(), at.column()),
@@ -54,8 +58,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     op: Cow<'static, str>,
     kind: ErrorKind,
-    at: Place,
-    notes: Vec<(String, Place)>,
+    at: SourceLocation,
+    notes: Vec<(String, SourceLocation)>,
 }
 
 /// Why it was refused. Rules build a kind; the tracer adds operation and place.
@@ -121,7 +125,7 @@ impl Error {
     /// An error of `op` at `at`.
     ///
     /// An error of a Program inside keeps its own operation and line, and notes this one.
-    pub fn new(op: impl Into<Cow<'static, str>>, kind: ErrorKind, at: Place) -> Error {
+    pub fn new(op: impl Into<Cow<'static, str>>, kind: ErrorKind, at: SourceLocation) -> Error {
         match kind {
             ErrorKind::Inside(error) => error.with_note(format!("inside {}", op.into()), at),
             kind => Error(Box::new(Inner { op: op.into(), kind, at, notes: vec![] })),
@@ -130,10 +134,15 @@ impl Error {
     /// An error of `op` at the caller's line.
     #[track_caller]
     pub fn here(op: impl Into<Cow<'static, str>>, kind: ErrorKind) -> Error {
-        Error::new(op, kind, Place::here())
+        Error::new(op, kind, SourceLocation::here())
+    }
+    /// The same error, of `op`: the function that the user called, which is made of the one that refused.
+    pub(crate) fn of(mut self, op: &'static str) -> Error {
+        self.0.op = op.into();
+        self
     }
     /// Adds a line that helps: `what` is as in "traced by `jit` made".
-    pub fn with_note(mut self, what: impl Into<String>, at: Place) -> Error {
+    pub fn with_note(mut self, what: impl Into<String>, at: SourceLocation) -> Error {
         self.0.notes.push((what.into(), at));
         self
     }
@@ -146,7 +155,7 @@ impl Error {
         &self.0.kind
     }
     /// The line it comes from.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> SourceLocation {
         self.0.at
     }
 }

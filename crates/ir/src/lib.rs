@@ -26,7 +26,7 @@ pub mod verify;
 
 pub use array::{Array, Buffer};
 pub use dtype::{Dtype, Element, Kind};
-pub use error::{Error, ErrorKind, Place, Result};
+pub use error::{Error, ErrorKind, Result, SourceLocation};
 pub use half::{bf16, f16};
 pub use limits::{FloatInfo, IntInfo};
 pub use num_complex::Complex;

@@ -5,7 +5,7 @@
 //! Nothing here knows what any operation means; meaning lives in [`crate::ops`].
 
 use crate::ops::Effect;
-use crate::{Op, Place, Type};
+use crate::{Op, SourceLocation, Type};
 use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 use std::fmt;
@@ -49,7 +49,7 @@ pub struct Equation {
     /// The variables this equation defines.
     pub results: Vars,
     /// The user's line.
-    pub place: Place,
+    pub place: SourceLocation,
 }
 
 /// A pure function from arrays to arrays. Immutable once built.
@@ -141,7 +141,13 @@ impl Builder {
         var
     }
     /// Appends an equation whose result types are known.
-    pub fn push(&mut self, op: Op, args: Vars, types: impl IntoIterator<Item = Type>, place: Place) -> Vars {
+    pub fn push(
+        &mut self,
+        op: Op,
+        args: Vars,
+        types: impl IntoIterator<Item = Type>,
+        place: SourceLocation,
+    ) -> Vars {
         let results: Vars = types.into_iter().map(|ty| self.define(ty)).collect();
         self.equations.push(Equation { op, args, results: results.clone(), place });
         results

@@ -70,6 +70,10 @@ impl Shape {
         }
         self.0.iter().fold(1usize, |all, n| all.saturating_mul(n.get()))
     }
+    /// The number of elements along some axes together; saturates as [`Shape::size`] does.
+    pub fn extent_of(&self, axes: &[usize]) -> usize {
+        axes.iter().map(|axis| self.dim(*axis)).collect::<Shape>().size()
+    }
     /// Elements between neighbours along each axis, in row-major order.
     pub fn strides(&self) -> Dims {
         let mut strides = Dims::from_elem(1, self.rank());

@@ -6,7 +6,7 @@
 //! - Results of the Program are variables of it.
 //! - All this holds in the Programs inside operations.
 
-use crate::{Error, ErrorKind, Op, Place, Program, Type};
+use crate::{Error, ErrorKind, Op, Program, SourceLocation, Type};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
@@ -22,10 +22,10 @@ fn verify_unseen(program: &Program, seen: &mut FxHashSet<*const Program>) -> Res
     let mut num_defined = program.num_params();
     for (number, eqn) in program.equations().iter().enumerate() {
         let rules = eqn.op.rules();
-        let refuse = |kind: ErrorKind, place: Place| {
+        let refuse = |kind: ErrorKind, place: SourceLocation| {
             let note = format!("in equation {number}: {:?} = {}({:?})", eqn.results, rules.name(), eqn.args);
             Error::new("verify", ErrorKind::invalid(format!("{}: {kind}", rules.name())), place)
-                .with_note(note, Place::unknown())
+                .with_note(note, SourceLocation::unknown())
         };
         let broken = |message: String| refuse(ErrorKind::invalid(message), eqn.place);
         if let Some(arg) = eqn.args.iter().find(|arg| arg.index() >= num_defined) {
@@ -53,7 +53,7 @@ fn verify_unseen(program: &Program, seen: &mut FxHashSet<*const Program>) -> Res
     match program.results().iter().find(|var| var.index() >= num_defined) {
         Some(var) => {
             let message = format!("the result {var} is not defined");
-            Err(Error::new("verify", ErrorKind::invalid(message), Place::unknown()))
+            Err(Error::new("verify", ErrorKind::invalid(message), SourceLocation::unknown()))
         }
         None => Ok(()),
     }

@@ -1,7 +1,7 @@
 //! Every numbered constraint of every primitive has operands that violate it, and is cited when they do.
 
 use gradus_ir::ops;
-use gradus_ir::{Place, bind, trace};
+use gradus_ir::{SourceLocation, bind, trace};
 use std::collections::BTreeMap;
 
 #[test]
@@ -11,7 +11,8 @@ fn what_violates_a_constraint_is_refused_by_its_number() {
         let kind = op.rules().infer(&types.iter().collect::<Vec<_>>());
         let kind = kind.expect_err(&format!("{op:?} of {types:?} violates (C{constraint})"));
         assert_eq!(kind.constraint_number(), Some(constraint), "{op:?} of {types:?}: {kind}");
-        let error = trace(Place::here(), &types, |x| bind(op.clone(), x).to_vec()).unwrap_err().to_string();
+        let error =
+            trace(SourceLocation::here(), &types, |x| bind(op.clone(), x).to_vec()).unwrap_err().to_string();
         assert!(error.starts_with(op.rules().name()) && error.contains("refusals.rs"), "{error}");
     }
 }

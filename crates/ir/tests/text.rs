@@ -1,11 +1,11 @@
 //! Printing and parsing are inverse; wrong text is an error with its line and column, never a panic.
 
 use gradus_ir::ops::{self, sample::Sample};
-use gradus_ir::{Array, Place, Program, Type, bind, text::parse, trace, verify::verify};
+use gradus_ir::{Array, Program, SourceLocation, Type, bind, text::parse, trace, verify::verify};
 
 /// A program of one equation.
 fn program_of(sample: &Sample) -> Program {
-    trace(Place::here(), &sample.types(), |x| bind(sample.op.clone(), x).to_vec()).unwrap().program
+    trace(SourceLocation::here(), &sample.types(), |x| bind(sample.op.clone(), x).to_vec()).unwrap().program
 }
 
 #[test]

@@ -69,9 +69,9 @@ mod interpret;
 mod kernel;
 mod math;
 mod op;
+mod reduce_register_pressure;
 mod renumber;
 mod scalar;
-mod shorten_lives;
 pub mod special;
 mod verify;
 
@@ -88,6 +88,6 @@ pub use kernel::{
     Reduction, Statement, Term, While,
 };
 pub use op::{Binary, Comparison, Op, Unary, Value};
+pub use reduce_register_pressure::reduce_register_pressure;
 pub use scalar::Scalar;
-pub use shorten_lives::shorten_lives;
 pub use verify::{Malformed, verify};

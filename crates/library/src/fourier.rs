@@ -28,10 +28,10 @@ pub fn fft(direction: Direction, dims: &[usize], data: &mut [c64]) {
 
 /// Transforms `data [dims]` along one axis.
 fn along(direction: Direction, dims: &[usize], axis: usize, data: &mut [c64]) {
-    let (n, stride) = (dims[axis], dims[axis + 1..].iter().product::<usize>());
     if data.is_empty() {
         return;
     }
+    let (n, stride) = (dims[axis], dims[axis + 1..].iter().product::<usize>());
     let (towards, scale) = match direction {
         Direction::Forward => (FftDirection::Forward, 1.0),
         Direction::Inverse => (FftDirection::Inverse, 1.0 / n as f64),
@@ -148,8 +148,14 @@ mod tests {
 
     #[test]
     fn empty_arrays_stay_empty() {
-        fft(Direction::Forward, &[3, 0], &mut []);
-        rfft(&[0, 4], &[], &mut []);
-        irfft(&[0, 4], &mut [], &mut []);
+        // Also where the extents of the other axes have no product.
+        for dims in [[3, 0], [0, 4], [usize::MAX, 0], [0, usize::MAX]] {
+            let (mut x, mut found, mut back) = (vec![], vec![], vec![]);
+            fft(Direction::Forward, &dims, &mut x);
+            fft(Direction::Inverse, &dims, &mut x);
+            rfft(&dims, &[], &mut found);
+            irfft(&dims, &mut found, &mut back);
+            assert!(x.is_empty() && found.is_empty() && back.is_empty(), "{dims:?}");
+        }
     }
 }

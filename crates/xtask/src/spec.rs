@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use gradus_ir::ops::{self, Sample};
-use gradus_ir::{Dtype, Op, Place, bind, trace};
+use gradus_ir::{Dtype, Op, SourceLocation, bind, trace};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -129,7 +129,7 @@ fn write_primitive(text: &mut String, sample: &Sample, samples: &[Sample]) -> Re
     if !rules.constraints().is_empty() {
         writeln!(text)?;
     }
-    let program = trace(Place::unknown(), &sample.types(), |x| bind(sample.op.clone(), x).to_vec());
+    let program = trace(SourceLocation::unknown(), &sample.types(), |x| bind(sample.op.clone(), x).to_vec());
     let program = program.map_err(|e| anyhow::anyhow!("{e}"))?.program.to_string();
     Ok(writeln!(text, "```\n{program}\n```\n")?)
 }

@@ -33,7 +33,7 @@ pub(crate) fn finished(nest: &LoopNest, precise: bool) -> Kernel {
         gradus_kernel::contract(&mut kernel);
     }
     if nest.is_loop {
-        gradus_kernel::shorten_lives(&mut kernel);
+        gradus_kernel::reduce_register_pressure(&mut kernel);
     }
     kernel
 }

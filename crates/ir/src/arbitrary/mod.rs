@@ -15,7 +15,7 @@ use crate::ops::sample::Argument;
 use crate::ops::{self, Sample};
 use crate::trace::{Val, bind, trace};
 use crate::verify::infer;
-use crate::{Array, Dtype, Op, Place, Program, Type};
+use crate::{Array, Dtype, Op, Program, SourceLocation, Type};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -55,7 +55,7 @@ impl Recipe {
     /// If a rule of a primitive refuses what it has itself accepted.
     pub fn program(&self, draw: Draw) -> Program {
         let types: Vec<Type> = self.params.iter().map(|choice| param_type(*choice, draw)).collect();
-        let traced = trace(Place::unknown(), &types, |params| {
+        let traced = trace(SourceLocation::unknown(), &types, |params| {
             let params = params.iter().zip(&types);
             let values = params.map(|(val, ty)| Value { val: *val, ty: ty.clone(), range: RANGE }).collect();
             let mut writer = Writer { draw, values };

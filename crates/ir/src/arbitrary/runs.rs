@@ -27,11 +27,11 @@ pub fn kept(test: &str, program: &Program) -> String {
 #[cfg(test)]
 mod tests {
     use super::kept;
-    use crate::{Dtype, Place, Program, Type, trace};
+    use crate::{Dtype, Program, SourceLocation, Type, trace};
 
     #[test]
     fn a_kept_program_parses_back() {
-        let traced = trace(Place::unknown(), &[Type::new(Dtype::F32, [3])], |x| vec![x[0].sin()]);
+        let traced = trace(SourceLocation::unknown(), &[Type::new(Dtype::F32, [3])], |x| vec![x[0].sin()]);
         let program = traced.unwrap().program;
         let message = kept("a_kept_program_parses_back", &program);
         let path = message.strip_prefix("the smallest program that fails is in ").unwrap();

@@ -50,10 +50,26 @@ impl Array {
         Array::collect(Shape::scalar(), [x])
     }
     /// An array of equal elements.
+    ///
+    /// # Panics
+    /// If no memory holds so many elements: [`Array::try_full`] is for shapes that come from elsewhere.
+    #[track_caller]
     pub fn full<T: Element>(shape: impl Into<Shape>, x: T) -> Array {
-        let shape = shape.into();
-        let n = shape.size();
-        Array::collect(shape, std::iter::repeat_n(x, n))
+        Array::try_full(shape, x).unwrap_or_else(|error| panic!("{error}"))
+    }
+    /// An array of equal elements.
+    ///
+    /// # Errors
+    /// If no memory holds so many elements.
+    #[track_caller]
+    pub fn try_full<T: Element>(shape: impl Into<Shape>, x: T) -> Result<Array, Error> {
+        let ty = Type::new(T::DTYPE, shape);
+        if isize::try_from(ty.size_bytes()).is_err() {
+            let message = format!("{ty} is larger than the address space; give smaller extents");
+            return Err(Error::here("Array::full", ErrorKind::invalid(message)));
+        }
+        let n = ty.shape.size();
+        Ok(Array::collect(ty.shape, std::iter::repeat_n(x, n)))
     }
     /// An array of zeros of type `ty`.
     pub fn zeros(ty: Type) -> Array {

@@ -191,7 +191,7 @@ impl Rules for Contraction {
             _ => unreachable!("internal: dot_general is linear in one operand at a time"),
         }
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         Some(crate::ops::elementwise::bilinear(&self.clone().into(), args))
     }
     fn batch(&self, _: &dyn Passes, args: &[Val], mapped: &[bool], _: Lanes) -> Vals {

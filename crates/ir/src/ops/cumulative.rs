@@ -6,7 +6,7 @@ use crate::ops::{
     Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, linear_jvp, tangents_through, with_tangent,
 };
 use crate::trace::{Val, Vals, bind1, trace};
-use crate::{Array, Dtype, Element, ErrorKind, Place, Program, Type};
+use crate::{Array, Dtype, Element, ErrorKind, Program, SourceLocation, Type};
 use smallvec::smallvec;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -131,7 +131,7 @@ impl Cumulative {
     }
     /// The same as a tree of combinations: pairs, their running totals, and what stands between.
     fn by_pairs(&self, x: &Type) -> Arc<Program> {
-        let traced = trace(Place::unknown(), &[x.clone()], |x| {
+        let traced = trace(SourceLocation::unknown(), &[x.clone()], |x| {
             let first = x[0].move_axis(self.dimension(), 0);
             let turned = if self.is_reversed() { first.rev(&[0]) } else { first };
             let totals = self.running(turned);
@@ -278,7 +278,7 @@ impl Rules for Cumulative {
         // Element i is in every total from i on, so it gets the cotangents from i on.
         vec![ct[0].map(|ct| bind1(Cumulative::Monoid { monoid, dimension, reverse: !reverse }, &[ct]))]
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         if matches!(self, Cumulative::Monoid { monoid: Monoid::Prod, .. }) {
             return Some(self.by_pairs(&args[0].ty()).inline(args).into());
         }

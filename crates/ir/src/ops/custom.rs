@@ -8,7 +8,7 @@ use crate::ops::control::call;
 use crate::ops::effect::masked_program;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample};
 use crate::trace::{Val, Vals, bind, current_place, refuse, trace};
-use crate::{Array, Dtype, Error, ErrorKind, Op, Place, Program, Type};
+use crate::{Array, Dtype, Error, ErrorKind, Op, Program, SourceLocation, Type};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -71,7 +71,11 @@ impl Custom {
         let (float, count) = (Type::new(Dtype::F64, [3]), Type::new(Dtype::I32, [3]));
         let program = |types: &[&Type], f: &dyn Fn(&[Val]) -> Vec<Val>| {
             let types: Vec<Type> = types.iter().copied().cloned().collect();
-            Arc::new(trace(Place::unknown(), &types, f).expect("internal: the sample is well typed").program)
+            Arc::new(
+                trace(SourceLocation::unknown(), &types, f)
+                    .expect("internal: the sample is well typed")
+                    .program,
+            )
         };
         // sin(x) y, with a captured integer vector that scales by one
         let function = program(&[&float, &float, &count], &|x| {
@@ -103,7 +107,7 @@ impl Custom {
     pub fn refusals() -> Vec<(u8, Sample)> {
         let ty = Type::new(Dtype::F32, [3]);
         let identity = |n: usize| {
-            let traced = trace(Place::unknown(), &vec![ty.clone(); n], |x| x.to_vec());
+            let traced = trace(SourceLocation::unknown(), &vec![ty.clone(); n], |x| x.to_vec());
             Arc::new(traced.expect("internal: the sample is well typed").program)
         };
         let jvp = |rule| Custom::CustomJvp { num_args: 1, program: identity(1), rule };
@@ -501,7 +505,7 @@ pub(super) fn batched_everywhere(
     if along.iter().all(|along| *along) {
         return batched;
     }
-    let widened = trace(Place::unknown(), batched.param_types(), |x| {
+    let widened = trace(SourceLocation::unknown(), batched.param_types(), |x| {
         let results = batched.inline(x).into_iter().zip(&along);
         results.map(|(v, along)| if *along { v } else { v.repeat_leading(lanes.size) }).collect()
     });

@@ -6,7 +6,7 @@
 
 use crate::ops::{Attribute, Attributes, Effect, Infer, Lanes, Operand, Passes, Rules, Sample};
 use crate::trace::{Poisoned, Val, Vals, at_place, bind, current_place, refuse, trace};
-use crate::{Array, Buffer, Dtype, Error, ErrorKind, Place, Program, Shape, Type};
+use crate::{Array, Buffer, Dtype, Error, ErrorKind, Program, Shape, SourceLocation, Type};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::RangeInclusive;
@@ -427,19 +427,19 @@ fn check_results(function: &Callback, found: &[Array], wanted: &[Type]) -> Resul
 // ---- text with placeholders
 
 /// A part of a text with placeholders.
-enum Piece<'a> {
+enum FormatPart<'a> {
     Text(&'a str),
     /// `{}`, or `{:.3}` with its digits.
     Value(Option<usize>),
 }
 
-fn pieces(format: &str) -> Result<Vec<Piece<'_>>, String> {
+fn format_parts(format: &str) -> Result<Vec<FormatPart<'_>>, String> {
     let (mut all, mut rest) = (vec![], format);
     while let Some(at) = rest.find(['{', '}']) {
-        all.push(Piece::Text(&rest[..at]));
+        all.push(FormatPart::Text(&rest[..at]));
         let (brace, after) = (&rest[at..=at], &rest[at + 1..]);
         if let Some(behind) = after.strip_prefix(brace) {
-            all.push(Piece::Text(brace));
+            all.push(FormatPart::Text(brace));
             rest = behind;
             continue;
         }
@@ -457,10 +457,10 @@ fn pieces(format: &str) -> Result<Vec<Piece<'_>>, String> {
                 ));
             }
         };
-        all.push(Piece::Value(digits));
+        all.push(FormatPart::Value(digits));
         rest = behind;
     }
-    all.push(Piece::Text(rest));
+    all.push(FormatPart::Text(rest));
     Ok(all)
 }
 
@@ -469,16 +469,16 @@ fn pieces(format: &str) -> Result<Vec<Piece<'_>>, String> {
 /// # Errors
 /// If a placeholder is neither `{}` nor of the form `{:.3}`.
 fn placeholders(format: &str) -> Result<usize, String> {
-    Ok(pieces(format)?.iter().filter(|piece| matches!(piece, Piece::Value(_))).count())
+    Ok(format_parts(format)?.iter().filter(|piece| matches!(piece, FormatPart::Value(_))).count())
 }
 
 fn filled_in(format: &str, values: &[Array]) -> String {
     let mut values = values.iter();
     let mut text = String::new();
-    for piece in pieces(format).expect("internal: a verified text") {
+    for piece in format_parts(format).expect("internal: a verified text") {
         match piece {
-            Piece::Text(part) => text += part,
-            Piece::Value(digits) => {
+            FormatPart::Text(part) => text += part,
+            FormatPart::Value(digits) => {
                 let array = values.next().expect("internal: a value for each placeholder");
                 text += &match digits {
                     Some(digits) if array.dtype().is_float() => rounded(array, digits),
@@ -494,7 +494,7 @@ fn filled_in(format: &str, values: &[Array]) -> String {
 fn rounded(array: &Array, digits: usize) -> String {
     fn list(numbers: &[f64], dims: &[usize], digits: usize) -> String {
         let [first, rest @ ..] = dims else { return format!("{:.digits$}", numbers[0]) };
-        let size = rest.iter().product::<usize>();
+        let size = Shape::from(rest).size();
         let rows = (0..*first).map(|i| list(&numbers[i * size..][..size], rest, digits));
         format!("[{}]", rows.collect::<Vec<_>>().join(" "))
     }
@@ -513,7 +513,7 @@ fn print_line(line: &str) {
 /// An operation that has no masked form is an error of the enclosing trace.
 pub fn masked_program(program: &Arc<Program>) -> Arc<Program> {
     let types: Vec<Type> = program.param_types().iter().cloned().chain([Type::scalar(Dtype::Bool)]).collect();
-    let masked = trace(Place::unknown(), &types, |x| {
+    let masked = trace(SourceLocation::unknown(), &types, |x| {
         let (mask, args) = x.split_last().expect("internal: the mask");
         inline_masked(program, args, *mask)
     });
@@ -551,7 +551,7 @@ pub fn without_effects(program: &Arc<Program>) -> Arc<Program> {
     if !program.effect().stays() {
         return program.clone();
     }
-    let silent = trace(Place::unknown(), program.param_types(), |args| {
+    let silent = trace(SourceLocation::unknown(), program.param_types(), |args| {
         let mut values = args.to_vec();
         for eqn in program.equations() {
             let rules = eqn.op.rules();

@@ -95,7 +95,7 @@ impl Calls {
         let one = |ty: &&Type| ty.with_shape(ty.shape.without(&batch));
         Some(Calls {
             op: op.clone(),
-            count: batch.iter().map(|axis| args[0].shape.dim(*axis)).product(),
+            count: args[0].shape.extent_of(&batch),
             operands: args.iter().map(one).collect(),
             results: results.iter().map(one).collect(),
         })

@@ -258,7 +258,7 @@ pub trait Rules {
     /// `None` if computing in `f32` and rounding the results once does it.
     ///
     /// Called while a trace is open, for operations whose operands or results are 16-bit floats.
-    fn in_singles(&self, args: &[Val]) -> Option<Vals> {
+    fn promote_to_f32(&self, args: &[Val]) -> Option<Vals> {
         let _ = args;
         None
     }
@@ -266,7 +266,7 @@ pub trait Rules {
     /// `None` if there is no such form.
     ///
     /// Called while a trace is open, for operations whose operands or results are complex.
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         let _ = args;
         None
     }

@@ -145,7 +145,7 @@ impl Rules for Sorting {
         unreachable!("internal: sort is not linear")
     }
     /// Real and imaginary parts are operands, and keys, of their own.
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         let Sorting::Sort { dimension, num_keys } = self;
         let is_complex: Vec<bool> = args.iter().map(|arg| arg.ty().dtype.is_complex()).collect();
         let num_keys = num_keys + is_complex[..*num_keys].iter().filter(|complex| **complex).count();

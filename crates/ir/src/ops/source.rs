@@ -134,11 +134,11 @@ impl Rules for Source {
     fn moves_elements(&self) -> bool {
         matches!(self, Source::Constant(_))
     }
-    fn in_singles(&self, _: &[Val]) -> Option<Vals> {
+    fn promote_to_f32(&self, _: &[Val]) -> Option<Vals> {
         let Source::Iota { ty, dimension } = self else { return None };
         Some(smallvec![Val::iota(ty.with_dtype(Dtype::I32), *dimension).convert(ty.dtype)])
     }
-    fn in_parts(&self, _: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, _: &[Val]) -> Option<Vals> {
         Some(smallvec![match self {
             Source::Constant(value) => {
                 let part = |of: fn(&crate::Complex<f64>) -> f64| {

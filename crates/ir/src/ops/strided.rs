@@ -21,6 +21,10 @@ impl View {
     /// The positions read by a result of `shape`, in row-major order.
     pub fn positions(&self, shape: &Shape) -> Vec<usize> {
         debug_assert_eq!(shape.rank(), self.strides.len(), "internal: a stride for each axis");
+        // Other extents than the one that is 0 may have a product that no list holds.
+        if shape.size() == 0 {
+            return vec![];
+        }
         let mut positions = vec![self.offset];
         for (axis, &stride) in self.strides.iter().enumerate() {
             let extent = shape.dim(axis);

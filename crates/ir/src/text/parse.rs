@@ -7,7 +7,7 @@ use super::literal;
 use crate::ops::effect::Callback;
 use crate::ops::{Attribute, Attributes};
 use crate::program::{Builder, Program, Var, Vars};
-use crate::{Dtype, Error, ErrorKind, Op, Place, Type, verify};
+use crate::{Dtype, Error, ErrorKind, Op, SourceLocation, Type, verify};
 use rustc_hash::FxHashMap;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -44,7 +44,11 @@ pub fn parse(text: &str) -> Result<Program, Error> {
         let before = &text[..at];
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        Error::new("parse", ErrorKind::invalid(format!("{line}:{column}: {message}")), Place::unknown())
+        Error::new(
+            "parse",
+            ErrorKind::invalid(format!("{line}:{column}: {message}")),
+            SourceLocation::unknown(),
+        )
     })
 }
 
@@ -118,7 +122,7 @@ impl<'a> Parser<'a> {
         if inferred != written {
             return Err(at(format!("{name} has results of types {inferred:?}, not {written:?}")));
         }
-        let vars = builder.push(op, args, written, Place::unknown());
+        let vars = builder.push(op, args, written, SourceLocation::unknown());
         for ((at, name, _), var) in results.into_iter().zip(vars) {
             self.define(names, at, name, var)?;
         }

@@ -481,10 +481,10 @@ impl Rules for Binary {
         let along = |i: usize| if mapped[i] { args[i] } else { args[i].repeat_leading(lanes.size) };
         smallvec![bind1(*self, &[along(0), along(1)])]
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         self.record().complex.map(|complex| smallvec![(complex.formula)(args[0], args[1])])
     }
-    fn in_singles(&self, args: &[Val]) -> Option<Vals> {
+    fn promote_to_f32(&self, args: &[Val]) -> Option<Vals> {
         (*self == Binary::Nextafter).then(|| smallvec![formulas::next_half(args[0], args[1])])
     }
     fn elementwise(&self) -> Option<&dyn Elementwise> {

@@ -228,7 +228,7 @@ impl Rules for Choice {
     fn moves_elements(&self) -> bool {
         *self == Choice::Select
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         Some(componentwise(&(*self).into(), args))
     }
     fn elementwise(&self) -> Option<&dyn Elementwise> {

@@ -145,13 +145,13 @@ impl Rules for Conversion {
     fn moves_elements(&self) -> bool {
         matches!(self, Conversion::BitcastConvert(_))
     }
-    fn in_singles(&self, args: &[Val]) -> Option<Vals> {
+    fn promote_to_f32(&self, args: &[Val]) -> Option<Vals> {
         let (from, to) = (args[0].ty().dtype, self.dtype());
-        let x = if from.is_half() { formulas::widened(args[0]) } else { args[0] };
+        let x = if from.is_half() { formulas::half_to_f32(args[0]) } else { args[0] };
         let x = if to.is_half() { x.real() } else { x };
         Some(smallvec![if to.is_half() { formulas::half_of(x, to) } else { x.convert(to) }])
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         let (x, to) = (args[0], self.dtype());
         let is_complex = x.ty().dtype.is_complex();
         Some(smallvec![match (is_complex, to.is_complex()) {

@@ -104,7 +104,7 @@ impl Rules for IntegerPow {
         smallvec![bind1(*self, args)]
     }
     /// Square and multiply, of the reciprocal for a negative exponent.
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         let x = args[0];
         let mut left = self.exponent.unsigned_abs();
         let (mut power, mut base) = (x.ones_like(), if self.exponent < 0 { x.ones_like() / x } else { x });

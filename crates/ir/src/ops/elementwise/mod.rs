@@ -23,7 +23,7 @@ pub use choice::Choice;
 pub use complex::Parts;
 pub(crate) use complex::{bilinear, componentwise};
 pub use conversion::Conversion;
-pub use formulas::{narrowed, widened};
+pub use formulas::{f32_to_half, half_to_f32};
 pub use integer_pow::IntegerPow;
 pub use random_gamma::RandomGamma;
 pub use reduce_precision::ReducePrecision;

@@ -608,7 +608,7 @@ impl Rules for Unary {
     fn batch(&self, _: &dyn Passes, args: &[Val], _: &[bool], _: Lanes) -> Vals {
         smallvec![bind1(*self, args)]
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         self.record().complex.map(|complex| smallvec![(complex.formula)(args[0])])
     }
     fn elementwise(&self) -> Option<&dyn Elementwise> {

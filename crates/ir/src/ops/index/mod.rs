@@ -3,6 +3,7 @@
 mod dynamic;
 mod gather;
 mod hazard;
+mod other_factors;
 mod samples;
 mod scatter;
 mod scatter_by;
@@ -257,7 +258,7 @@ impl Rules for Indexing {
             _ => true,
         }
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         if matches!(self, Indexing::ScatterBy { .. }) {
             return None;
         }

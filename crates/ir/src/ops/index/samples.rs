@@ -135,9 +135,6 @@ fn scatter_samples() -> Vec<Sample> {
         for dtype in Dtype::ALL.iter().copied().filter(admits) {
             // Several updates of one element, some out of bounds.
             for mode in [IndexMode::FillOrDrop, IndexMode::Clip] {
-                if combine == Some(Monoid::Prod) && dtype.is_float() {
-                    continue;
-                }
                 let op = scatter(combine, rows(2, mode));
                 all.push(and(on(op, dtype, &[3, 2]).exact(column(IN_AND_OUT)), dtype, &[5, 2]));
             }
@@ -236,8 +233,9 @@ fn scatter_refusals() -> Vec<(u8, Sample)> {
 /// What is there times an update, plus the update.
 fn body_of(dtype: Dtype) -> Arc<Program> {
     let scalar = Type::scalar(dtype);
-    let traced =
-        crate::trace(crate::Place::unknown(), &[scalar.clone(), scalar], |v| vec![v[0] * v[1] + v[1]]);
+    let traced = crate::trace(crate::SourceLocation::unknown(), &[scalar.clone(), scalar], |v| {
+        vec![v[0] * v[1] + v[1]]
+    });
     Arc::new(traced.expect("internal: a body of numbers").program)
 }
 

@@ -1,13 +1,14 @@
 //! `scatter` and its kin: updates written into the operand, at computed places.
 
+use super::other_factors::other_factors;
 use super::windows::{IndexMode, Names, ScatterDims, Windows, check_dims, check_window_dims};
 use super::{Gather, Indexing, Scatter};
 use crate::ops::elementwise::Domain;
 use crate::ops::monoid::Monoid;
 use crate::ops::strided::other_axes;
 use crate::ops::{Lanes, Operand, sum_terms};
-use crate::trace::{Val, bind1, current_place, refuse};
-use crate::{Array, Dtype, Element, Error, ErrorKind, Shape, Type};
+use crate::trace::{Val, bind1};
+use crate::{Array, Dtype, Element, ErrorKind, Shape, Type};
 
 pub(super) const SENTENCES: &[&str] = &[
     "The indices are integers.",
@@ -185,12 +186,11 @@ impl Scatter {
     fn tangent_of_product(&self, x: &[Val], dx: &[Option<Val>]) -> Option<Val> {
         let by_operand = dx[0].map(|dx| self.write(dx, x[1], x[2]));
         let by_updates = dx[2].map(|du| {
-            if !self.unique_indices {
-                let message =
-                    "the derivative by the updates needs indices that are unique; say so with unique_indices";
-                return refuse(Error::new(self.name(), ErrorKind::invalid(message), current_place()));
-            }
-            self.add(x[0].zeros_like(), x[1], du * self.read(x[0], x[1], &x[2].ty()))
+            let others = match self.unique_indices {
+                true => self.read(x[0], x[1], &x[2].ty()),
+                false => other_factors(self, x[0], x[1], x[2]),
+            };
+            self.add(x[0].zeros_like(), x[1], du * others)
         });
         sum_terms([by_operand, by_updates])
     }

@@ -77,7 +77,7 @@ pub(super) fn tangent(
         return dx[0];
     }
     if !scatter.unique_indices {
-        let message = "the derivative of a scatter by a function needs indices that are unique; say so with unique_indices";
+        let message = "the derivative of a scatter by a function needs indices that are unique; say so with `Indices::Unique`";
         return Some(refuse(Error::new("scatter_by", ErrorKind::invalid(message), current_place())));
     }
     let (program, nonzero) = passes.jvp(body, &[dx[0].is_some(), dx[2].is_some()]);

@@ -47,7 +47,7 @@ fn pad(x: &Array, value: &Array, shape: &Shape, low: &[i64], interior: &[usize])
 
 fn concatenate(args: &[&Array], shape: Shape, dimension: usize) -> Array {
     let ty = args[0].ty().with_shape(shape);
-    let outer: usize = ty.shape.dims()[..dimension].iter().product();
+    let outer = Shape::from(&ty.shape.dims()[..dimension]).size();
     let mut buffer = Buffer::any(ty.size_bytes());
     let mut rest = buffer.bytes_mut();
     for i in 0..outer {

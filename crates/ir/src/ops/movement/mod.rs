@@ -207,7 +207,7 @@ impl Rules for Movement {
     fn moves_elements(&self) -> bool {
         true
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         Some(crate::ops::elementwise::componentwise(&self.clone().into(), args))
     }
     fn is_cheap(&self) -> bool {

@@ -74,7 +74,7 @@ fn scalars(x: &Array) -> Vec<Array> {
 }
 
 /// The reduction over real and imaginary parts, by the body on numbers that are joined from them.
-pub(super) fn in_parts(axes: &[usize], body: &Program, args: &[Val]) -> Vals {
+pub(super) fn decompose_complex(axes: &[usize], body: &Program, args: &[Val]) -> Vals {
     let split = |v: &Val| match v.ty().dtype.is_complex() {
         true => vec![v.real(), v.imag()],
         false => vec![*v],
@@ -89,7 +89,7 @@ pub(super) fn in_parts(axes: &[usize], body: &Program, args: &[Val]) -> Vals {
         let mut next = || parts.next().expect("internal: a value for each part");
         types.iter().map(|ty| if ty.dtype.is_complex() { next().complex(next()) } else { next() }).collect()
     };
-    let traced = crate::trace(crate::Place::unknown(), &types, |parts| {
+    let traced = crate::trace(crate::SourceLocation::unknown(), &types, |parts| {
         body.inline(&join(body.param_types(), parts)).iter().flat_map(split).collect()
     });
     let body_of_parts = Arc::new(traced.expect("internal: a body of parts is well typed").program);
@@ -162,7 +162,7 @@ fn dual(passes: &dyn Passes, body: &Arc<Program>, is_float: &[bool]) -> (Arc<Pro
     let half: Vec<Type> =
         scalars.iter().chain(scalars.iter().filter(|ty| ty.dtype.is_inexact())).cloned().collect();
     let types: Vec<Type> = half.iter().chain(&half).cloned().collect();
-    let traced = crate::trace(crate::Place::unknown(), &types, |args| {
+    let traced = crate::trace(crate::SourceLocation::unknown(), &types, |args| {
         let (left, right) = args.split_at(n + num_tangents);
         let primals = left[..n].iter().chain(&right[..n]);
         let inputs: Vec<Val> = primals.chain(&left[n..]).chain(&right[n..]).copied().collect();

@@ -31,7 +31,10 @@ pub(super) fn index_of_extremum(
 ) -> Array {
     let shape = &x.ty().shape;
     let (len, inner) = (shape.dim(axis), shape.strides()[axis]);
-    let outer = shape.dims()[..axis].iter().product::<usize>();
+    if shape.size() == 0 {
+        return Array::zeros(Type::new(dtype, shape.without(&[axis])));
+    }
+    let outer = crate::Shape::from(&shape.dims()[..axis]).size();
     let starts = (0..outer).flat_map(|o| (0..inner).map(move |i| o * len * inner + i));
     let numbers: Vec<Number> = with_element!(x.dtype(), T => x.elements::<T>().map(Number::of).collect());
     let winner = |start: usize| {

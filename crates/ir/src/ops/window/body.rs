@@ -5,7 +5,7 @@ use super::{Window, Windowing};
 use crate::eval::eval;
 use crate::ops::{Infer, Lanes, Passes};
 use crate::trace::{Val, Vals, bind, trace};
-use crate::{Array, ErrorKind, Place, Program, Type};
+use crate::{Array, ErrorKind, Program, SourceLocation, Type};
 use std::sync::Arc;
 
 pub(super) const SENTENCES: &[&str] = &[
@@ -87,7 +87,7 @@ pub(super) fn evaluate(window: &Window, body: &Program, args: &[&Array]) -> Resu
 pub(super) fn stacked_program(window: &Window, body: &Arc<Program>, types: &[Type]) -> Arc<Program> {
     let n = types.len() / 2;
     let shape = window.result_shape(1, &types[0]).expect("internal: operands are checked");
-    let traced = trace(Place::unknown(), types, |x| {
+    let traced = trace(SourceLocation::unknown(), types, |x| {
         let stacked: Vals = (0..n).map(|k| window.stacked(x[k], x[n + k], &shape)).collect();
         crate::ops::reduce::reduce(&stacked, &x[n..], &[0], body).to_vec()
     });

@@ -229,7 +229,7 @@ impl Rules for Windowing {
             _ => unreachable!("internal: {} is not linear in these operands", self.name()),
         }
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         let Windowing::Monoid { monoid, window } = self else { return None };
         let ty = args[0].ty();
         let is_empty = window.result_shape(1, &ty).is_ok_and(|windows| windows.size() == 0);
