@@ -75,10 +75,8 @@ impl Bench {
             .env(LOG, &self.log)
             .output()
             .context("cargo is needed")?;
-        let cost = Cost {
-            wall: start.elapsed().as_secs_f64(),
-            processor: processor_seconds_of_children() - before,
-        };
+        let cost =
+            Cost { wall: start.elapsed().as_secs_f64(), processor: processor_seconds_of_children() - before };
         println!("{what:<40} {:>5.0} s wall {:>5.0} s of processor time", cost.wall, cost.processor);
         println!("    {}", slowest(&fs::read_to_string(&self.log)?));
         if !output.status.success() {
@@ -90,8 +88,11 @@ impl Bench {
 
 /// The crates that took most processor time, with their seconds.
 fn slowest(log: &str) -> String {
-    let mut crates: Vec<(f64, &str)> =
-        log.lines().filter_map(|line| line.split_once(' ')).filter_map(|(s, c)| Some((s.parse().ok()?, c))).collect();
+    let mut crates: Vec<(f64, &str)> = log
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .filter_map(|(s, c)| Some((s.parse().ok()?, c)))
+        .collect();
     crates.sort_by(|a, b| b.0.total_cmp(&a.0));
     crates.iter().take(SHOWN).fold(String::new(), |mut all, (seconds, name)| {
         let _ = write!(all, "{}{name} {seconds:.0}", if all.is_empty() { "" } else { ", " });
@@ -103,7 +104,8 @@ fn slowest(log: &str) -> String {
 fn add_record(table: &Path) -> Result<()> {
     let text = fs::read_to_string(table)?;
     let start = text.find("    /// The cube root of every element.").context("the record `cbrt`")?;
-    let end = start + text[start..].find("\n    }\n").context("the end of the record `cbrt`")? + "\n    }\n".len();
+    let end =
+        start + text[start..].find("\n    }\n").context("the end of the record `cbrt`")? + "\n    }\n".len();
     let copy = text[start..end].replace("cbrt = Cbrt", "cube_root = CubeRoot");
     Ok(fs::write(table, format!("{}{copy}{}", &text[..end], &text[end..]))?)
 }
@@ -148,7 +150,8 @@ mod tests {
         let copy = std::env::temp_dir().join(format!("gradus-record-{}.rs", std::process::id()));
         std::fs::copy(&table, &copy).unwrap();
         add_record(&copy).unwrap();
-        let (before, after) = (std::fs::read_to_string(table).unwrap(), std::fs::read_to_string(&copy).unwrap());
+        let (before, after) =
+            (std::fs::read_to_string(table).unwrap(), std::fs::read_to_string(&copy).unwrap());
         std::fs::remove_file(copy).unwrap();
         assert_eq!(after.matches("cube_root = CubeRoot {").count(), 1);
         assert!(after.len() > before.len() && after.ends_with(&before[before.len() - 1000..]));
