@@ -1,4 +1,5 @@
-//! The workloads under criterion, for daily work: `cargo bench -p gradus-tests -- gelu`. `cargo xtask bench` has limits and peers.
+//! The workloads under criterion, for daily work: `cargo bench -p gradus-tests -- gelu`. `cargo xtask bench` has limits
+//! and peers.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use gradus_tests::workloads;
