@@ -17,7 +17,7 @@ use crate::runtime::{COPY_GRAIN, Slot, Step, Work};
 use crate::sort;
 use crate::tapes;
 use crate::weigh::Roots;
-use gradus_ir::{Array, Place as Line};
+use gradus_ir::{Array, SourceLocation as Line};
 use gradus_kernel::Kernel;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -79,7 +79,7 @@ impl<'g> Draft<'g> {
                         gradus_kernel::contract(&mut kernel);
                     }
                     if nest.is_loop {
-                        gradus_kernel::shorten_lives(&mut kernel);
+                        gradus_kernel::reduce_register_pressure(&mut kernel);
                     }
                     all.push(kernel);
                 }

@@ -9,7 +9,7 @@ use crate::tapes::TapeOp;
 use gradus_ir::ops::convolution::Convolution;
 use gradus_ir::ops::index::GatherDims;
 use gradus_ir::ops::library::Calls;
-use gradus_ir::{Array, Dims, Op, Place, Type};
+use gradus_ir::{Array, Dims, Op, SourceLocation as Place, Type};
 use gradus_kernel::{Combine, Scalar};
 use smallvec::SmallVec;
 use std::sync::Arc;

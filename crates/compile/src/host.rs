@@ -4,7 +4,7 @@
 
 use crate::graph::{Graph, Id, Kind};
 use crate::runtime::{Bases, Slot, Step, Work};
-use gradus_ir::{Array, Buffer, Error, Op, Place, Result, Type};
+use gradus_ir::{Array, Buffer, Error, Op, Result, SourceLocation as Place, Type};
 
 /// An operation, ready to run.
 #[derive(Debug)]

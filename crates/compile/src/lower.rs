@@ -21,8 +21,8 @@ use gradus_ir::ops::reduce::Reduction;
 use gradus_ir::ops::sort::Sorting;
 use gradus_ir::ops::source::Source;
 use gradus_ir::{
-    Array, Buffer, Dims, Dtype, Effect, Equation, Error, ErrorKind, Op, Place, Program, Result, Shape, Type,
-    Var, trace,
+    Array, Buffer, Dims, Dtype, Effect, Equation, Error, ErrorKind, Op, Program, Result, Shape,
+    SourceLocation as Place, Type, Var, trace,
 };
 use gradus_kernel::Combine;
 use std::sync::Arc;

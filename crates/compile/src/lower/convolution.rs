@@ -7,7 +7,7 @@ use gradus_ir::ops::convolution::Convolution;
 use gradus_ir::ops::elementwise::Binary;
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::window::Window;
-use gradus_ir::{Dims, Dtype, Place, Shape, Type};
+use gradus_ir::{Dims, Dtype, Shape, SourceLocation as Place, Type};
 
 /// The library pays from so many outputs of a group, and from so many terms of an output.
 const FEWEST_OUTPUTS: usize = 4;

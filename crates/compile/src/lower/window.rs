@@ -8,7 +8,7 @@ use gradus_ir::ops::cumulative::Cumulative;
 use gradus_ir::ops::elementwise::{Binary, Choice};
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::window::{Select, Window, Windowing};
-use gradus_ir::{Dims, Dtype, Op, Place, Program, Result, Shape, Type, Val, trace};
+use gradus_ir::{Dims, Dtype, Op, Program, Result, Shape, SourceLocation as Place, Type, Val, trace};
 use gradus_kernel::Combine;
 use std::sync::Arc;
 

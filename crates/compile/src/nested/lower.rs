@@ -5,7 +5,7 @@ use super::{Form, Length, Nested, Scan, While};
 use crate::graph::{Graph, Id, Ids, Kind, Node};
 use crate::lower::lower_body;
 use gradus_ir::ops::control::{self, Control};
-use gradus_ir::{Dtype, Place, Program, Result, Shape, Type};
+use gradus_ir::{Dtype, Program, Result, Shape, SourceLocation as Place, Type};
 use std::sync::Arc;
 
 /// The results of a loop or choice on `args`; `None` for other operations.

@@ -44,7 +44,7 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::Failure;
-    use gradus_ir::{Error, ErrorKind, Place};
+    use gradus_ir::{Error, ErrorKind, SourceLocation as Place};
 
     #[test]
     fn the_first_failing_step_is_reported_in_any_order() {

@@ -48,7 +48,7 @@ pub(crate) struct Step {
     /// Must all threads have finished what is before it?
     pub(crate) barrier: bool,
     /// The user's line that it computes, of several the first.
-    pub(crate) at: gradus_ir::Place,
+    pub(crate) at: gradus_ir::SourceLocation,
     pub(crate) label: String,
     pub(crate) clock: Clock,
 }

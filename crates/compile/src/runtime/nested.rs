@@ -5,7 +5,7 @@
 
 use super::tape::{self, EMPTY};
 use super::{Bases, Call, SCRATCH, Slot, Step, Work};
-use gradus_ir::{Array, Place, Result};
+use gradus_ir::{Array, Result, SourceLocation as Place};
 
 /// A list of steps inside of a loop, and what it reads that never changes.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 //! the call. Chunks are kept for the next tapes and calls.
 
 use super::memory;
-use gradus_ir::{Buffer, Error, ErrorKind, Place, Result};
+use gradus_ir::{Buffer, Error, ErrorKind, Result, SourceLocation as Place};
 use std::sync::{Mutex, MutexGuard};
 
 /// The handle of a tape without rows.
@@ -192,7 +192,7 @@ pub(super) unsafe fn row(handle: u64, k: usize) -> Option<*mut u8> {
 #[cfg(test)]
 mod tests {
     use super::{EMPTY, Scope, TapeMemory, num_rows, row};
-    use gradus_ir::Place;
+    use gradus_ir::SourceLocation as Place;
 
     #[test]
     fn rows_stay_where_they_are_and_chunks_are_used_again() {

@@ -2,7 +2,7 @@
 
 use super::tape::{EMPTY, num_rows, row};
 use super::{Bases, Call, Slot};
-use gradus_ir::{Place, Result};
+use gradus_ir::{Result, SourceLocation as Place};
 
 /// An operation on tapes, ready to run.
 #[derive(Debug)]

@@ -197,5 +197,5 @@ pub fn polar(a: impl Into<Val>) -> (Val, Val) {
             Ok((adjoint(vh) * s.expand_dims(-2)).matmul(vh))
         })
     };
-    crate::val::at_caller(|| (part(true), part(false)))
+    crate::val::at_caller("polar", || (part(true), part(false)))
 }
