@@ -5,7 +5,7 @@
 //! 3. `lower`: a graph, calls inlined, each primitive as nodes;
 //! 4. `fuse`: which values stand in memory, and which share a kernel;
 //! 5. `kernels`: a loop nest for each unit;
-//! 6. `schedule`: entries in order, their memory, where threads wait;
+//! 6. `schedule`: entries in order, their memory, where threads wait; verified in debug builds;
 //! 7. `codegen`: machine code, equal kernels once;
 //! 8. `runtime`: steps, ready to be called.
 
@@ -56,11 +56,17 @@ pub fn compile_with_state(program: &Program, num_state: usize, config: &Config) 
     Ok(Executable::new(runtime, program.param_types().to_vec(), num_state))
 }
 
-/// The schedule of a graph.
+/// The schedule of a graph, verified in debug builds.
 fn scheduled<'g>(graph: &'g Graph, num_state: usize, kernels: &mut Kernels) -> Schedule<'g> {
     // Where the call can fail, state is written to buffers of its own.
     let replaced = if graph.can_fail() { vec![] } else { (0..num_state).map(|k| (k, k)).collect() };
-    Schedule::of(graph, replaced, kernels)
+    let schedule = Schedule::of(graph, replaced, kernels);
+    if cfg!(debug_assertions)
+        && let Err(broken) = schedule.verify()
+    {
+        panic!("internal: a wrong schedule: {broken}");
+    }
+    schedule
 }
 
 /// The kernels of `program` in order of execution and their machine code, before any of it is mapped: what a change

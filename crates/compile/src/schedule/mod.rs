@@ -1,12 +1,13 @@
 //! A graph's work in order of execution with planned memory, before there is code.
 //!
 //! Lists inside of loops are scheduled with the list around them, so that all kernels of a program are compiled at once
-//! and all memory is one plan.
+//! and all memory is one plan. Invariant: `verify` holds, which all `unsafe` of `runtime` rests on.
 
 mod barriers;
 mod buffers;
 mod loops;
 mod text;
+mod verify;
 
 use crate::codegen::Compiled;
 use crate::fuse::{Roots, Unit, fuse};
@@ -25,6 +26,8 @@ pub(crate) struct Schedule<'g> {
     graph: &'g Graph,
     entries: Vec<Entry<'g>>,
     plan: Plan,
+    /// Results that may be written to the place of a parameter, and which.
+    replaced: Vec<(usize, usize)>,
 }
 
 /// What runs as one step.
@@ -89,7 +92,22 @@ impl<'g> Schedule<'g> {
         let barriers = barriers::place(graph, &plan, &uses, &ordered);
         let entries = works.into_iter().zip(uses).zip(barriers);
         let entries = entries.map(|((work, memory), barrier)| Entry { work, memory, barrier }).collect();
-        Schedule { graph, entries, plan }
+        Schedule { graph, entries, plan, replaced }
+    }
+
+    /// Checks the plan, and those of the lists inside.
+    ///
+    /// # Errors
+    /// Which entry breaks which rule, with the bytes.
+    pub(crate) fn verify(&self) -> Result<(), String> {
+        let entries = self.entries.iter().map(|entry| (&entry.memory, entry.barrier)).collect::<Vec<_>>();
+        verify::verify(self.graph, &self.plan, &entries, &self.replaced)
+            .map_err(|broken| format!("{broken}\n{self}"))?;
+        let inside = self.entries.iter().filter_map(|entry| match &entry.work {
+            Work::Loop { inside, .. } => Some(inside),
+            _ => None,
+        });
+        inside.flatten().try_for_each(Schedule::verify)
     }
 
     /// The memory that the steps work on.
