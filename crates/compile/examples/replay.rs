@@ -1,5 +1,5 @@
-//! Compiles every Program of a folder and prints its kernels, steps and memory: what `cargo xtask replay` compares
-//! between two revisions. Uses what each revision has: `compile`, `kernels` and the text form of Programs.
+//! Compiles every Program of a folder and prints its kernels, steps and memory: what `cargo xtask replay` compares between two
+//! revisions. Uses what each revision has: `compile`, `kernels` and the text form of Programs.
 
 use gradus_compile::codegen::Code;
 use gradus_compile::{Config, compile_with_state, kernels};
@@ -50,16 +50,8 @@ fn shape_of(explained: &str) -> String {
     extents.map(|step| format!("step {}\n", step.split(']').next().unwrap_or(step))).collect()
 }
 
-/// The digest of code, without the addresses of cold functions, which are another in every process: whatever a `movabs`
-/// loads. What it loads else follows from the kernel.
 fn of(code: &Code) -> u64 {
-    let mut bytes = code.bytes().to_vec();
-    for at in 0..bytes.len().saturating_sub(9) {
-        if let [0x48 | 0x49, 0xb8..=0xbf, ..] = bytes[at..] {
-            bytes[at + 2..at + 10].fill(0);
-        }
-    }
-    digest(&(bytes, code.constants()))
+    digest(&(code.bytes(), code.constants()))
 }
 
 fn digest(value: &(impl Hash + ?Sized)) -> u64 {
