@@ -51,7 +51,7 @@ calls! {
     // What the host does.
     debug_print: debug_print("{} {}", &x),
     debug_callback: debug_callback(&x, |_| ()),
-    pure_callback: pure_callback(Type::scalar(Dtype::F32), &x, |v| Ok::<Array, Error>(v)),
+    pure_callback: pure_callback(Type::scalar(Dtype::F32), &x, Ok::<Array, Error>),
     check: check(x, "holds", &x),
     // Trees.
     ravel: tree::ravel(&x),

@@ -1,5 +1,7 @@
 //! Wrong calls of the functions of `Val`: arithmetic, creation, indices, products.
 
+#![allow(clippy::eq_op, reason = "one wrong value stands for every operand")]
+
 use super::Wrong;
 use gradus::*;
 

@@ -332,7 +332,7 @@ impl Val {
                 )));
             }
             let dims = config.dimension_numbers.roles(rank)?;
-            let (places, features) = (Shape::from(&filter[..]).size(), x.shape.dim(dims.lhs.feature));
+            let (places, features) = (Shape::from(filter).size(), x.shape.dim(dims.lhs.feature));
             strict::small_table([features.saturating_mul(places), places])?;
             // A kernel for each place of the window, and for each feature: depthwise.
             let mut shape = vec![1; rank];
