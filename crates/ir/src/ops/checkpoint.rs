@@ -22,7 +22,6 @@ use std::sync::Arc;
 documented! {
 /// What is kept for reverse mode, and what is computed again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Checkpoint {
     /// Runs `program` on the operands. Reverse mode keeps the operands and what `policy` saves, and computes all else
     /// again.

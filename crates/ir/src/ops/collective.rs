@@ -63,6 +63,13 @@ pub struct Collective {
 }
 
 impl Collective {
+    /// The names of all variants: what lanes can do.
+    pub const VARIANTS: &'static [&'static str] = Across::VARIANTS;
+
+    /// The name of its variant: what lanes do.
+    pub fn variant(&self) -> &'static str {
+        self.across.variant()
+    }
     /// The sentences of its documentation.
     pub fn doc(&self) -> &'static str {
         self.across.doc()

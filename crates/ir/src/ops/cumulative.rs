@@ -14,7 +14,6 @@ use std::sync::Arc;
 documented! {
 /// Running totals along an axis.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Cumulative {
     /// `cumsum`, `cumprod`, `cummax`, `cummin`: every element combined with all before it, or with all behind it.
     Monoid {

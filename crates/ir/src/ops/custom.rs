@@ -15,7 +15,6 @@ use std::sync::Arc;
 documented! {
 /// A function with a derivative of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Custom {
     /// Runs `program` on the arguments. Its tangents are those that `rule` returns: from the arguments and a tangent
     /// of each float one it computes the results and a tangent of each float one.

@@ -16,7 +16,6 @@ use std::sync::{Arc, LazyLock};
 documented! {
 /// An operation that is seen from outside, or that makes the call an error.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Effectful {
     /// Prints a line in which each `{}` of `format` is a value; `{:.3}` rounds. Ordered: lines come in program order.
     DebugPrint {

@@ -10,7 +10,6 @@ use smallvec::smallvec;
 documented! {
     /// A value made from nothing.
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-    #[non_exhaustive]
     pub enum Source {
         /// The same array in every run.
         Constant(Array),

@@ -2,6 +2,9 @@
 //!
 //! `unary.rs` and `binary.rs` are tables: to add a primitive, add a record, and nothing else.
 
+#[macro_use]
+mod records;
+
 mod binary;
 mod choice;
 mod complex;
