@@ -1,12 +1,44 @@
-//! How many random Programs a test draws, and where one that fails is kept.
+//! How many random Programs a test draws, what they must say altogether, and where one that fails is kept.
 
+use super::LeftOut;
 use crate::Program;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Programs of one property: `GRADUS_RANDOM_PROGRAMS`, or else 10,000 with `GRADUS_SLOW` set, or else 300.
 pub fn num_programs() -> u32 {
     let wanted = std::env::var("GRADUS_RANDOM_PROGRAMS").ok().and_then(|text| text.parse().ok());
     wanted.unwrap_or(if std::env::var_os("GRADUS_SLOW").is_some() { 10_000 } else { 300 })
+}
+
+/// What the random Programs of one property said. Each Program counts once, however many elements it has.
+#[derive(Debug, Default)]
+pub struct Tally {
+    programs: u32,
+    silent: u32,
+    flipped: u32,
+    /// For each primitive: Programs that hold it, and how many of those are silent.
+    by_primitive: BTreeMap<&'static str, [u32; 2]>,
+}
+
+/// The share of Programs that may say nothing about most of their elements, and of those that may round a 16-bit float
+/// the other way.
+const MOST_SILENT: f64 = 0.05;
+const MOST_FLIPPED: f64 = 0.05;
+
+impl Tally {
+    /// Counts a Program.
+    pub fn add(&mut self, program: &Program, left_out: LeftOut) {
+        let silent = u32::from(2 * left_out.elements > left_out.of);
+        self.programs += 1;
+        self.silent += silent;
+        self.flipped += u32::from(left_out.flips > 0);
+        let names: BTreeSet<&str> = program.equations().iter().map(|eqn| eqn.op.rules().name()).collect();
+        for name in names {
+            let [all, silents] = self.by_primitive.entry(name).or_default();
+            (*all, *silents) = (*all + 1, *silents + silent);
+        }
+    }
 }
 
 /// Writes the smallest Program that fails `test` to a file that can become a file test, and says where it is.
