@@ -21,8 +21,8 @@ pub struct Tally {
     by_primitive: BTreeMap<&'static str, [u32; 2]>,
 }
 
-/// The share of Programs that may say nothing about most of their elements, and of those that may round a 16-bit float
-/// the other way.
+/// The share of Programs that may say nothing about most of their elements, and of those in which a 16-bit float may be
+/// rounded the other way. Both are several times what is found, so that it is not chance that exceeds them.
 const MOST_SILENT: f64 = 0.05;
 const MOST_FLIPPED: f64 = 0.05;
 
@@ -38,6 +38,41 @@ impl Tally {
             let [all, silents] = self.by_primitive.entry(name).or_default();
             (*all, *silents) = (*all + 1, *silents + silent);
         }
+    }
+    /// Whether enough was said.
+    ///
+    /// # Errors
+    /// What was not, the primitives that it is due to, and what to do.
+    pub fn judge(&self) -> Result<(), String> {
+        eprintln!("TALLY {} silent {} flipped {}", self.programs, self.silent, self.flipped);
+        let share = |part: u32| f64::from(part) / f64::from(self.programs.max(1));
+        if share(self.flipped) > MOST_FLIPPED {
+            return Err(format!(
+                "in {} of {} programs a 16-bit float is rounded the other way: what computes it rounds twice, or not \
+                 in f32; see `in_singles` of the primitives that changed",
+                self.flipped, self.programs
+            ));
+        }
+        if share(self.silent) <= MOST_SILENT {
+            return Ok(());
+        }
+        // How much more often a Program that holds the primitive is silent than others are.
+        let excess = |[all, silents]: [u32; 2]| f64::from(silents) - share(self.silent) * f64::from(all);
+        let mut worst: Vec<(&str, [u32; 2])> =
+            self.by_primitive.iter().map(|(name, n)| (*name, *n)).collect();
+        worst.sort_by(|a, b| excess(b.1).total_cmp(&excess(a.1)));
+        let worst: Vec<String> = worst
+            .iter()
+            .take(3)
+            .map(|(name, [all, silents])| format!("`{name}` ({silents} of {all})"))
+            .collect();
+        Err(format!(
+            "{} of {} programs say nothing, for rounding drives most of their results apart; most often those with {}: \
+             give the new one among them samples where it is smooth and of moderate slope (the range of its record)",
+            self.silent,
+            self.programs,
+            worst.join(", ")
+        ))
     }
 }
 
