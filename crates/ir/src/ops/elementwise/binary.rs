@@ -1,6 +1,6 @@
 //! Functions of two elements. To add one, add a record to `records!`: nothing else to touch.
 
-use super::{Domain, Elementwise, OfComplex, Output, bits, formulas, lowering};
+use super::{Domain, Elementwise, FORMULA_ULPS, OfComplex, Output, bits, formulas, lowering};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Hazard, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
 use crate::trace::{Val, Vals, bind1};
@@ -432,6 +432,10 @@ impl Elementwise for Binary {
     }
     fn ulps(&self) -> u32 {
         self.record().ulps
+    }
+    fn complex_ulps(&self) -> u32 {
+        let record = self.record();
+        if record.complex.is_some() { record.ulps.max(FORMULA_ULPS) } else { record.ulps }
     }
 }
 
