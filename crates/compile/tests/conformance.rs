@@ -4,7 +4,7 @@ use gradus_compile::{Config, compile};
 use gradus_ir::arbitrary::RARE;
 use gradus_ir::ops::{Sample, samples};
 use gradus_ir::trace::{bind, trace};
-use gradus_ir::{Array, Complex, Dtype, Place, Type, eval::eval};
+use gradus_ir::{Array, Complex, Dtype, SourceLocation, Type, eval::eval};
 use std::collections::BTreeMap;
 
 /// How far a float result may be from the interpreter's, which rounds once.
@@ -29,7 +29,7 @@ fn close(sample: &Sample, ty: &Type, found: Complex<f64>, expected: Complex<f64>
 /// Why it has no compiled form, or how its results differ.
 fn check(sample: &Sample) -> Result<(), String> {
     let types = sample.types();
-    let traced = trace(Place::unknown(), &types, |x| bind(sample.op.clone(), x).to_vec());
+    let traced = trace(SourceLocation::unknown(), &types, |x| bind(sample.op.clone(), x).to_vec());
     let program = traced.unwrap_or_else(|e| panic!("{e}")).program;
     let executable = compile(&program, &Config::default()).map_err(|e| e.to_string())?;
     for seed in 0..3 {
@@ -55,7 +55,8 @@ fn check(sample: &Sample) -> Result<(), String> {
 fn every_primitive_has_a_compiled_form() {
     let mut missing = BTreeMap::new();
     for sample in samples().into_iter().filter(|sample| sample.is_run()) {
-        let traced = trace(Place::unknown(), &sample.types(), |x| bind(sample.op.clone(), x).to_vec());
+        let traced =
+            trace(SourceLocation::unknown(), &sample.types(), |x| bind(sample.op.clone(), x).to_vec());
         let program = traced.unwrap_or_else(|e| panic!("{e}")).program;
         if let Err(error) = compile(&program, &Config::default()) {
             missing.entry(sample.op.rules().name()).or_insert_with(|| error.to_string());

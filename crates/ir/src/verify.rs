@@ -29,7 +29,7 @@ fn verify_unseen(program: &Program, seen: &mut FxHashSet<*const Program>) -> Res
         .param_types()
         .iter()
         .try_for_each(check_rank)
-        .map_err(|kind| Error::new("verify", kind, Place::unknown()))?;
+        .map_err(|kind| Error::new("verify", kind, SourceLocation::unknown()))?;
     let mut num_defined = program.num_params();
     for (number, eqn) in program.equations().iter().enumerate() {
         let rules = eqn.op.rules();

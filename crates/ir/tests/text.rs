@@ -4,7 +4,7 @@ use gradus_ir::arbitrary::{Random, varied};
 use gradus_ir::ops::{self, sample::Sample};
 use gradus_ir::program::Builder;
 use gradus_ir::verify::{DEEPEST, MOST_AXES, infer, verify};
-use gradus_ir::{Array, Dtype, Op, SourceLocation, Program, Type, bind, text::parse, trace};
+use gradus_ir::{Array, Dtype, Op, Program, SourceLocation, Type, bind, text::parse, trace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -71,6 +71,7 @@ mod kernel;
 mod math;
 mod op;
 mod parse;
+mod reduce_register_pressure;
 mod renumber;
 mod scalar;
 pub mod special;
@@ -89,6 +90,7 @@ pub use kernel::{
     Reduction, Statement, Term, While,
 };
 pub use op::{Binary, Comparison, Op, Unary, Value};
+pub use reduce_register_pressure::reduce_register_pressure;
 pub use renumber::renumber;
 pub use scalar::Scalar;
 pub use verify::{Malformed, verify};

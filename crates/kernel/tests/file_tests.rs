@@ -6,7 +6,9 @@
 //! gives buffers and `// range: 0..4`, the kernels before and behind the pass leave the same in them (but `contract`,
 //! which rounds less).
 
-use gradus_kernel::{Kernel, Scalar, contract, interpret, remove_dead_code, renumber, shorten_lives, verify};
+use gradus_kernel::{
+    Kernel, Scalar, contract, interpret, reduce_register_pressure, remove_dead_code, renumber, verify,
+};
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -16,7 +18,7 @@ type Pass = fn(&mut Kernel);
 const PASSES: &[(&str, Pass)] = &[
     ("contract", contract),
     ("dead_code", remove_dead_code),
-    ("shorten_lives", shorten_lives),
+    ("reduce_register_pressure", reduce_register_pressure),
     ("renumber", renumber),
 ];
 

@@ -2,7 +2,7 @@
 
 use gradus_kernel::{
     Access, Binary, BufferId, Builder, ColdFunction, Combine, Comparison, Index, Kernel, Reduce, Scalar,
-    Unary, Value, contract, remove_dead_code, shorten_lives, verify,
+    Unary, Value, contract, reduce_register_pressure, remove_dead_code, verify,
 };
 use proptest::prelude::*;
 
@@ -249,7 +249,7 @@ proptest! {
     fn random_kernels_print_and_parse_back(seed in any::<u64>()) {
         let mut kernel = random_kernel(seed);
         check(&kernel)?;
-        shorten_lives(&mut kernel);
+        reduce_register_pressure(&mut kernel);
         check(&kernel)?;
         contract(&mut kernel);
         check(&kernel)?;

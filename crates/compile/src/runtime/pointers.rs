@@ -90,7 +90,7 @@ impl DerefMut for Pointers {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pointers, INLINE};
+    use super::{INLINE, Pointers};
 
     #[test]
     fn the_memory_of_a_long_list_is_used_again() {

@@ -23,7 +23,7 @@ use crate::ops::sample::Argument;
 use crate::ops::{self, Sample};
 use crate::trace::{Val, bind, trace};
 use crate::verify::infer;
-use crate::{Array, Dtype, Op, SourceLocation, Program, Type};
+use crate::{Array, Dtype, Op, Program, SourceLocation, Type};
 use std::sync::LazyLock;
 
 /// The choices of one step.

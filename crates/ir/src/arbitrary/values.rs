@@ -8,7 +8,7 @@ use crate::ops::effect::Callback;
 use crate::ops::source::Source;
 use crate::program::Builder;
 use crate::shape::Dims;
-use crate::{Array, Buffer, Dtype, Place, Program, Shape, Type};
+use crate::{Array, Buffer, Dtype, Program, Shape, SourceLocation, Type};
 use std::sync::Arc;
 
 /// A stream of numbers, the same for the same seed.
@@ -306,7 +306,7 @@ fn with_a_constant(program: &Program, random: &mut Random) -> Program {
         Source::Constant(value).into(),
         [].into_iter().collect(),
         [ty.clone()],
-        Place::unknown(),
+        SourceLocation::unknown(),
     );
     if let Some(result) = results.first_mut().filter(|result| *program.ty(**result) == ty) {
         *result = vars[0];
@@ -319,7 +319,7 @@ fn called(program: &Arc<Program>) -> Program {
     let mut builder = Builder::new();
     let args = program.param_types().iter().map(|ty| builder.param(ty.clone())).collect();
     let call = Control::Call(Call { program: program.clone(), name: "inner".into() });
-    let results = builder.push(call.into(), args, program.result_types(), Place::unknown());
+    let results = builder.push(call.into(), args, program.result_types(), SourceLocation::unknown());
     builder.finish(&results)
 }
 
