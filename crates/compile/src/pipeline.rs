@@ -101,7 +101,8 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in order.
-    pub const ALL: [Stage; 5] = [Stage::Legalize, Stage::Lower, Stage::Fuse, Stage::Kernels, Stage::Schedule];
+    pub const ALL: [Stage; 5] =
+        [Stage::Legalize, Stage::Lower, Stage::Fuse, Stage::Kernels, Stage::Schedule];
 
     /// The stage of a name, such as `fuse`.
     pub fn named(name: &str) -> Option<Stage> {

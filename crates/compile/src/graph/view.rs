@@ -86,3 +86,4 @@ fn reshaped(from: &[usize], strides: &[usize], to: &[usize]) -> Option<Dims> {
     }
     Some(result)
 }
+

@@ -30,8 +30,7 @@ pub(super) fn build(needed: &Needed<'_>, id: Id) -> LoopNest {
     let inner = graph.control_flow(id);
     let mut e = Emitter::new(graph, needed.stored);
     let mut b = Builder::new();
-    let targets: Vec<Option<BufferId>> = graph
-        .elements_of(id)
+    let targets: Vec<Option<BufferId>> = graph.elements_of(id)
         .map(|part| (size(graph, part) > 0).then(|| e.add_buffer(&mut b, part, Access::Write)))
         .collect();
     let [lower, upper] = b.range();

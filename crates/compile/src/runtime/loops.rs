@@ -6,7 +6,7 @@
 use super::pointers::Pointers;
 use super::step::{self, Call, SCRATCH, Slot, Step, Task};
 use super::tape::{self, EMPTY};
-use gradus_ir::{Array, Result, SourceLocation};
+use gradus_ir::{Array, SourceLocation, Result};
 
 /// A list of steps inside of a loop, and what it reads that never changes.
 #[derive(Debug)]
@@ -274,13 +274,7 @@ impl Row {
     ///
     /// # Safety
     /// As [`Row::at`].
-    unsafe fn make_tape(
-        &self,
-        call: &Call<'_>,
-        outer: &Pointers,
-        rows: usize,
-        place: SourceLocation,
-    ) -> Result<()> {
+    unsafe fn make_tape(&self, call: &Call<'_>, outer: &Pointers, rows: usize, place: SourceLocation) -> Result<()> {
         let mut handle = EMPTY;
         if rows > 0 {
             handle = call.scope().tape(self.bytes);

@@ -90,7 +90,7 @@ impl DerefMut for Pointers {
 
 #[cfg(test)]
 mod tests {
-    use super::{INLINE, Pointers};
+    use super::{Pointers, INLINE};
 
     #[test]
     fn the_memory_of_a_long_list_is_used_again() {

@@ -40,21 +40,11 @@ struct Entry<'g> {
 
 enum Work<'g> {
     /// `number` is that of its kernel among all of the program.
-    Kernel {
-        nest: Box<LoopNest>,
-        number: usize,
-    },
+    Kernel { nest: Box<LoopNest>, number: usize },
     Routine(Id),
-    Loop {
-        id: Id,
-        inside: Vec<Schedule<'g>>,
-        memory: LoopMemory,
-    },
+    Loop { id: Id, inside: Vec<Schedule<'g>>, memory: LoopMemory },
     /// The memory of the first is copied to that of the second.
-    Copy {
-        from: Id,
-        to: Id,
-    },
+    Copy { from: Id, to: Id },
 }
 
 /// The kernels of a program, by number.

@@ -276,3 +276,4 @@ impl Emitter<'_, '_> {
         Vector { form: otherwise.form, registers: results }
     }
 }
+
