@@ -242,5 +242,10 @@ fn every_public_function_of_gradus_stands_in_a_table() {
     assert!(all.len() > 600, "only {}", all.len());
     let known = |name: &&String| shown.contains(*name) || GRADUS_ONLY.contains(&name.as_str());
     let missing: Vec<&str> = all.iter().filter(|name| !known(name)).map(String::as_str).collect();
-    assert!(missing.is_empty(), "in no table: {}", missing.join(" "));
+    assert!(
+        missing.is_empty(),
+        "in no table: {}; add a row `| JAX's name or — | `name` | what differs |` to the page of its kind, of a primitive \
+         docs/from-jax/lax.md",
+        missing.join(" ")
+    );
 }

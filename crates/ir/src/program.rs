@@ -60,6 +60,8 @@ pub struct Program {
     equations: Vec<Equation>,
     results: Vec<Var>,
     effect: Effect,
+    /// How many Programs stand inside one another, this one included.
+    depth: usize,
     hash: u64,
 }
 
@@ -95,6 +97,10 @@ impl Program {
     /// What running it does besides computing its results: the greatest effect of its equations.
     pub fn effect(&self) -> Effect {
         self.effect
+    }
+    /// How many Programs stand inside one another, this one included.
+    pub fn depth(&self) -> usize {
+        self.depth
     }
     /// Whether an equation speaks of the batch axis of that name.
     pub fn uses_axis(&self, name: &str) -> bool {
@@ -181,8 +187,11 @@ impl Builder {
         }
         let results: Vec<Var> = results.iter().map(rename).collect();
         let effect = equations.iter().map(|eqn| eqn.op.rules().effect()).max().unwrap_or_default();
+        let inside =
+            |eqn: &Equation| eqn.op.rules().programs().into_iter().map(|program| program.depth).max();
+        let depth = 1 + equations.iter().filter_map(inside).max().unwrap_or_default();
         let num_params = self.params.len();
-        let mut program = Program { types, num_params, equations, results, effect, hash: 0 };
+        let mut program = Program { types, num_params, equations, results, effect, depth, hash: 0 };
         program.hash = program.structural_hash();
         program
     }

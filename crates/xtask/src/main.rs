@@ -1,4 +1,4 @@
-//! Developer commands of gradus: `cargo xtask tidy | spec | size | bench | figures | replay`.
+//! Developer commands of gradus: `cargo xtask tidy | size | bench | figures | replay`.
 
 mod bench;
 mod limits;
@@ -7,7 +7,6 @@ mod replay;
 mod report;
 mod size;
 mod sources;
-mod spec;
 mod tidy;
 
 use anyhow::Result;
@@ -22,14 +21,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Checks what the compiler does not: headers, sizes, crate edges, generated files, figures in README.
+    /// Checks what the compiler does not: headers, sizes, crate edges, figures in README.
     Tidy,
-    /// Writes docs/spec.md from the rules of the primitives.
-    Spec {
-        /// Only checks that it is fresh.
-        #[arg(long)]
-        check: bool,
-    },
     /// Counts the lines of each crate.
     Size,
     /// Writes the committed figures into README.
@@ -43,8 +36,6 @@ enum Command {
 fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Tidy => tidy::run(),
-        Command::Spec { check: true } => spec::check(),
-        Command::Spec { check: false } => spec::write(),
         Command::Size => size::run(),
         Command::Figures => report::write_readme(),
         Command::Replay(options) => replay::run(&options),

@@ -22,7 +22,6 @@ use std::sync::Arc;
 documented! {
 /// What is kept for reverse mode, and what is computed again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Checkpoint {
     /// Runs `program` on the operands. Reverse mode keeps the operands and what `policy` saves, and computes all else
     /// again.
@@ -121,8 +120,8 @@ impl Policy {
     fn parse(attributes: &mut Attributes) -> Result<Policy, String> {
         let word: String = attributes.take("policy")?;
         let mut names = || -> Result<Vec<Arc<str>>, String> {
-            let text: String = attributes.take("names")?;
-            Ok(text.split_terminator(',').map(Arc::from).collect())
+            let names: Vec<String> = attributes.take("names")?;
+            Ok(names.into_iter().map(Arc::from).collect())
         };
         Ok(match &word[..] {
             "nothing_saveable" => Policy::NothingSaveable,
@@ -203,7 +202,9 @@ impl Rules for Checkpoint {
                     .with("program", program.clone())
                     .with("policy", Attribute::word(policy.word()));
                 match policy.names() {
-                    Some(names) => attributes.with("names", Attribute::Text(names.join(","))),
+                    Some(names) => {
+                        attributes.with("names", names.iter().map(ToString::to_string).collect::<Vec<_>>())
+                    }
                     None => attributes,
                 }
             }

@@ -10,7 +10,6 @@ use std::ops::RangeInclusive;
 documented! {
 /// A contraction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Contraction {
     /// The products of elements of two operands, summed over pairs of axes. The result's axes are the batch axes, the
     /// free axes of the left operand, then those of the right one.

@@ -15,7 +15,6 @@ use std::sync::Arc;
 documented! {
 /// A function with a derivative of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Custom {
     /// Runs `program` on the arguments. Its tangents are those that `rule` returns: from the arguments and a tangent
     /// of each float one it computes the results and a tangent of each float one.
@@ -92,7 +91,13 @@ impl Custom {
             (program(&[&count, &count], &|x| vec![x[0] * x[0] + x[1]]), program(&[&count], &|_| vec![]));
         let forward = program(&[&count], &|x| vec![x[0] * x[0] + Val::full(x[0].ty(), 2.0), x[0]]);
         let twos = Array::from([2i32, 2, 2]);
+        let linear = Custom::CustomLinear {
+            num_residuals: 1,
+            num_cotangents: 1,
+            backward: program(&[&float, &float], &|x| vec![x[0] * x[1]]),
+        };
         vec![
+            Sample::new(linear).arg(float.clone(), -2.0, 2.0).arg(float.clone(), -2.0, 2.0),
             Sample::new(Custom::CustomJvp { num_args: 2, program: function, rule })
                 .arg(float.clone(), -2.0, 2.0)
                 .arg(float.clone(), -2.0, 2.0)
@@ -114,6 +119,7 @@ impl Custom {
         let vjp =
             |forward, backward| Custom::CustomVjp { num_args: 1, program: identity(1), forward, backward };
         let one = |op: Custom, ty: &Type| Sample::new(op).arg(ty.clone(), 0.0, 1.0);
+        let linear = Custom::CustomLinear { num_residuals: 0, num_cotangents: 1, backward: identity(1) };
         let wrong = Type::new(Dtype::F32, [2]);
         vec![
             (1, one(jvp(identity(2)), &wrong)),
@@ -121,6 +127,7 @@ impl Custom {
             (1, one(vjp(identity(1), identity(1)), &wrong)),
             (2, one(vjp(identity(0), identity(1)), &ty)),
             (3, one(vjp(identity(1), identity(0)), &ty)),
+            (1, one(linear, &wrong)),
         ]
     }
     /// See [`crate::Op::parse`].

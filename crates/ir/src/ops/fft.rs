@@ -15,7 +15,6 @@ use std::ops::RangeInclusive;
 documented! {
 /// A discrete Fourier transform.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Fft {
     /// Transforms the last axes, of the extents `fft_length`. `kind` says how:
     /// `fft` sums x · exp(-2πi·j·k/n) along each of them; operands and results are a real and an imaginary part.
@@ -34,7 +33,6 @@ pub enum Fft {
 
 /// Which Fourier transform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum FftKind {
     /// Forward.
     Fft,

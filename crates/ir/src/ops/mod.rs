@@ -349,6 +349,16 @@ macro_rules! families {
             /// The name of its family.
             pub fn family(&self) -> &'static str { match self { $(Op::$Family(_) => stringify!($Family)),* } }
 
+            /// The family and the variant of every operation: what samples must cover.
+            pub fn variants() -> Vec<(&'static str, &'static str)> {
+                let mut all = vec![];
+                $(all.extend(<$ty>::VARIANTS.iter().map(|variant| (stringify!($Family), *variant)));)*
+                all
+            }
+
+            /// The name of its variant within the family.
+            pub fn variant(&self) -> &'static str { match self { $(Op::$Family(op) => op.variant()),* } }
+
             /// The sentences of its documentation.
             pub fn doc(&self) -> &'static str { match self { $(Op::$Family(op) => op.doc()),* } }
 

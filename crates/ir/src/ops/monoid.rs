@@ -5,7 +5,6 @@ use crate::{Array, Complex, Dtype, Element, Kind, Op, Program, Type};
 
 /// An associative and commutative combination of two elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Monoid {
     /// Addition; integers wrap.
     Sum,

@@ -139,12 +139,14 @@ impl Sample {
         let accepted = crate::verify::infer(&self.op, &types).is_ok();
         accepted.then(|| Sample { op: self.op.clone(), args, ..*self })
     }
-    /// Whether it is an operation on tapes, which no Program that is run has as parameters or results: such samples
-    /// are for the text form; their rules are tested by samples of calls.
-    pub fn has_tapes(&self) -> bool {
+    /// Whether a Program of it alone can be run. An operation on tapes cannot, for no Program that is run has tapes as
+    /// parameters or results, nor one that is refused in any Program that is run, and stands only in what passes make:
+    /// such samples are for the text form; their rules are tested by samples of calls.
+    pub fn is_run(&self) -> bool {
         let types = self.types();
         let results = self.op.rules().infer(&types.iter().collect::<Vec<_>>());
-        types.iter().chain(results.iter().flatten()).any(Type::is_tape)
+        let has_tapes = types.iter().chain(results.iter().flatten()).any(Type::is_tape);
+        !has_tapes && self.op.rules().refusal().is_none()
     }
     /// The operands' types.
     pub fn types(&self) -> Vec<Type> {

@@ -10,7 +10,6 @@ use std::ops::RangeInclusive;
 documented! {
 /// An order of elements.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Sorting {
     /// The operands in the increasing order of the first `num_keys` of them along an axis; the others go with them.
     /// Equal elements keep their order. Among floats -0 equals +0, and NaN comes last. Complex numbers are in the order

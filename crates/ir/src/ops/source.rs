@@ -10,7 +10,6 @@ use smallvec::smallvec;
 documented! {
     /// A value made from nothing.
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-    #[non_exhaustive]
     pub enum Source {
         /// The same array in every run.
         Constant(Array),
@@ -49,7 +48,14 @@ impl Source {
         let none: [Type; 0] = [];
         let iota = |dtype| Source::Iota { ty: Type::new(dtype, [2, 3]), dimension: 2 };
         let truths = Source::Iota { ty: Type::new(Dtype::Bool, [2]), dimension: 0 };
-        vec![refused(iota(Dtype::I32), 1, none.clone()), refused(truths, 2, none)]
+        let [tape] = [Type::new(Dtype::F32, [2])].map(|of| Array::tape(&of, &[Array::from([1.0f32, 2.0])]));
+        let counted = Source::Iota { ty: tape.ty().clone(), dimension: 0 };
+        vec![
+            refused(iota(Dtype::I32), 1, none.clone()),
+            refused(truths, 2, none.clone()),
+            refused(counted, 3, none.clone()),
+            refused(Source::Constant(tape), 1, none),
+        ]
     }
     /// See [`crate::Op::parse`].
     pub fn parse(name: &str, attributes: &mut Attributes) -> Option<Result<Source, String>> {
@@ -87,14 +93,22 @@ impl Rules for Source {
     }
     fn constraints(&self) -> &'static [&'static str] {
         match self {
-            Source::Constant(_) => &[],
-            Source::Iota { .. } => {
-                &["`dimension` is an axis of the result.", "The element type is a number, not bool."]
-            }
+            Source::Constant(_) => &["The value is an array, not a tape."],
+            Source::Iota { .. } => &[
+                "`dimension` is an axis of the result.",
+                "The element type is a number, not bool.",
+                "The result is an array, not a tape.",
+            ],
         }
     }
     fn infer(&self, _: &[&Type]) -> Infer {
         match self {
+            Source::Constant(value) if value.ty().is_tape() => {
+                Err(ErrorKind::constraint(1, format!("{} is a tape; only a loop makes one", value.ty())))
+            }
+            Source::Iota { ty, .. } if ty.is_tape() => {
+                Err(ErrorKind::constraint(3, format!("cannot count in {ty}; only a loop makes a tape")))
+            }
             Source::Constant(value) => Ok(vec![value.ty().clone()]),
             Source::Iota { ty, dimension } if *dimension >= ty.rank() => {
                 let message = format!("axis {dimension} does not exist in {ty}; it has {} axes", ty.rank());

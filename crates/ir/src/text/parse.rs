@@ -7,15 +7,11 @@ use super::literal;
 use crate::ops::effect::Callback;
 use crate::ops::{Attribute, Attributes};
 use crate::program::{Builder, Program, Var, Vars};
-use crate::{Dtype, Error, ErrorKind, Op, SourceLocation, Type, verify};
+use crate::verify::{self, DEEPEST, MOST_AXES};
+use crate::{Dtype, Error, ErrorKind, Op, SourceLocation, Type};
 use rustc_hash::FxHashMap;
 use std::str::FromStr;
 use std::sync::Arc;
-
-/// The most Programs that may stand inside one another.
-const DEEPEST: usize = 64;
-/// The most axes of a type.
-const MOST_AXES: usize = 64;
 
 impl FromStr for Program {
     type Err = Error;
@@ -185,7 +181,7 @@ impl<'a> Parser<'a> {
         self.expect("[")?;
         let dims = self.list("]", |p| {
             let begin = p.at;
-            let n = p.int()?;
+            let n: i128 = p.int()?;
             usize::try_from(n).map_err(|_| Fault { at: begin, message: format!("{n} is no extent") })
         })?;
         if dims.len() > MOST_AXES {
@@ -233,12 +229,15 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `[0, 1]`, `[[0, 1], [2]]` or `[fn() {..}]`
+    /// `[0, 1]`, `[[0, 1], [2]]`, `["a", "b"]` or `[fn() {..}]`
     fn bracketed(&mut self) -> Parsed<Attribute> {
         self.expect("[")?;
         if self.is_keyword("fn") {
             let program = |p: &mut Parser<'a>| Ok(Arc::new(p.program()?));
             return Ok(Attribute::Programs(self.list("]", program)?));
+        }
+        if self.peeks("\"") {
+            return Ok(Attribute::Texts(self.list("]", Parser::quoted)?));
         }
         if self.peeks("[") {
             let row = |p: &mut Parser<'a>| {
@@ -307,7 +306,7 @@ impl<'a> Parser<'a> {
         simple.ok_or_else(|| Fault { at: begin, message: "no such escape".into() })
     }
 
-    fn int(&mut self) -> Parsed<i64> {
+    fn int<T: FromStr>(&mut self) -> Parsed<T> {
         self.skip_space();
         let begin = self.at;
         let word = self.run_of(|c| c == '-' || c.is_ascii_digit());

@@ -48,6 +48,7 @@ fn write_attributes(out: &mut dyn Write, attributes: &Attributes, depth: usize) 
             Attribute::Bool(b) => write!(out, "{b}")?,
             Attribute::Word(word) => out.write_str(word)?,
             Attribute::Text(text) => write!(out, "{text:?}")?,
+            Attribute::Texts(texts) => write!(out, "{texts:?}")?,
             Attribute::Literal(array) => literal::write(out, array)?,
             Attribute::Program(program) => write_program(out, program, depth)?,
             Attribute::Programs(programs) => write_programs(out, programs, depth)?,

@@ -1,6 +1,6 @@
-//! Functions of two elements. To add one, add a record to `binary!`: nothing else to touch.
+//! Functions of two elements. To add one, add a record to `records!`: nothing else to touch.
 
-use super::{Domain, Elementwise, OfComplex, Output, bits, formulas, lowering};
+use super::{Domain, Elementwise, FORMULA_ULPS, OfComplex, Output, bits, formulas, lowering};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Hazard, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
 use crate::trace::{Val, Vals, bind1};
@@ -55,76 +55,10 @@ pub(crate) struct Record {
     complex: Option<OfComplex<fn(Complex<f64>, Complex<f64>) -> Complex<f64>, fn(Val, Val) -> Val>>,
 }
 
-macro_rules! of_complex {
-    ($meaning:expr, $formula:expr) => {
-        Some(OfComplex { meaning: $meaning, formula: $formula })
-    };
-    () => {
-        None
-    };
-}
+records! {
+    /// A function of two elements.
+    Binary(rhs), for_each_binary;
 
-macro_rules! binary {
-    ($($(#[doc = $doc:literal])* $method:ident = $Variant:ident {
-        domain: $domain:ident,
-        meaning: $meaning:expr,
-        derivative: $derivative:expr,
-        lower: $lower:expr,
-        ulps: $ulps:expr,
-        sample: $range:expr
-        $(, complex: $complex:expr, parts: $formula:expr)? $(,)?
-    })*) => {
-        /// A function of two elements.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Binary { $($(#[doc = $doc])* $Variant),* }
-
-        impl Binary {
-            /// Every one of them.
-            pub const ALL: &'static [Binary] = &[$(Binary::$Variant),*];
-
-            pub(crate) fn record(self) -> Record {
-                match self {
-                    $(Binary::$Variant => Record {
-                        name: stringify!($method),
-                        domain: Domain::$domain,
-                        meaning: $meaning,
-                        derivative: $derivative,
-                        lower: $lower,
-                        ulps: $ulps,
-                        range: $range,
-                        complex: of_complex!($($complex, $formula)?),
-                    }),*
-                }
-            }
-            /// The element types it is defined for.
-            pub fn domain(self) -> Domain {
-                self.record().domain
-            }
-            /// The sentences of its documentation.
-            pub fn doc(&self) -> &'static str {
-                match self { $(Binary::$Variant => concat!($($doc, "\n"),*)),* }
-            }
-        }
-
-        impl Val {
-            $($(#[doc = $doc])*
-            #[track_caller]
-            #[allow(clippy::should_implement_trait, reason = "operators have the same names and meaning")]
-            pub fn $method(self, rhs: Val) -> Val {
-                bind1(Binary::$Variant, &[self, rhs])
-            })*
-        }
-
-        /// Calls `$callback!` with `method = Variant "doc"` for every binary primitive.
-        #[macro_export]
-        macro_rules! for_each_binary {
-            ($callback:ident) => { $callback! { $($method = $Variant $($doc)*;)* } };
-        }
-    };
-}
-
-binary! {
     /// The sum; integers wrap.
     add = Add {
         domain: Number,
@@ -498,6 +432,10 @@ impl Elementwise for Binary {
     }
     fn ulps(&self) -> u32 {
         self.record().ulps
+    }
+    fn complex_ulps(&self) -> u32 {
+        let record = self.record();
+        if record.complex.is_some() { record.ulps.max(FORMULA_ULPS) } else { record.ulps }
     }
 }
 

@@ -14,7 +14,6 @@ use std::ops::RangeInclusive;
 documented! {
     /// A choice among elements.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    #[non_exhaustive]
     pub enum Choice {
         /// `select(p, x, y)`: the element of x where p holds, else that of y. A scalar p chooses for all.
         Select,

@@ -13,7 +13,6 @@ use std::ops::RangeInclusive;
 documented! {
     /// The parts of complex numbers.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    #[non_exhaustive]
     pub enum Parts {
         /// `complex(re, im)`: complex numbers of these real and imaginary parts.
         Complex,

@@ -12,7 +12,6 @@ use std::ops::RangeInclusive;
 documented! {
     /// A change of the element type.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    #[non_exhaustive]
     pub enum Conversion {
         /// The nearest number: floats are rounded once; from float to integer truncated, saturated, NaN to zero; among
         /// integers the low bits; to `bool` whether it is not zero; of a complex number the real part.

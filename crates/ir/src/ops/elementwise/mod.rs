@@ -2,6 +2,9 @@
 //!
 //! `unary.rs` and `binary.rs` are tables: to add a primitive, add a record, and nothing else.
 
+#[macro_use]
+mod records;
+
 mod binary;
 mod choice;
 mod complex;
@@ -145,12 +148,20 @@ pub trait Elementwise {
     fn ulps(&self) -> u32 {
         0
     }
+    /// The same of complex operands, in units of the size of the number: a formula of several steps, with errors of its
+    /// own.
+    fn complex_ulps(&self) -> u32 {
+        self.ulps()
+    }
     /// How far an `f64` result may be from the exact one beside it; 0 if [`Elementwise::ulps`] says it all. A result of
     /// a narrower float is that, rounded.
     fn relative_error(&self) -> f64 {
         0.0
     }
 }
+
+/// How far a formula of the parts may be from the exact complex number.
+const FORMULA_ULPS: u32 = 64;
 
 /// What a function does with complex numbers.
 pub(crate) struct OfComplex<Meaning, Formula> {

@@ -13,7 +13,6 @@ use std::ops::RangeInclusive;
 documented! {
     /// Samples by rejection, each from a key of its own: two words of `u32` and a shape.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    #[non_exhaustive]
     pub enum RandomGamma {
         /// A sample of the gamma distribution of that shape, the last operand, and scale 1; the words of its key come
         /// first. The derivative by the shape is the implicit one, which keeps the sample's quantile.

@@ -36,7 +36,6 @@ macro_rules! special {
         documented! {
             /// A special function of several elements.
             #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-            #[non_exhaustive]
             pub enum Special { $($(#[doc = $doc])* $Variant),* }
         }
 

@@ -1,6 +1,6 @@
-//! Functions of one element. To add one, add a record to `unary!`: nothing else to touch.
+//! Functions of one element. To add one, add a record to `records!`: nothing else to touch.
 
-use super::{Domain, Elementwise, OfComplex, Output, bits, exact_complex, formulas, lowering};
+use super::{Domain, Elementwise, FORMULA_ULPS, OfComplex, Output, bits, exact_complex, formulas, lowering};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
@@ -49,76 +49,10 @@ pub(crate) struct Record {
     complex: Option<OfComplex<fn(Complex<f64>) -> Complex<f64>, fn(Val) -> Val>>,
 }
 
-macro_rules! of_complex {
-    ($meaning:expr, $formula:expr) => {
-        Some(OfComplex { meaning: $meaning, formula: $formula })
-    };
-    () => {
-        None
-    };
-}
+records! {
+    /// A function of one element.
+    Unary(), for_each_unary;
 
-macro_rules! unary {
-    ($($(#[doc = $doc:literal])* $method:ident = $Variant:ident {
-        domain: $domain:ident,
-        meaning: $meaning:expr,
-        derivative: $derivative:expr,
-        lower: $lower:expr,
-        ulps: $ulps:expr,
-        sample: $range:expr
-        $(, complex: $complex:expr, parts: $formula:expr)? $(,)?
-    })*) => {
-        /// A function of one element.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Unary { $($(#[doc = $doc])* $Variant),* }
-
-        impl Unary {
-            /// Every one of them.
-            pub const ALL: &'static [Unary] = &[$(Unary::$Variant),*];
-
-            pub(crate) fn record(self) -> Record {
-                match self {
-                    $(Unary::$Variant => Record {
-                        name: stringify!($method),
-                        domain: Domain::$domain,
-                        meaning: $meaning,
-                        derivative: $derivative,
-                        lower: $lower,
-                        ulps: $ulps,
-                        range: $range,
-                        complex: of_complex!($($complex, $formula)?),
-                    }),*
-                }
-            }
-            /// The element types it is defined for.
-            pub fn domain(self) -> Domain {
-                self.record().domain
-            }
-            /// The sentences of its documentation.
-            pub fn doc(&self) -> &'static str {
-                match self { $(Unary::$Variant => concat!($($doc, "\n"),*)),* }
-            }
-        }
-
-        impl Val {
-            $($(#[doc = $doc])*
-            #[track_caller]
-            #[allow(clippy::should_implement_trait, reason = "operators have the same names and meaning")]
-            pub fn $method(self) -> Val {
-                bind1(Unary::$Variant, &[self])
-            })*
-        }
-
-        /// Calls `$callback!` with `method = Variant "doc"` for every unary primitive.
-        #[macro_export]
-        macro_rules! for_each_unary {
-            ($callback:ident) => { $callback! { $($method = $Variant $($doc)*;)* } };
-        }
-    };
-}
-
-unary! {
     /// Minus every element; integers wrap.
     neg = Neg {
         domain: Number,
@@ -622,6 +556,10 @@ impl Elementwise for Unary {
     }
     fn ulps(&self) -> u32 {
         self.record().ulps
+    }
+    fn complex_ulps(&self) -> u32 {
+        let record = self.record();
+        if record.complex.is_some() { record.ulps.max(FORMULA_ULPS) } else { record.ulps }
     }
 }
 

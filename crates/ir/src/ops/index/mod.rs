@@ -21,7 +21,6 @@ pub use windows::{GatherDims, IndexMode, ScatterDims, clamp_start, default_fill}
 documented! {
 /// Reading or writing at computed places.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Indexing {
     /// The window of `sizes` of the first operand that starts at the scalars behind it, one for each axis; a start is
     /// clamped so that the window fits.

@@ -274,6 +274,8 @@ fn scatter_by_refusals() -> Vec<(u8, Sample)> {
     };
     let on_good = |dtype| on(by(good(), body_of(F32)), dtype, &[3, 2]);
     let batched = on(by(scatter(None, one_of_each_row()), body_of(F32)), F32, &[3, 4]);
+    let combining = scatter(Some(Monoid::Sum), rows(2, IndexMode::Clip));
+    let combining = on(by(combining, body_of(F32)), F32, &[3, 2]);
     vec![
         (1, and(on_good(F32).exact(Array::from([[0.0f32], [1.0], [2.0]])), F32, &[3, 2])),
         (2, and(on_good(F32).exact([0, 1, 2]), F32, &[3, 2])),
@@ -285,5 +287,6 @@ fn scatter_by_refusals() -> Vec<(u8, Sample)> {
         (8, with(|_| (), &[3, 3])),
         (9, with(|_| (), &[2, 2])),
         (10, and(on_good(Dtype::F64).exact(column(&[0, 1, 2])), Dtype::F64, &[3, 2])),
+        (11, and(combining.exact(column(&[0, 1, 2])), F32, &[3, 2])),
     ]
 }

@@ -9,9 +9,9 @@ use crate::trace::{Val, Vals, bind1, current_place, refuse};
 use crate::{Array, Error, ErrorKind, Program, Shape, Type};
 use std::sync::Arc;
 
-/// Those of a scatter that overwrites, and one for the body.
+/// Those of a scatter that overwrites, and two for the body.
 pub(super) const BY_SENTENCES: &[&str] = &{
-    let mut all = [SENTENCES[0]; 10];
+    let mut all = [SENTENCES[0]; 11];
     let mut k = 0;
     while k < 9 {
         all[k] = SENTENCES[k];
@@ -19,6 +19,7 @@ pub(super) const BY_SENTENCES: &[&str] = &{
     }
     all[9] =
         "`body` takes what is there and an update, scalars of the operand's element type, and returns one.";
+    all[10] = "The combination is the body's: the scatter has none of its own.";
     all
 };
 
@@ -29,6 +30,10 @@ pub(super) fn result_type(
     indices: &Type,
     updates: &Type,
 ) -> Result<Type, ErrorKind> {
+    if let Some(monoid) = scatter.combine {
+        let message = format!("the body combines, and {monoid:?} of the scatter does not; leave it out");
+        return Err(ErrorKind::constraint(11, message));
+    }
     let result = scatter.result_type(operand, indices, updates)?;
     let scalar = Type::scalar(operand.dtype);
     if body.param_types() != [scalar.clone(), scalar.clone()] || body.result_types() != [scalar.clone()] {

@@ -8,7 +8,6 @@ use crate::{Array, Dims, Element, ErrorKind, Kind, Shape, Type};
 
 /// What an index out of bounds does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum IndexMode {
     /// The window is moved to the nearest place where it fits.
     Clip,

@@ -19,7 +19,6 @@ use std::ops::RangeInclusive;
 documented! {
 /// A decomposition of matrices, or the solution of a system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Linalg {
     /// The lower triangular L with positive diagonal of A = L · Lᴴ. Of the positive definite A the lower triangle is
     /// read. NaN in the lower triangle where A is not positive definite.

@@ -16,7 +16,6 @@ use std::ops::RangeInclusive;
 documented! {
 /// A rearrangement of elements.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Movement {
     /// Repeats the operand along new axes and axes of extent 1: operand axis `i` becomes result axis `dims[i]`.
     Broadcast {

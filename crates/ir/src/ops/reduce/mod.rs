@@ -19,7 +19,6 @@ pub use values::reduce;
 documented! {
 /// A reduction along axes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Reduction {
     /// `reduce_sum`, `reduce_max`, ...: the elements along `axes` combined; of no elements it is the identity.
     Monoid {

@@ -23,7 +23,6 @@ pub use values::reduce_window;
 documented! {
 /// An operation on the windows of an array.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Windowing {
     /// `reduce_window_sum`, `reduce_window_max`, ...: the elements of every window combined.
     Monoid {
