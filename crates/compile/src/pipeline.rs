@@ -9,7 +9,7 @@
 //! 7. `codegen`: machine code, equal kernels once;
 //! 8. `runtime`: steps, ready to be called.
 
-use crate::codegen::{self, Code, Isa, Refusal, Target};
+use crate::codegen::{self, Code, Refusal, Target};
 use crate::config::Config;
 use crate::executable::Executable;
 use crate::fuse::{Roots, describe, fuse};
@@ -101,8 +101,7 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in order.
-    pub const ALL: [Stage; 5] =
-        [Stage::Legalize, Stage::Lower, Stage::Fuse, Stage::Kernels, Stage::Schedule];
+    pub const ALL: [Stage; 5] = [Stage::Legalize, Stage::Lower, Stage::Fuse, Stage::Kernels, Stage::Schedule];
 
     /// The stage of a name, such as `fuse`.
     pub fn named(name: &str) -> Option<Stage> {

@@ -1,7 +1,7 @@
 //! Random Programs: compiled code returns what the interpreter returns, and the same bits on one thread and on two,
 //! from scalar and from vector code.
 
-use gradus_compile::codegen::Level;
+use gradus_compile::codegen::Isa;
 use gradus_compile::{Config, compile};
 use gradus_ir::arbitrary::{Draw, Recipe, Reference, Tally, arguments, kept, num_programs};
 use gradus_ir::{Array, Program};
@@ -16,7 +16,7 @@ fn recipes() -> impl Strategy<Value = Recipe> {
     (params, steps).prop_map(|(params, steps)| Recipe { params, steps })
 }
 
-fn run(program: &Program, threads: usize, isa: Level, args: &[Array]) -> Vec<Array> {
+fn run(program: &Program, threads: usize, isa: Isa, args: &[Array]) -> Vec<Array> {
     let config = Config { threads, isa, ..Config::default() };
     let executable = compile(program, &config).unwrap_or_else(|e| panic!("{e}\n{program}"));
     executable.run(&args.iter().collect::<Vec<_>>()).unwrap_or_else(|e| panic!("{e}\n{program}"))
@@ -41,12 +41,12 @@ fn compiled_code_is_what_the_interpreter_says() {
         let program = recipe.program(Draw::All);
         let args = arguments(&program, seed);
         let reference = Reference::run(&program, &args).map_err(|e| TestCaseError::fail(e.to_string()))?;
-        let one = run(&program, 1, Level::Sse, &args);
+        let one = run(&program, 1, Isa::Sse, &args);
         let left_out =
             reference.check(&one).map_err(|why| TestCaseError::fail(format!("{why}\n{program}")))?;
-        let two = run(&program, 2, Level::Sse, &args);
+        let two = run(&program, 2, Isa::Sse, &args);
         prop_assert!(one == two, "one and two threads differ in\n{program}");
-        let scalar = run(&program, 1, Level::Scalar, &args);
+        let scalar = run(&program, 1, Isa::Scalar, &args);
         prop_assert!(
             one.iter().zip(&scalar).all(|(a, b)| same_numbers(a, b)),
             "scalar and vector code differ in\n{program}"

@@ -7,7 +7,7 @@
 use crate::engine::{self, Compiled, Inner, Lists, values};
 use crate::tree::key::{AnyTree, Key, Typed, hash_of};
 use crate::{Array, Error, Function, JitFunction, Jittable, Outer, Program, Result, Stored, Traced, Val};
-use gradus_compile::codegen::Level as Isa;
+use gradus_compile::codegen::Isa;
 use gradus_ir::{ErrorKind, SourceLocation, Type};
 use gradus_transform::Checks;
 use smallvec::SmallVec;

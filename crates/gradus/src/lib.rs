@@ -36,7 +36,7 @@ pub use control::{
 };
 pub use custom::{checkpoint, checkpoint_name, checkpoint_policy, custom_jvp, custom_vjp};
 pub use debug::{check, debug_callback, debug_print, pure_callback};
-pub use gradus_compile::codegen::Level as Isa;
+pub use gradus_compile::codegen::Isa;
 pub use gradus_ir::ops::checkpoint::Policy;
 pub use gradus_ir::{
     Array, Complex, Dtype, Element, Error, ErrorKind, FloatInfo, IntInfo, Program, Result, Shape, Type, bf16,

@@ -1,6 +1,7 @@
-//! Developer commands of gradus: `cargo xtask tidy | size | bench | figures | replay`.
+//! Developer commands of gradus: `cargo xtask tidy | size | bench | figures | replay | build-time`.
 
 mod bench;
+mod build_time;
 mod limits;
 mod peers;
 mod replay;
@@ -11,6 +12,7 @@ mod tidy;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(about = "Developer commands of gradus")]
@@ -29,16 +31,23 @@ enum Command {
     Figures,
     /// Compares the kernels of two revisions: those of `BASE` and those of the working tree.
     Replay(replay::Options),
+    /// Measures what the first command, the tests and an added record take to build.
+    BuildTime(build_time::Options),
     /// Measures the workloads; one JSON line each on stdout, a table on stderr.
     Bench(bench::Options),
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
+    if let Some(code) = build_time::wrapped() {
+        return Ok(code);
+    }
     match Arguments::parse().command {
         Command::Tidy => tidy::run(),
         Command::Size => size::run(),
         Command::Figures => report::write_readme(),
         Command::Replay(options) => replay::run(&options),
+        Command::BuildTime(options) => build_time::run(&options),
         Command::Bench(options) => bench::run(&options),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

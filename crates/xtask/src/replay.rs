@@ -10,7 +10,7 @@ use gradus_ir::SourceLocation;
 use gradus_ir::arbitrary::{Draw, Recipe};
 use gradus_ir::ops::samples;
 use gradus_ir::trace::{bind, trace};
-use gradus_workspace::replay;
+use gradus_tests::replay;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -20,7 +20,8 @@ pub(crate) struct Roots {
 
 impl Roots {
     pub(crate) fn choose(graph: &Graph) -> Roots {
-        let mut roots = Roots { stored: vec![false; graph.len()], weight: vec![1; graph.len()], small: vec![] };
+        let mut roots =
+            Roots { stored: vec![false; graph.len()], weight: vec![1; graph.len()], small: vec![] };
         roots.mark_required(graph);
         roots.weigh(graph);
         roots.mark_shared(graph);

@@ -107,7 +107,8 @@ pub(crate) fn fuse(graph: &Graph, roots: &Roots) -> Vec<Unit> {
                 if *based {
                     fusion.place(id, Unit::Base(id));
                 }
-                (0..updates.len()).for_each(|update| fusion.place(id, Unit::SliceUpdate { whole: id, update }));
+                (0..updates.len())
+                    .for_each(|update| fusion.place(id, Unit::SliceUpdate { whole: id, update }));
             }
             kind => {
                 debug_assert!(kind.class() != Class::Step, "internal: {kind:?} is no unit");
@@ -169,7 +170,12 @@ impl Fusion<'_> {
     }
 
     /// The group that computes what `id` reads, or one after it that reads the same.
-    fn find_group(&self, profile: &Profile, placement: Placement, latest: Option<usize>) -> Option<(usize, Placement)> {
+    fn find_group(
+        &self,
+        profile: &Profile,
+        placement: Placement,
+        latest: Option<usize>,
+    ) -> Option<(usize, Placement)> {
         let mut candidates: SmallVec<[usize; 8]> = latest.into_iter().collect();
         for read in &profile.reads {
             let readers = self.readers.get(&read.id).map_or(&[][..], |readers| &readers[..]);
@@ -204,7 +210,9 @@ impl Fusion<'_> {
             .iter()
             .filter_map(|read| group.members.iter().find(|m| m.id == read.id).map(|member| (read, member)));
         let reduced = if placement == Placement::Reduced { &profile.space.reduced } else { &space.reduced };
-        inside.all(|(read, member)| is_same_iteration(read, member, placement, profile, reduced)).then_some(placement)
+        inside
+            .all(|(read, member)| is_same_iteration(read, member, placement, profile, reduced))
+            .then_some(placement)
     }
 
     /// Whether an elementwise group may run row by row.

@@ -40,7 +40,13 @@ impl Small {
         Some(())
     }
 
-    fn form(&mut self, form: &ControlFlow<Graph>, sizes: &[usize], in_memory: &[bool], outermost: bool) -> Option<()> {
+    fn form(
+        &mut self,
+        form: &ControlFlow<Graph>,
+        sizes: &[usize],
+        in_memory: &[bool],
+        outermost: bool,
+    ) -> Option<()> {
         match form {
             ControlFlow::Scan(scan) => {
                 let TripCount::Known(length) = scan.trip_count else { return None };

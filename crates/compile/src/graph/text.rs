@@ -66,7 +66,8 @@ fn attributes(kind: &Kind) -> String {
         Kind::Reduce { axes, combine } => format!("{combine:?} over {}", list(axes)),
         Kind::Fold { axes, result, .. } => format!("over {}, result = {result}", list(axes)),
         Kind::Patches { taps, strides } => {
-            let taps: Vec<String> = taps.iter().map(|tap| format!("{} by {}", tap.axis, tap.dilation)).collect();
+            let taps: Vec<String> =
+                taps.iter().map(|tap| format!("{} by {}", tap.axis, tap.dilation)).collect();
             format!("taps = [{}], strides = {}", taps.join(", "), list(strides))
         }
         Kind::Cumulate { reverse, .. } => if *reverse { "reverse" } else { "" }.into(),

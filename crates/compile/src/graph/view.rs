@@ -86,4 +86,3 @@ fn reshaped(from: &[usize], strides: &[usize], to: &[usize]) -> Option<Dims> {
     }
     Some(result)
 }
-

@@ -1,8 +1,8 @@
 //! Running totals as a kernel: along a line one element after the other, over lines at once.
 
+use super::nest::{LoopNest, Needed, Param};
 use crate::elements::{Emitter, Part, address, emit_scalars, scaled, sum};
 use crate::graph::{Graph, Id, Kind};
-use super::nest::{LoopNest, Needed, Param};
 use gradus_kernel::{Access, BufferId, Builder, Index, Value};
 
 /// Lines side by side at least so many are computed in lanes, and shared by threads in parts of so many.

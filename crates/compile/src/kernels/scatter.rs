@@ -1,8 +1,8 @@
 //! Scattered updates as a kernel: windows one after the other, in the order of the indices.
 
+use super::nest::{LoopNest, Needed, Param};
 use crate::elements::{Emitter, Part, Position, address, emit_scalars, window_element};
 use crate::graph::{Graph, Id, Join, Kind, Windows};
-use super::nest::{LoopNest, Needed, Param};
 use gradus_ir::Dims;
 use gradus_kernel::{Access, BufferId, Builder, Index, Value};
 

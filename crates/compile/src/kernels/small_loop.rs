@@ -30,7 +30,8 @@ pub(super) fn build(needed: &Needed<'_>, id: Id) -> LoopNest {
     let inner = graph.control_flow(id);
     let mut e = Emitter::new(graph, needed.stored);
     let mut b = Builder::new();
-    let targets: Vec<Option<BufferId>> = graph.elements_of(id)
+    let targets: Vec<Option<BufferId>> = graph
+        .elements_of(id)
         .map(|part| (size(graph, part) > 0).then(|| e.add_buffer(&mut b, part, Access::Write)))
         .collect();
     let [lower, upper] = b.range();
@@ -55,7 +56,7 @@ pub(super) fn build(needed: &Needed<'_>, id: Id) -> LoopNest {
         // One element of a lane takes as long as a whole vector.
         cost: inner.trips().saturating_mul(8 * operations),
         same_element: vec![],
-        writes: super::written_graph.elements_of(id),
+        writes: graph.written_elements_of(id),
         is_loop: true,
     }
 }

@@ -5,7 +5,7 @@ use crate::elements::{Emitter, Position, address, scaled, sum};
 use crate::fuse::{Axis, Space, position_at};
 use crate::graph::{Graph, Id, Kind, SliceUpdate};
 use gradus_ir::{Dims, Shape};
-use gradus_kernel::{Access, Builder, Index};
+use gradus_kernel::{Access, Builder, Index, Value};
 use smallvec::SmallVec;
 
 /// A copy of an operand to its place in the whole; `None` is the base, which fills it.

@@ -3,7 +3,7 @@
 use super::{Lowering, lower_body, unsupported};
 use crate::graph::{ControlFlow, Graph, Id, Ids, Kind, Node, Scan, TripCount, While};
 use gradus_ir::ops::control::{self, Control};
-use gradus_ir::{Dtype, SourceLocation, Program, Result, Shape, Type};
+use gradus_ir::{Dtype, Program, Result, Shape, SourceLocation, Type};
 use std::sync::Arc;
 
 impl Lowering {
@@ -22,7 +22,8 @@ impl Lowering {
             Control::Scan(scan) => self.scan(scan, args, types, location),
             Control::While(inner) => self.while_loop(inner, args, types, location),
             Control::Cond(choice) => {
-                let lowered: Result<Vec<Graph>> = choice.branches.iter().map(|branch| lower_branch(branch)).collect();
+                let lowered: Result<Vec<Graph>> =
+                    choice.branches.iter().map(|branch| lower_branch(branch)).collect();
                 let kept = KeptCarries::all(types.len());
                 Ok(self.push_control_flow(ControlFlow::Cond(lowered?), args, types, &kept, location))
             }
@@ -30,7 +31,13 @@ impl Lowering {
         }
     }
 
-    fn scan(&mut self, scan: &control::Scan, args: &[Id], types: &[&Type], location: SourceLocation) -> Result<Vec<Id>> {
+    fn scan(
+        &mut self,
+        scan: &control::Scan,
+        args: &[Id],
+        types: &[&Type],
+        location: SourceLocation,
+    ) -> Result<Vec<Id>> {
         let control::Scan { body, num_consts, num_carry, length, reverse, .. } = scan;
         let kept = KeptCarries::of(body, *num_consts, *num_carry);
         let (count, args) = args.split_at(usize::from(length.is_none()));

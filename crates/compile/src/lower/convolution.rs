@@ -8,7 +8,7 @@ use gradus_ir::ops::convolution::Convolution;
 use gradus_ir::ops::elementwise::Binary;
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::window::Window;
-use gradus_ir::{Dims, Dtype, SourceLocation, Shape, Type};
+use gradus_ir::{Dims, Dtype, Shape, SourceLocation, Type};
 use std::sync::Arc;
 
 /// The routine pays from so many outputs of a group, and from so many terms of an output.
@@ -52,7 +52,13 @@ impl Extents {
 }
 
 impl Lowering {
-    pub(super) fn convolution(&mut self, op: &Convolution, args: &[Id], ty: Type, location: SourceLocation) -> Id {
+    pub(super) fn convolution(
+        &mut self,
+        op: &Convolution,
+        args: &[Id],
+        ty: Type,
+        location: SourceLocation,
+    ) -> Id {
         let [x, w] = [0, 1].map(|k| self.graph.ty(args[k]).shape.clone());
         if ty.shape.size() == 0 || x.size() == 0 || w.size() == 0 {
             return self.splat(0, ty, location);
@@ -75,7 +81,14 @@ impl Lowering {
     }
 
     /// A kernel of one element: a product of matrices.
-    fn pointwise(&mut self, op: &Convolution, extents: &Extents, args: &[Id], ty: Type, location: SourceLocation) -> Id {
+    fn pointwise(
+        &mut self,
+        op: &Convolution,
+        extents: &Extents,
+        args: &[Id],
+        ty: Type,
+        location: SourceLocation,
+    ) -> Id {
         let (lhs, rhs) = (&op.dims.lhs, &op.dims.rhs);
         let from = self.graph.ty(args[0]).clone();
         let mut seen = Window::new(&Dims::from_elem(1, from.rank()));
@@ -114,7 +127,13 @@ impl Lowering {
     /// The kernel with all axes but its outputs next to one another, in the order in which windows of `x` are
     /// read best;
     /// and the convolution that takes it so.
-    fn kernel_in_order(&mut self, op: &Convolution, x: Id, w: Id, location: SourceLocation) -> (Convolution, Id) {
+    fn kernel_in_order(
+        &mut self,
+        op: &Convolution,
+        x: Id,
+        w: Id,
+        location: SourceLocation,
+    ) -> (Convolution, Id) {
         let rhs = op.dims.rhs.clone();
         let by_features = Convolve::reads_features(&self.graph, op, x);
         let shape = self.graph.ty(w).shape.clone();

@@ -4,11 +4,17 @@ use super::{Lowering, combine_of, lower_scalars, splat_bits, unsupported};
 use crate::graph::{Id, Join, Kind, SliceUpdate, Windows};
 use gradus_ir::ops::index::{IndexMode, Indexing, Scatter, default_fill};
 use gradus_ir::ops::monoid::Monoid;
-use gradus_ir::{Dims, SourceLocation, Result, Type};
+use gradus_ir::{Dims, Result, SourceLocation, Type};
 use std::sync::Arc;
 
 impl Lowering {
-    pub(super) fn indexing(&mut self, indexing: &Indexing, args: &[Id], ty: Type, location: SourceLocation) -> Result<Id> {
+    pub(super) fn indexing(
+        &mut self,
+        indexing: &Indexing,
+        args: &[Id],
+        ty: Type,
+        location: SourceLocation,
+    ) -> Result<Id> {
         let kind = match indexing {
             Indexing::DynamicSlice { .. } => Kind::DynamicSlice,
             Indexing::DynamicUpdateSlice => {
@@ -17,7 +23,10 @@ impl Lowering {
                     return Ok(args[0]);
                 }
                 let (starts, strides) = (Dims::from_elem(0, rank), Dims::from_elem(1, rank));
-                Kind::UpdateSlices { based: true, updates: vec![SliceUpdate { starts, strides, dynamic: Some(2) }] }
+                Kind::UpdateSlices {
+                    based: true,
+                    updates: vec![SliceUpdate { starts, strides, dynamic: Some(2) }],
+                }
             }
             Indexing::Gather(gather) => {
                 let fill = gather.fill.clone().unwrap_or_else(|| default_fill(ty.dtype));

@@ -19,7 +19,8 @@ use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::reduce::Reduction;
 use gradus_ir::ops::source::Source;
 use gradus_ir::{
-    Array, Buffer, Dims, Dtype, Effect, Equation, Error, ErrorKind, Op, SourceLocation, Program, Result, Shape, Type, trace,
+    Array, Buffer, Dims, Dtype, Effect, Equation, Error, ErrorKind, Op, Program, Result, Shape,
+    SourceLocation, Type, trace,
 };
 use gradus_kernel::Combine;
 
@@ -173,7 +174,9 @@ impl Lowering {
         if op.rules().elementwise().is_some() {
             let elementwise = |result| Kind::Elementwise { op: op.clone(), result };
             let nodes = types.iter().enumerate();
-            return Ok(nodes.map(|(k, ty)| self.node(elementwise(k), args, (*ty).clone(), location)).collect());
+            return Ok(nodes
+                .map(|(k, ty)| self.node(elementwise(k), args, (*ty).clone(), location))
+                .collect());
         }
         if let Op::Control(control) = op {
             return self.control(control, args, types, location);
@@ -205,7 +208,13 @@ impl Lowering {
         Ok(vec![one])
     }
 
-    fn control(&mut self, control: &Control, args: &[Id], types: &[&Type], location: SourceLocation) -> Result<Vec<Id>> {
+    fn control(
+        &mut self,
+        control: &Control,
+        args: &[Id],
+        types: &[&Type],
+        location: SourceLocation,
+    ) -> Result<Vec<Id>> {
         match control {
             Control::StopGradient | Control::OptimizationBarrier => Ok(args.to_vec()),
             Control::Call(call) => self.program(&call.program, args),
@@ -226,7 +235,13 @@ impl Lowering {
         self.node(Kind::Splat(bits), &[], ty, location)
     }
 
-    pub(super) fn elementwise(&mut self, op: impl Into<Op>, args: &[Id], ty: Type, location: SourceLocation) -> Id {
+    pub(super) fn elementwise(
+        &mut self,
+        op: impl Into<Op>,
+        args: &[Id],
+        ty: Type,
+        location: SourceLocation,
+    ) -> Id {
         self.node(Kind::Elementwise { op: op.into(), result: 0 }, args, ty, location)
     }
 

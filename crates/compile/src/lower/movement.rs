@@ -4,10 +4,16 @@ use super::{Lowering, unsupported};
 use crate::graph::{Id, Kind, SliceUpdate};
 use gradus_ir::ops::elementwise::Parts;
 use gradus_ir::ops::movement::Movement;
-use gradus_ir::{Dims, SourceLocation, Result, Type};
+use gradus_ir::{Dims, Result, SourceLocation, Type};
 
 impl Lowering {
-    pub(super) fn movement(&mut self, movement: &Movement, args: &[Id], ty: Type, location: SourceLocation) -> Result<Id> {
+    pub(super) fn movement(
+        &mut self,
+        movement: &Movement,
+        args: &[Id],
+        ty: Type,
+        location: SourceLocation,
+    ) -> Result<Id> {
         let kind = match movement {
             Movement::Broadcast { dims, .. } => Kind::Broadcast { dims: dims.clone() },
             Movement::Reshape { .. } => Kind::Reshape,
@@ -16,7 +22,9 @@ impl Lowering {
                 Kind::Slice { starts: starts.clone(), strides: strides.clone() }
             }
             Movement::Rev { dimensions } => Kind::Reverse { axes: dimensions.clone() },
-            Movement::Concatenate { dimension } => return Ok(self.concatenate(args, *dimension, ty, location)),
+            Movement::Concatenate { dimension } => {
+                return Ok(self.concatenate(args, *dimension, ty, location));
+            }
             Movement::Pad { low, interior, .. } => return Ok(self.pad(args, low, interior, ty, location)),
             other => return Err(unsupported(&other.clone().into(), location)),
         };
@@ -43,7 +51,14 @@ impl Lowering {
         }
     }
 
-    pub(super) fn pad(&mut self, args: &[Id], low: &[i64], interior: &[usize], ty: Type, location: SourceLocation) -> Id {
+    pub(super) fn pad(
+        &mut self,
+        args: &[Id],
+        low: &[i64],
+        interior: &[usize],
+        ty: Type,
+        location: SourceLocation,
+    ) -> Id {
         let (x, fill) = (args[0], args[1]);
         let from = self.graph.ty(x).clone();
         let rank = ty.rank();

@@ -5,7 +5,7 @@ use crate::graph::{ContractDims, Id, Kind};
 use crate::routines::Matmul;
 use gradus_ir::ops::contract::DotDims;
 use gradus_ir::ops::monoid::Monoid;
-use gradus_ir::{Dims, SourceLocation, Shape, Type};
+use gradus_ir::{Dims, Shape, SourceLocation, Type};
 use std::sync::Arc;
 
 /// Products of at most this many multiplications are loops in a kernel.
@@ -42,13 +42,20 @@ impl Lowering {
             rhs_contract: dims.rhs_contracting.clone(),
         };
         let by_routine = ty.dtype.is_float() && m * n * k > LARGEST_LOOP_PRODUCT;
-        let kind = if by_routine { Kind::Routine(Arc::new(Matmul(own))) } else { Kind::Contract(Box::new(own)) };
+        let kind =
+            if by_routine { Kind::Routine(Arc::new(Matmul(own))) } else { Kind::Contract(Box::new(own)) };
         self.node(kind, args, ty, location)
     }
 
     /// The right operand has one element along its free axes: it is spread over the left one, and their
     /// product reduced.
-    pub(super) fn vector_product(&mut self, dims: &DotDims, args: &[Id], ty: Type, location: SourceLocation) -> Id {
+    pub(super) fn vector_product(
+        &mut self,
+        dims: &DotDims,
+        args: &[Id],
+        ty: Type,
+        location: SourceLocation,
+    ) -> Id {
         let (lhs, rhs) = (self.graph.ty(args[0]).clone(), self.graph.ty(args[1]).clone());
         // The right operand's paired axes in the order of the left one's.
         let pairs = dims.lhs_batch.iter().zip(&dims.rhs_batch);

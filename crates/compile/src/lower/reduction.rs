@@ -4,11 +4,17 @@ use super::{Lowering, combine_of, lower_scalars, unsupported};
 use crate::graph::{Id, Kind};
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::reduce::Reduction;
-use gradus_ir::{Dims, SourceLocation, Program, Result, Shape, Type};
+use gradus_ir::{Dims, Program, Result, Shape, SourceLocation, Type};
 use std::sync::Arc;
 
 impl Lowering {
-    pub(super) fn reduction(&mut self, reduction: &Reduction, x: Id, ty: Type, location: SourceLocation) -> Result<Id> {
+    pub(super) fn reduction(
+        &mut self,
+        reduction: &Reduction,
+        x: Id,
+        ty: Type,
+        location: SourceLocation,
+    ) -> Result<Id> {
         Ok(match reduction {
             Reduction::Monoid { monoid, axes } => self.reduce(x, axes, *monoid, location),
             Reduction::Argmax { axis, .. } => self.first_extremum(x, *axis, Monoid::Max, ty, location),
@@ -18,7 +24,14 @@ impl Lowering {
     }
 
     /// The index where the extremum stands first: two reductions that fusion makes row by row.
-    pub(super) fn first_extremum(&mut self, x: Id, axis: usize, monoid: Monoid, ty: Type, location: SourceLocation) -> Id {
+    pub(super) fn first_extremum(
+        &mut self,
+        x: Id,
+        axis: usize,
+        monoid: Monoid,
+        ty: Type,
+        location: SourceLocation,
+    ) -> Id {
         let from = self.graph.ty(x).clone();
         let best = self.reduce(x, &[axis], monoid, location);
         let dims = (0..from.rank()).filter(|&d| d != axis).collect();
@@ -44,7 +57,11 @@ impl Lowering {
         }
         let body = Arc::new(lower_scalars(body, location)?);
         let fold = |result| Kind::Fold { axes: axes.clone(), body: body.clone(), result };
-        Ok(types.iter().enumerate().map(|(k, ty)| self.node(fold(k), args, (*ty).clone(), location)).collect())
+        Ok(types
+            .iter()
+            .enumerate()
+            .map(|(k, ty)| self.node(fold(k), args, (*ty).clone(), location))
+            .collect())
     }
 
     pub(super) fn combine(&mut self, monoid: Monoid, x: Id, y: Id, location: SourceLocation) -> Id {
@@ -98,7 +115,14 @@ impl Lowering {
     }
 
     /// `length` indices of an axis.
-    pub(super) fn part(&mut self, x: Id, axis: usize, start: usize, length: usize, location: SourceLocation) -> Id {
+    pub(super) fn part(
+        &mut self,
+        x: Id,
+        axis: usize,
+        start: usize,
+        length: usize,
+        location: SourceLocation,
+    ) -> Id {
         let ty = self.graph.ty(x).clone();
         if length == ty.shape.dim(axis) {
             return x;

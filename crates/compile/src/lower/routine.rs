@@ -6,12 +6,18 @@ use crate::routines::{HostCall, LibraryCall, Sort, TapeOp};
 use gradus_ir::ops::control::Tape;
 use gradus_ir::ops::library::{self, Calls};
 use gradus_ir::ops::sort::Sorting;
-use gradus_ir::{Array, Dtype, Equation, SourceLocation, Program, Result, Type, Var};
+use gradus_ir::{Array, Dtype, Equation, Program, Result, SourceLocation, Type, Var};
 use std::sync::Arc;
 
 impl Lowering {
     /// A routine with results of these types: the first is the node, the others stand behind it.
-    fn routine(&mut self, routine: impl Routine + 'static, args: &[Id], types: &[&Type], location: SourceLocation) -> Vec<Id> {
+    fn routine(
+        &mut self,
+        routine: impl Routine + 'static,
+        args: &[Id],
+        types: &[&Type],
+        location: SourceLocation,
+    ) -> Vec<Id> {
         let first = self.node(Kind::Routine(Arc::new(routine)), args, types[0].clone(), location);
         let others =
             types[1..].iter().map(|ty| self.node(Kind::TupleElement, &[first], (*ty).clone(), location));
@@ -46,7 +52,8 @@ impl Lowering {
     pub(super) fn host(&mut self, program: &Program, equation: &Equation, args: &[Id]) -> Vec<Id> {
         let types = |vars: &[Var]| vars.iter().map(|var| program.ty(*var).clone()).collect::<Vec<Type>>();
         let results = types(&equation.results);
-        let host = HostCall { op: equation.op.clone(), args: types(&equation.args), results: results.clone() };
+        let host =
+            HostCall { op: equation.op.clone(), args: types(&equation.args), results: results.clone() };
         let (kind, location) = (Kind::Routine(Arc::new(host)), equation.place);
         // The node itself is no value; the type stands for nothing.
         let ty = Type::scalar(Dtype::Bool);

@@ -8,7 +8,7 @@ use gradus_ir::ops::cumulative::Cumulative;
 use gradus_ir::ops::elementwise::{Binary, Choice};
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::window::{Select, Window, Windowing};
-use gradus_ir::{Dims, Dtype, Op, SourceLocation, Program, Result, Shape, Type, Val, trace};
+use gradus_ir::{Dims, Dtype, Program, Result, Shape, SourceLocation, Type, Val, trace};
 use gradus_kernel::Combine;
 use std::sync::Arc;
 
@@ -117,7 +117,14 @@ impl Lowering {
         (patches.id, patches.num_taps)
     }
 
-    fn reduce_window(&mut self, x: Id, monoid: Monoid, window: &Window, windows: &Shape, location: SourceLocation) -> Id {
+    fn reduce_window(
+        &mut self,
+        x: Id,
+        monoid: Monoid,
+        window: &Window,
+        windows: &Shape,
+        location: SourceLocation,
+    ) -> Id {
         let from = self.graph.ty(x).clone();
         let long: Vec<usize> = (0..from.rank()).filter(|&axis| window.dims[axis] > 1).collect();
         if long.len() > 1 && window.size() > LARGEST_WHOLE_WINDOW {
@@ -217,7 +224,13 @@ impl Lowering {
 
     /// Operands of a fold that selects: the elements of the windows of `x`, and their numbers, -1 for none; last the
     /// shape of both.
-    fn candidates(&mut self, x: Id, window: &Window, windows: &Shape, location: SourceLocation) -> (Patches, Id, Shape) {
+    fn candidates(
+        &mut self,
+        x: Id,
+        window: &Window,
+        windows: &Shape,
+        location: SourceLocation,
+    ) -> (Patches, Id, Shape) {
         let (values, num_taps) = self.zero_padded_windows(x, window, windows, location);
         let shape = self.graph.ty(values).shape.clone();
         let axes: Vec<usize> = (0..num_taps).collect();
@@ -353,7 +366,13 @@ impl Lowering {
         self.padded(joined, zero, &back, location)
     }
 
-    pub(super) fn cumulative(&mut self, op: &Cumulative, x: Id, ty: &Type, location: SourceLocation) -> Result<Id> {
+    pub(super) fn cumulative(
+        &mut self,
+        op: &Cumulative,
+        x: Id,
+        ty: &Type,
+        location: SourceLocation,
+    ) -> Result<Id> {
         let (shape, axis) = (&ty.shape, op.dimension());
         if shape.size() == 0 || shape.dim(axis) == 1 {
             return Ok(x);
@@ -417,7 +436,8 @@ fn move_axis_of(window: &mut Window, from: &Window, axis: usize) {
 
 /// Two totals of type `ty` as one.
 fn combination(op: &Cumulative, ty: &Type) -> Program {
-    let traced = trace(SourceLocation::unknown(), &[ty.clone(), ty.clone()], |x| vec![op.combine(x[0], x[1])]);
+    let traced =
+        trace(SourceLocation::unknown(), &[ty.clone(), ty.clone()], |x| vec![op.combine(x[0], x[1])]);
     traced.expect("internal: a combination is well typed").program
 }
 

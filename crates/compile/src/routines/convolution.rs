@@ -8,8 +8,8 @@
 use super::matmul::{self, Matrix, Real};
 use crate::graph::{Graph, Id, Routine, View};
 use crate::runtime::{Call, Pointers, Slot, Step, Task};
-use gradus_ir::{Result, Shape};
 use gradus_ir::ops::convolution::Convolution;
+use gradus_ir::{Result, Shape};
 use gradus_kernel::Scalar;
 use smallvec::{SmallVec, smallvec};
 
@@ -174,7 +174,13 @@ fn row_axes(op: &Convolution, out: &Shape) -> [SmallVec<[RowAxis; 4]>; 2] {
 }
 
 /// Which runs are copied, and how many taps at once.
-fn copied_runs(by_features: bool, spatial: &[Spatial], inputs: usize, groups: usize, run: &[RowAxis]) -> (Runs, usize) {
+fn copied_runs(
+    by_features: bool,
+    spatial: &[Spatial],
+    inputs: usize,
+    groups: usize,
+    run: &[RowAxis],
+) -> (Runs, usize) {
     let joins = |s: &Spatial| s.step == inputs && s.rhs_dilation == 1 && s.lhs_dilation == 1 && groups == 1;
     let last_taps = spatial.last().map_or(1, |s| s.taps);
     let inner_rows = run.last().map_or(1, |axis| axis.extent);

@@ -4,7 +4,7 @@
 
 use crate::graph::{Graph, Id, Routine};
 use crate::runtime::{Call, Pointers, Slot, Step, Task};
-use gradus_ir::{Array, Buffer, Error, Op, SourceLocation, Result, Type};
+use gradus_ir::{Array, Buffer, Error, Op, Result, SourceLocation, Type};
 
 /// An operation that the host runs. Its node says nothing; the tuple elements after it are the results.
 #[derive(Clone, Debug)]
@@ -71,7 +71,11 @@ impl Task for HostTask {
             assert_eq!(array.ty(), ty, "internal: {} evaluates to its type", self.op.rules().name());
             // SAFETY: the plan gives each result the bytes of its type, and nobody else touches them.
             unsafe {
-                std::ptr::copy_nonoverlapping(array.bytes().as_ptr(), slot.pointer(pointers), ty.size_bytes());
+                std::ptr::copy_nonoverlapping(
+                    array.bytes().as_ptr(),
+                    slot.pointer(pointers),
+                    ty.size_bytes(),
+                );
             }
         }
         Ok(())

@@ -116,7 +116,8 @@ impl SortTask {
                 let [from, to] = [pair.position(), k].map(|k| (start + k * self.stride) * size);
                 // SAFETY: both elements are of this line; operand and result do not overlap.
                 unsafe {
-                    let (from, to) = (column.from.pointer(pointers).add(from), column.to.pointer(pointers).add(to));
+                    let (from, to) =
+                        (column.from.pointer(pointers).add(from), column.to.pointer(pointers).add(to));
                     std::ptr::copy_nonoverlapping(from, to, size);
                 }
             }

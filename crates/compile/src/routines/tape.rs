@@ -2,7 +2,7 @@
 
 use crate::graph::{Graph, Id, Routine};
 use crate::runtime::{Call, EMPTY, Pointers, Slot, Step, Task, num_rows, row};
-use gradus_ir::{SourceLocation, Result};
+use gradus_ir::{Result, SourceLocation};
 
 /// What is asked of tapes, each of which stands in memory as a handle.
 #[derive(Clone, Copy, Debug)]

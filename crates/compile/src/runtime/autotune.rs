@@ -76,7 +76,7 @@ impl Autotuner {
 
 #[cfg(test)]
 mod tests {
-    use super::{PERIOD, Autotuner, SURELY_WORTH_A_MEETING, TRIAL};
+    use super::{Autotuner, PERIOD, SURELY_WORTH_A_MEETING, TRIAL};
 
     #[test]
     fn calls_run_as_the_faster_ones_of_the_latest_trial() {

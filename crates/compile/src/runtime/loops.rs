@@ -6,7 +6,7 @@
 use super::pointers::Pointers;
 use super::step::{self, Call, SCRATCH, Slot, Step, Task};
 use super::tape::{self, EMPTY};
-use gradus_ir::{Array, SourceLocation, Result};
+use gradus_ir::{Array, Result, SourceLocation};
 
 /// A list of steps inside of a loop, and what it reads that never changes.
 #[derive(Debug)]
@@ -274,7 +274,13 @@ impl Row {
     ///
     /// # Safety
     /// As [`Row::at`].
-    unsafe fn make_tape(&self, call: &Call<'_>, outer: &Pointers, rows: usize, place: SourceLocation) -> Result<()> {
+    unsafe fn make_tape(
+        &self,
+        call: &Call<'_>,
+        outer: &Pointers,
+        rows: usize,
+        place: SourceLocation,
+    ) -> Result<()> {
         let mut handle = EMPTY;
         if rows > 0 {
             handle = call.scope().tape(self.bytes);

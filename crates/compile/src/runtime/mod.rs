@@ -260,7 +260,8 @@ impl Runtime {
             }
         }
         pointers.extend(self.constants.iter().map(|array| array.bytes().as_ptr().cast_mut()));
-        let measured = self.profiler.starts(|| for_each_step(&self.steps, &mut |step, _, _| step.clock.reset()));
+        let measured =
+            self.profiler.starts(|| for_each_step(&self.steps, &mut |step, _, _| step.clock.reset()));
         // SAFETY: the pointers are of this call's memory, laid out as the plan says; written are only the arena, fresh
         // buffers and state whose buffer `bytes_mut` has shown to be unshared.
         let outcome = unsafe { self.run_steps(&pointers, working.as_deref(), measured) };

@@ -27,9 +27,9 @@ impl Pointers {
     }
 
     pub(super) fn of(pointers: impl ExactSizeIterator<Item = *mut u8>) -> Pointers {
-        let mut pointers = Pointers::new();
-        pointers.extend(pointers);
-        pointers
+        let mut list = Pointers::new();
+        list.extend(pointers);
+        list
     }
 
     pub(super) fn push(&mut self, pointer: *mut u8) {
@@ -46,9 +46,9 @@ impl Pointers {
     fn reserve(&mut self, more: usize) {
         if self.0.len() + more > INLINE && !self.0.spilled() {
             let idle = IDLE.try_with(|idle| idle.borrow_mut().pop()).ok().flatten();
-            let mut list = idle.unwrap_or_else(|| Vec::with_capacity(FIRST_CAPACITY));
-            list.extend_from_slice(&self.0);
-            self.0 = SmallVec::from_vec(list);
+            let mut memory = idle.unwrap_or_else(|| Vec::with_capacity(FIRST_CAPACITY));
+            memory.extend_from_slice(&self.0);
+            self.0 = SmallVec::from_vec(memory);
         }
     }
 }
@@ -90,21 +90,21 @@ impl DerefMut for Pointers {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pointers, INLINE};
+    use super::{INLINE, Pointers};
 
     #[test]
     fn the_memory_of_a_long_list_is_used_again() {
         let numbers = |n: usize| (0..n).map(|k| k as *mut u8).collect::<Vec<_>>();
         for n in [0, INLINE, INLINE + 1, 200] {
-            let mut pointers = Pointers::of(numbers(n).into_iter());
-            pointers.push(n as *mut u8);
-            let copy = pointers.clone();
-            assert_eq!((pointers.to_vec(), copy.to_vec()), (numbers(n + 1), numbers(n + 1)));
-            let places = [pointers.as_ptr(), copy.as_ptr()];
-            drop((pointers, copy));
+            let mut list = Pointers::of(numbers(n).into_iter());
+            list.push(n as *mut u8);
+            let copy = list.clone();
+            assert_eq!((list.to_vec(), copy.to_vec()), (numbers(n + 1), numbers(n + 1)));
+            let places = [list.as_ptr(), copy.as_ptr()];
+            drop((list, copy));
             if n > INLINE {
                 let again = [Pointers::of(numbers(n).into_iter()), Pointers::of(numbers(n).into_iter())];
-                assert!(again.iter().all(|pointers| places.contains(&pointers.as_ptr())));
+                assert!(again.iter().all(|list| places.contains(&list.as_ptr())));
             }
         }
     }

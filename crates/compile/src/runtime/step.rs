@@ -6,7 +6,7 @@
 use super::pointers::Pointers;
 use super::profile::Clock;
 use super::tape::Scope;
-use gradus_ir::{SourceLocation, Result};
+use gradus_ir::{Result, SourceLocation};
 
 /// One entry of the flat list.
 #[derive(Debug)]
@@ -182,7 +182,13 @@ impl Step {
     ///
     /// # Safety
     /// As [`Task::run`].
-    pub(super) unsafe fn run(&self, call: &Call<'_>, pointers: &Pointers, lower: i64, upper: i64) -> Result<()> {
+    pub(super) unsafe fn run(
+        &self,
+        call: &Call<'_>,
+        pointers: &Pointers,
+        lower: i64,
+        upper: i64,
+    ) -> Result<()> {
         // SAFETY: the caller's promise.
         let work = || unsafe { self.task.run(call, pointers, lower, upper) };
         if call.measured { self.clock.measure(work) } else { work() }

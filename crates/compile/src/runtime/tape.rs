@@ -5,7 +5,7 @@
 //! the call. Chunks are kept for the next tapes and calls.
 
 use super::memory;
-use gradus_ir::{Buffer, Error, ErrorKind, SourceLocation, Result};
+use gradus_ir::{Buffer, Error, ErrorKind, Result, SourceLocation};
 use std::sync::{Mutex, MutexGuard};
 
 /// The handle of a tape without rows.

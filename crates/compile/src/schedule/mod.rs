@@ -40,11 +40,21 @@ struct Entry<'g> {
 
 enum Work<'g> {
     /// `number` is that of its kernel among all of the program.
-    Kernel { nest: Box<LoopNest>, number: usize },
+    Kernel {
+        nest: Box<LoopNest>,
+        number: usize,
+    },
     Routine(Id),
-    Loop { id: Id, inside: Vec<Schedule<'g>>, memory: LoopMemory },
+    Loop {
+        id: Id,
+        inside: Vec<Schedule<'g>>,
+        memory: LoopMemory,
+    },
     /// The memory of the first is copied to that of the second.
-    Copy { from: Id, to: Id },
+    Copy {
+        from: Id,
+        to: Id,
+    },
 }
 
 /// The kernels of a program, by number.
@@ -74,7 +84,7 @@ impl<'g> Schedule<'g> {
         let units = fuse(graph, &roots);
         let outside = read_outside(graph, &roots.stored, &units);
         let needed = Needed { graph, stored: &roots.stored, outside: &outside };
-        let works = units.iter().filter_map(|unit| Work::of(&needed, unit, kernels));
+        let works = units.iter().filter_map(|unit| Work::of(graph, &needed, unit, kernels));
         let (works, uses): (Vec<Work<'_>>, Vec<MemoryUse>) =
             works.map(|work| (work.memory_use(graph), work)).map(|(memory, work)| (work, memory)).unzip();
         let plan = plan(graph, &uses, &replaced);
@@ -200,8 +210,7 @@ impl<'g> Schedule<'g> {
 
 impl<'g> Work<'g> {
     /// `None` if there is nothing to do.
-    fn of(needed: &Needed<'g>, unit: &Unit, kernels: &mut Kernels) -> Option<Work<'g>> {
-        let graph = needed.graph;
+    fn of(graph: &'g Graph, needed: &Needed<'_>, unit: &Unit, kernels: &mut Kernels) -> Option<Work<'g>> {
         let writes: Vec<Id> = match unit {
             Unit::Group(group) => group.members.iter().map(|m| m.id).collect(),
             Unit::Loop(id) | Unit::SmallLoop(id) => graph.written_elements_of(*id),

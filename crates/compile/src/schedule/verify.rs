@@ -11,8 +11,8 @@
 
 use super::barriers::{Span, span, touch};
 use super::buffers::{ALIGNMENT, Base, MemoryUse, Plan};
-use crate::runtime::Output;
 use crate::graph::{Graph, Id};
+use crate::runtime::Output;
 
 /// Checks a plan; `entries` are the uses of memory in order, each with whether it waits for all before it.
 ///
@@ -113,9 +113,10 @@ impl Memory<'_> {
                     return Err(format!("it writes {id} over {read}, which it reads: {span:?}, {of_read:?}"));
                 }
             }
-            let other = entry.writes.iter().find(|other| {
-                **other != id && self.span(**other).is_some_and(|other| touch(&other, &span))
-            });
+            let other = entry
+                .writes
+                .iter()
+                .find(|other| **other != id && self.span(**other).is_some_and(|other| touch(&other, &span)));
             if let Some(other) = other {
                 return Err(format!("it writes {id} and {other} to the same bytes: {span:?}"));
             }
@@ -134,7 +135,9 @@ impl Memory<'_> {
         match base {
             Base::Constant(_) => Err(format!("it writes {id} over a constant")),
             Base::Scratch => Err(format!("{id} stands in memory of one thread")),
-            Base::Arena if end > self.plan.arena_bytes => Err(format!("{id} lies outside of the arena: {span:?}")),
+            Base::Arena if end > self.plan.arena_bytes => {
+                Err(format!("{id} lies outside of the arena: {span:?}"))
+            }
             Base::Arena => Ok(()),
             Base::Param(k) => {
                 let is_donated = self.plan.in_place.iter().enumerate().any(|(written, param)| {
@@ -145,7 +148,9 @@ impl Memory<'_> {
                         && self.plan.written[written] == id
                         && self.replaced.iter().any(replaces)
                 });
-                is_donated.then_some(()).ok_or_else(|| format!("it writes {id} over parameter {k}, which is not donated"))
+                is_donated
+                    .then_some(())
+                    .ok_or_else(|| format!("it writes {id} over parameter {k}, which is not donated"))
             }
             Base::Result(k) => {
                 let room = self.plan.written_types[k].size_bytes();

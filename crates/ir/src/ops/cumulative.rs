@@ -6,7 +6,7 @@ use crate::ops::{
     Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, linear_jvp, tangents_through, with_tangent,
 };
 use crate::trace::{Val, Vals, bind1, trace};
-use crate::{Array, Dtype, Element, ErrorKind, Program, SourceLocation, Type};
+use crate::{Array, Dtype, ErrorKind, Program, SourceLocation, Type};
 use smallvec::smallvec;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -249,15 +249,13 @@ impl Rules for Cumulative {
             return Ok(vec![Array::from_f64(x.ty(), all)]);
         }
         let Cumulative::Monoid { monoid, .. } = self else { unreachable!("internal: floats only") };
-        Ok(vec![with_element!(x.dtype(), T => {
-            let mut all: Vec<i128> = x.elements::<T>().map(Element::to_i128).collect();
-            evaluate(x, dimension, reverse, |at, before| {
-                if let Some(before) = before {
-                    all[at] = monoid.combine_integers(all[before], all[at]);
-                }
-            });
-            Array::collect(x.ty().shape.clone(), all.into_iter().map(T::from_i128))
-        })])
+        let mut all = x.to_i128_vec();
+        evaluate(x, dimension, reverse, |at, before| {
+            if let Some(before) = before {
+                all[at] = monoid.combine_integers(all[before], all[at]);
+            }
+        });
+        Ok(vec![Array::from_integers(x.ty(), all)])
     }
     fn jvp(&self, passes: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         if matches!(self, Cumulative::Monoid { monoid: Monoid::Sum, .. }) {

@@ -178,7 +178,10 @@ impl Rules for Fft {
         Ok(vec![ty; self.num_results(args.len())])
     }
     fn eval(&self, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
-        Ok(library_evaluate(self, args))
+        crate::ops::library::evaluate_if_known(&self.clone().into(), args)
+    }
+    fn refusal(&self) -> Option<ErrorKind> {
+        (!library::TRANSFORMS).then(|| crate::ops::library::missing("fft"))
     }
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         linear_jvp(self.clone().into(), x, dx)
@@ -211,10 +214,6 @@ impl Rules for Fft {
     fn library(&self) -> Option<&dyn Library> {
         Some(self)
     }
-}
-
-fn library_evaluate(op: &Fft, args: &[&Array]) -> Vec<Array> {
-    crate::ops::library::evaluate(&op.clone().into(), args)
 }
 
 /// How often each element of the half of a transform along the last axis stands in the whole.

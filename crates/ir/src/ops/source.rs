@@ -4,7 +4,7 @@ use crate::ops::control::Tape;
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Complex, Dtype, Element, ErrorKind, Shape, Type, bf16};
+use crate::{Array, Complex, Dtype, ErrorKind, Shape, Type, bf16};
 use smallvec::smallvec;
 
 documented! {
@@ -126,9 +126,7 @@ impl Rules for Source {
             Source::Iota { ty, dimension } => {
                 let (stride, extent) = (ty.shape.strides()[*dimension], ty.shape.dim(*dimension));
                 let index = |i: usize| (i / stride % extent) as i128;
-                with_element!(ty.dtype, T => {
-                    Array::collect(ty.shape.clone(), (0..ty.shape.size()).map(|i| T::from_i128(index(i))))
-                })
+                Array::from_integers(ty, (0..ty.shape.size()).map(index))
             }
         };
         Ok(vec![result])

@@ -38,16 +38,8 @@ impl View {
     }
     /// The array of `shape` that reads `x` in this way.
     pub(crate) fn read(&self, x: &Array, shape: &Shape) -> Array {
-        take(x, shape, self.positions(shape))
+        x.take(shape, &self.positions(shape))
     }
-}
-
-/// The array of `shape` with the elements of `x` at `positions`.
-pub(crate) fn take(x: &Array, shape: &Shape, positions: impl IntoIterator<Item = usize>) -> Array {
-    with_element!(x.dtype(), T => {
-        let all: Vec<T> = x.elements().collect();
-        Array::collect(shape.clone(), positions.into_iter().map(|p| all[p]))
-    })
 }
 
 /// The axes of an array of `rank` that are in none of `lists`, increasing.

@@ -3,12 +3,11 @@
 //! Invariant: no text makes it panic, recurse deeper than [`DEEPEST`] or allocate more than a multiple of its own
 //! length. Comments run from `//` to the end of the line; variables may have any name of letters and digits.
 
-use super::literal;
 use crate::ops::effect::Callback;
 use crate::ops::{Attribute, Attributes};
 use crate::program::{Builder, Program, Var, Vars};
 use crate::verify::{self, DEEPEST, MOST_AXES};
-use crate::{Dtype, Error, ErrorKind, Op, SourceLocation, Type};
+use crate::{Array, Dtype, Error, ErrorKind, Op, SourceLocation, Type};
 use rustc_hash::FxHashMap;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -162,7 +161,7 @@ impl<'a> Parser<'a> {
         }
         let array = self.array_type()?;
         (0..tapes).try_for_each(|_| self.expect(">"))?;
-        Ok(Type { tapes, ..array })
+        Ok((0..tapes).fold(array, |ty, _| ty.tape()))
     }
 
     /// `f32[2,3]`
@@ -265,7 +264,7 @@ impl<'a> Parser<'a> {
             let message = format!("{ty} holds {wanted} {what}, not {}", words.len());
             return Err(Fault { at: begin, message });
         }
-        let array = literal::read(&ty, words.iter().map(|(_, word)| *word));
+        let array = Array::read_literal(&ty, &words.iter().map(|(_, word)| *word).collect::<Vec<_>>());
         let wrong = |i: usize| {
             let (at, word) = words[i];
             Fault { at, message: format!("`{word}` is no {dtype}") }

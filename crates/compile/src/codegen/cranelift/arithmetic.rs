@@ -5,8 +5,8 @@ use cranelift_codegen::ir::{self, InstBuilder, types};
 use gradus_kernel::{Binary, Comparison, Op, Scalar, Unary, Value};
 
 use super::emit::Emitter;
-use super::scalar::{FloatLayout, float_condition, int_condition};
 use super::held::{Form, Vector};
+use super::scalar::{FloatLayout, float_condition, int_condition};
 
 impl Emitter<'_, '_> {
     /// An operation of which at least one operand differs between lanes.

@@ -47,9 +47,7 @@ impl Emitter<'_, '_> {
         };
         match (self.target.isa(), reductions.is_empty()) {
             (Isa::Scalar, true) => self.single_lanes(inner, bounds, runs(inner)),
-            (Isa::Scalar, false) => {
-                self.single_lane_reduction(inner, bounds, runs(inner), lanes, reductions)
-            }
+            (Isa::Scalar, false) => self.single_lane_reduction(inner, bounds, runs(inner), lanes, reductions),
             (_, true) => self.vector_lanes(inner, bounds, extent),
             (_, false) => self.vector_reduction(inner, bounds, extent, lanes, reductions),
         }

@@ -276,4 +276,3 @@ impl Emitter<'_, '_> {
         Vector { form: otherwise.form, registers: results }
     }
 }
-

@@ -140,16 +140,19 @@ impl Nest {
         });
         let mut outer = merged(batch);
         let lhs_free = ContractDims::free(shapes[0].len(), &dims.lhs_batch, &dims.lhs_contract);
-        let rows =
-            lhs_free.iter().map(|&l| Loop { extent: shapes[0][l], steps: [lhs.strides[l], 0, next_result()] });
+        let rows = lhs_free
+            .iter()
+            .map(|&l| Loop { extent: shapes[0][l], steps: [lhs.strides[l], 0, next_result()] });
         let mut rows = merged(rows);
         let rhs_free = ContractDims::free(shapes[1].len(), &dims.rhs_batch, &dims.rhs_contract);
-        let columns =
-            rhs_free.iter().map(|&r| Loop { extent: shapes[1][r], steps: [0, rhs.strides[r], next_result()] });
+        let columns = rhs_free
+            .iter()
+            .map(|&r| Loop { extent: shapes[1][r], steps: [0, rhs.strides[r], next_result()] });
         let mut columns = merged(columns);
         let contract = dims.lhs_contract.iter().zip(&dims.rhs_contract);
         let mut summed = merged(
-            contract.map(|(&l, &r)| Loop { extent: shapes[0][l], steps: [lhs.strides[l], rhs.strides[r], 0] }),
+            contract
+                .map(|(&l, &r)| Loop { extent: shapes[0][l], steps: [lhs.strides[l], rhs.strides[r], 0] }),
         );
         let none = Loop { extent: 1, steps: [0; 3] };
         let [own_rows, own_columns, inner] =

@@ -3,9 +3,9 @@
 //! So a literal takes the element type of the other operand without being rounded first, and may be made
 //! before any trace is open. Invariant: an index once given stands for the same number for ever.
 
-use crate::{Array, Complex, Dtype, Element, ErrorKind};
+use crate::{Array, Complex, Dtype, ErrorKind};
 use gradus_ir::ops::source::Source;
-use gradus_ir::{Kind, bind1, trace as ir, with_element};
+use gradus_ir::{Kind, Type, bind1, trace as ir};
 use rustc_hash::FxHashMap;
 use std::fmt;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -77,14 +77,15 @@ impl Literal {
     /// # Errors
     /// If an integer does not fit.
     pub(crate) fn array(self, dtype: Dtype) -> Result<Array, ErrorKind> {
-        Ok(with_element!(dtype, T => match self {
-            Literal::Float(bits) => Array::scalar(T::from_f64(f64::from_bits(bits))),
+        let ty = Type::scalar(dtype);
+        Ok(match self {
+            Literal::Float(bits) => Array::from_f64(&ty, [f64::from_bits(bits)]),
             Literal::Complex(re, im) => {
-                Array::scalar(T::from_complex(Complex::new(f64::from_bits(re), f64::from_bits(im))))
+                Array::from_complex(&ty, [Complex::new(f64::from_bits(re), f64::from_bits(im))])
             }
-            Literal::Bool(x) => Array::scalar(T::from_i128(x.into())),
-            Literal::Int(x) if dtype.is_inexact() => Array::scalar(T::from_i128(x.into())),
-            Literal::Int(x) if dtype == Dtype::Bool => Array::scalar(T::from_i128((x != 0).into())),
+            Literal::Bool(x) => Array::from_i128(dtype, x.into()),
+            Literal::Int(x) if dtype.is_inexact() => Array::from_i128(dtype, x.into()),
+            Literal::Int(x) if dtype == Dtype::Bool => Array::from_i128(dtype, (x != 0).into()),
             Literal::Int(x) => {
                 let bits = 8 * dtype.size_bytes() as u32;
                 let (low, high) = match dtype.kind() {
@@ -92,12 +93,13 @@ impl Literal {
                     _ => (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1),
                 };
                 if !(low..=high).contains(&i128::from(x)) {
-                    let message = format!("the literal {x} does not fit {dtype}; convert the other operand first");
+                    let message =
+                        format!("the literal {x} does not fit {dtype}; convert the other operand first");
                     return Err(ErrorKind::invalid(message));
                 }
-                Array::scalar(T::from_i128(x.into()))
+                Array::from_i128(dtype, x.into())
             }
-        }))
+        })
     }
     /// Writes the number into the innermost trace as a scalar of `dtype`.
     #[track_caller]

@@ -4,7 +4,7 @@ use super::{Domain, Elementwise, FORMULA_ULPS, OfComplex, Output, bits, formulas
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Hazard, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Complex, Dtype, Element, ErrorKind, Type};
+use crate::{Array, Complex, Dtype, ErrorKind, Type};
 use gradus_kernel::{Builder, Value};
 use smallvec::{SmallVec, smallvec};
 use std::cmp::Ordering;
@@ -512,30 +512,18 @@ fn truncated(x: Val) -> Val {
 
 fn eval(meaning: &Meaning, x: &Array, y: &Array) -> Array {
     let shape = x.ty().shape.clone();
-    let floats = |f: fn(f64, f64) -> f64| {
-        with_element!(x.dtype(), T => {
-            let pairs = x.elements::<T>().zip(y.elements::<T>());
-            Array::collect(shape.clone(), pairs.map(|(x, y)| T::from_f64(f(x.to_f64(), y.to_f64()))))
-        })
-    };
+    let of_floats = || x.to_f64_vec().into_iter().zip(y.to_f64_vec());
+    let of_integers = || x.to_i128_vec().into_iter().zip(y.to_i128_vec());
+    let floats = |f: fn(f64, f64) -> f64| Array::from_f64(x.ty(), of_floats().map(|(x, y)| f(x, y)));
     let integers = |f: fn(i128, i128, Dtype) -> i128| {
-        with_element!(x.dtype(), T => {
-            let pairs = x.elements::<T>().zip(y.elements::<T>());
-            Array::collect(shape.clone(), pairs.map(|(a, b)| T::from_i128(f(a.to_i128(), b.to_i128(), x.dtype()))))
-        })
-    };
-    let pairs = |f: fn(f64, f64) -> bool, g: fn(i128, i128) -> bool| {
-        with_element!(x.dtype(), T => {
-            let float = x.dtype().is_float();
-            let test = |(x, y): (T, T)| if float { f(x.to_f64(), y.to_f64()) } else { g(x.to_i128(), y.to_i128()) };
-            Array::collect(shape.clone(), x.elements::<T>().zip(y.elements::<T>()).map(test))
-        })
+        Array::from_integers(x.ty(), of_integers().map(|(a, b)| f(a, b, x.dtype())))
     };
     match meaning {
         Meaning::Float(f) => floats(*f),
         Meaning::Number(f, _) if x.dtype().is_float() => floats(*f),
         Meaning::Number(_, f) | Meaning::Integer(f) => integers(*f),
-        Test(f, g) => pairs(*f, *g),
+        Test(f, _) if x.dtype().is_float() => Array::collect(shape, of_floats().map(|(x, y)| f(x, y))),
+        Test(_, f) => Array::collect(shape, of_integers().map(|(x, y)| f(x, y))),
         OwnFloat(f, _) if x.dtype() == Dtype::F32 => {
             Array::collect(shape.clone(), x.elements::<f32>().zip(y.elements()).map(|(x, y)| f(x, y)))
         }

@@ -4,7 +4,7 @@ use super::{Elementwise, formulas};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Buffer, Dtype, Element, ErrorKind, Kind, Type};
+use crate::{Array, Buffer, Complex, Dtype, ErrorKind, Kind, Numbers, Type};
 use gradus_kernel as kernel;
 use smallvec::{SmallVec, smallvec};
 use std::ops::RangeInclusive;
@@ -115,16 +115,13 @@ impl Rules for Conversion {
             buffer.bytes_mut().copy_from_slice(x.bytes());
             return Ok(vec![Array::from_buffer(ty, buffer)]);
         }
-        let result = with_element!(x.dtype(), S => with_element!(ty.dtype, T => {
-            let number = |e: S| match S::DTYPE.kind() {
-                Kind::Complex if T::DTYPE == Dtype::Bool => T::from_i128((e.to_complex() != Default::default()).into()),
-                Kind::Complex => T::from_complex(e.to_complex()),
-                Kind::Float => T::from_f64(e.to_f64()),
-                _ => T::from_i128(e.to_i128()),
-            };
-            Array::collect(ty.shape, x.elements::<S>().map(number))
-        }));
-        Ok(vec![result])
+        Ok(vec![match x.numbers() {
+            // Of the imaginary part no other real type takes notice.
+            Numbers::Complex(all) if ty.dtype == Dtype::Bool => {
+                Array::from_integers(&ty, all.into_iter().map(|z| (z != Complex::default()).into()))
+            }
+            numbers => Array::from_numbers(&ty, numbers),
+        }])
     }
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         with_tangent((*self).into(), x, |_| match self {

@@ -4,7 +4,7 @@ use super::{Domain, Elementwise, FORMULA_ULPS, OfComplex, Output, bits, exact_co
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Complex, Dtype, Element, ErrorKind, Type};
+use crate::{Array, Complex, Dtype, ErrorKind, Type};
 use gradus_kernel::{Builder, ColdFunction, Value, special};
 use smallvec::{SmallVec, smallvec};
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2};
@@ -574,21 +574,14 @@ fn bessel_i1e_slope(x: Val, y: Val) -> Val {
 }
 
 fn eval(meaning: &Meaning, x: &Array) -> Array {
-    let shape = x.ty().shape.clone();
-    let floats = |f: fn(f64) -> f64| {
-        with_element!(x.dtype(), T => {
-            Array::collect(shape.clone(), x.elements::<T>().map(|x| T::from_f64(f(x.to_f64()))))
-        })
-    };
+    let floats = |f: fn(f64) -> f64| Array::from_f64(x.ty(), x.to_f64_vec().into_iter().map(f));
     let integers = |f: fn(i128, Dtype) -> i128| {
-        with_element!(x.dtype(), T => {
-            Array::collect(shape.clone(), x.elements::<T>().map(|e| T::from_i128(f(e.to_i128(), x.dtype()))))
-        })
+        Array::from_integers(x.ty(), x.to_i128_vec().into_iter().map(|e| f(e, x.dtype())))
     };
     match meaning {
         Meaning::Float(f) => floats(*f),
         Meaning::Number(f, _) if x.dtype().is_float() => floats(*f),
         Meaning::Number(_, f) | Meaning::Integer(f) => integers(*f),
-        Meaning::Test(f) => Array::collect(shape.clone(), x.to_f64_vec().into_iter().map(f)),
+        Meaning::Test(f) => Array::collect(x.ty().shape.clone(), x.to_f64_vec().into_iter().map(f)),
     }
 }

@@ -8,7 +8,7 @@ use crate::ops::monoid::Monoid;
 use crate::ops::strided::other_axes;
 use crate::ops::{Lanes, Operand, sum_terms};
 use crate::trace::{Val, bind1};
-use crate::{Array, Dtype, Element, ErrorKind, Shape, Type};
+use crate::{Array, Dtype, ErrorKind, Shape, Type};
 
 pub(super) const SENTENCES: &[&str] = &[
     "The indices are integers.",
@@ -105,11 +105,7 @@ impl Scatter {
         let windows = Windows::new(&self.dims.to_gather(), self.mode, &ty.shape, &sizes, indices, outer);
         let pairs = windows.pairs().filter_map(|(from, to)| Some((from, to?)));
         let Some(monoid) = self.combine else {
-            return with_element!(ty.dtype, T => {
-                let (mut all, updates): (Vec<T>, Vec<T>) = (operand.elements().collect(), updates.elements().collect());
-                pairs.for_each(|(from, to)| all[to] = updates[from]);
-                Array::collect(ty.shape.clone(), all)
-            });
+            return operand.put(updates, pairs);
         };
         if ty.dtype.is_complex() {
             let (mut all, updates) = (operand.to_complex_vec(), updates.to_complex_vec());
@@ -121,12 +117,9 @@ impl Scatter {
             pairs.for_each(|(from, to)| all[to] = monoid.combine_floats(all[to], updates[from]));
             return Array::from_f64(ty, all);
         }
-        with_element!(ty.dtype, T => {
-            let mut all: Vec<i128> = operand.elements::<T>().map(T::to_i128).collect();
-            let updates: Vec<i128> = updates.elements::<T>().map(T::to_i128).collect();
-            pairs.for_each(|(from, to)| all[to] = monoid.combine_integers(all[to], updates[from]));
-            Array::collect(ty.shape.clone(), all.into_iter().map(T::from_i128))
-        })
+        let (mut all, updates) = (operand.to_i128_vec(), updates.to_i128_vec());
+        pairs.for_each(|(from, to)| all[to] = monoid.combine_integers(all[to], updates[from]));
+        Array::from_integers(ty, all)
     }
 
     // ---- derivatives

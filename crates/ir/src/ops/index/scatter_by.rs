@@ -57,16 +57,13 @@ pub(super) fn evaluate(
     let (ty, outer) = (operand.ty(), &updates.ty().shape);
     let sizes = scatter.dims.window_sizes(ty.rank(), outer);
     let windows = Windows::new(&scatter.dims.to_gather(), scatter.mode, &ty.shape, &sizes, indices, outer);
-    with_element!(ty.dtype, T => {
-        let (mut all, updates): (Vec<T>, Vec<T>) = (operand.elements().collect(), updates.elements().collect());
-        for (from, to) in windows.pairs().filter_map(|(from, to)| Some((from, to?))) {
-            let args = [Array::scalar(all[to]), Array::scalar(updates[from])];
-            let failed = |error| ErrorKind::invalid(format!("the body failed: {error}"));
-            let joined = eval(body, &args).map_err(failed)?;
-            all[to] = joined[0].elements::<T>().next().expect("internal: a scalar");
-        }
-        Ok(Array::collect(ty.shape.clone(), all))
-    })
+    let (mut all, updates) = (operand.scalars(), updates.scalars());
+    for (from, to) in windows.pairs().filter_map(|(from, to)| Some((from, to?))) {
+        let failed = |error| ErrorKind::invalid(format!("the body failed: {error}"));
+        let joined = eval(body, &[all[to].clone(), updates[from].clone()]).map_err(failed)?;
+        all[to] = joined[0].clone();
+    }
+    Ok(Array::from_scalars(ty.dtype, &ty.shape, &all))
 }
 
 /// The tangent of the result. Only where no element is written twice: then it is the body's, place by place.

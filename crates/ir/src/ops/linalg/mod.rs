@@ -207,7 +207,10 @@ impl Rules for Linalg {
         infer::infer(self, args)
     }
     fn eval(&self, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
-        Ok(crate::ops::library::evaluate(&self.op(), args))
+        crate::ops::library::evaluate_if_known(&self.op(), args)
+    }
+    fn refusal(&self) -> Option<ErrorKind> {
+        (!gradus_library::DECOMPOSES).then(|| crate::ops::library::missing("linalg"))
     }
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         derivative::jvp(self, x, dx)

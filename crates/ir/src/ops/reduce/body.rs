@@ -54,7 +54,7 @@ pub(super) fn evaluate(axes: &[usize], body: &Program, args: &[&Array]) -> Resul
     let (shape, slots) = reduced_slots(&operands[0].ty().shape, axes);
     let initial: Vec<Array> = initial.iter().copied().cloned().collect();
     let mut totals = vec![initial; shape.size()];
-    let elements: Vec<Vec<Array>> = operands.iter().map(|x| scalars(x)).collect();
+    let elements: Vec<Vec<Array>> = operands.iter().map(|x| x.scalars()).collect();
     for (position, slot) in slots.into_iter().enumerate() {
         let here = elements.iter().map(|x| x[position].clone());
         let args: Vec<Array> = totals[slot].iter().cloned().chain(here).collect();
@@ -63,14 +63,9 @@ pub(super) fn evaluate(axes: &[usize], body: &Program, args: &[&Array]) -> Resul
     }
     let result = |k: usize, x: &Array| {
         let column = totals.iter().map(|total| &total[k]);
-        with_element!(x.dtype(), T => Array::collect(shape.clone(), column.map(|e| e.elements::<T>().next().expect("internal: a scalar"))))
+        Array::from_scalars(x.dtype(), &shape, column)
     };
     Ok(operands.iter().enumerate().map(|(k, x)| result(k, x)).collect())
-}
-
-/// Every element as an array of its own.
-fn scalars(x: &Array) -> Vec<Array> {
-    with_element!(x.dtype(), T => x.elements::<T>().map(Array::scalar).collect())
 }
 
 /// The reduction over real and imaginary parts, by the body on numbers that are joined from them.

@@ -50,17 +50,12 @@ pub(super) fn infer(window: &Window, body: &Program, args: &[&Type]) -> Infer {
     Ok(operands.iter().map(|x| x.with_shape(shape.clone())).collect())
 }
 
-/// Every element as an array of its own.
-fn scalars(x: &Array) -> Vec<Array> {
-    with_element!(x.dtype(), T => x.elements::<T>().map(Array::scalar).collect())
-}
-
 /// Every step rounds to the operands' types, as the body does.
 pub(super) fn evaluate(window: &Window, body: &Program, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
     let (operands, initial) = args.split_at(args.len() / 2);
     let shape = window.result_shape(1, operands[0].ty())?;
     let initial: Vec<Array> = initial.iter().copied().cloned().collect();
-    let elements: Vec<Vec<Array>> = operands.iter().map(|x| scalars(x)).collect();
+    let elements: Vec<Vec<Array>> = operands.iter().map(|x| x.scalars()).collect();
     let mut columns: Vec<Vec<Array>> = vec![vec![]; operands.len()];
     for places in window.positions(&operands[0].ty().shape, &shape) {
         let mut totals = initial.clone();
@@ -72,12 +67,7 @@ pub(super) fn evaluate(window: &Window, body: &Program, args: &[&Array]) -> Resu
         }
         columns.iter_mut().zip(totals).for_each(|(column, total)| column.push(total));
     }
-    let joined = |(x, column): (&&Array, &Vec<Array>)| {
-        with_element!(x.dtype(), T => Array::collect(
-            shape.clone(),
-            column.iter().map(|e| e.elements::<T>().next().expect("internal: a scalar"))
-        ))
-    };
+    let joined = |(x, column): (&&Array, &Vec<Array>)| Array::from_scalars(x.dtype(), &shape, column);
     Ok(operands.iter().zip(&columns).map(joined).collect())
 }
 

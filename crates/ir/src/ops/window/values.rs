@@ -16,10 +16,7 @@ pub(super) fn evaluate(monoid: Monoid, window: &Window, x: &Array) -> Array {
         elements.extend(places.iter().flatten().copied());
         slots.resize(elements.len(), slot);
     }
-    let all = with_element!(x.dtype(), T => {
-        let own: Vec<T> = x.elements().collect();
-        Array::collect([elements.len()].into(), elements.iter().map(|p| own[*p]))
-    });
+    let all = x.take(&[elements.len()].into(), &elements);
     monoid.fold(&all, ty, &slots)
 }
 

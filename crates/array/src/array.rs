@@ -1,15 +1,9 @@
 //! [`Array`]: data outside a trace. A type and a shared, row-major buffer.
 //!
 //! Invariant: the buffer holds exactly `type.size_bytes()` bytes, and a `bool` element is 0 or 1. The one exception
-//! is a tape (see `tape`), which never leaves the interpreter.
+//! is a tape (see `tape.rs`), which never leaves the interpreter.
 
-mod buffer;
-mod print;
-mod tape;
-
-pub use buffer::Buffer;
-
-use crate::{Complex, Dtype, Element, Error, ErrorKind, Shape, Type};
+use crate::{Buffer, Dtype, Element, Error, ErrorKind, Shape, Type};
 use bytemuck::cast_slice;
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use std::hash::{Hash, Hasher};
@@ -20,15 +14,15 @@ use std::sync::Arc;
 /// Equality is by type and bits, so a NaN equals itself.
 ///
 /// ```
-/// use gradus_ir::Array;
+/// use gradus_array::Array;
 /// let x = Array::new([2, 2], vec![1.0f32, 2.0, 3.0, 4.0])?;
 /// assert_eq!(x.to_string(), "[[1. 2.]\n [3. 4.]]");
-/// # Ok::<(), gradus_ir::Error>(())
+/// # Ok::<(), gradus_array::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Array {
-    ty: Type,
-    buffer: Arc<Buffer>,
+    pub(crate) ty: Type,
+    pub(crate) buffer: Arc<Buffer>,
 }
 
 impl Array {
@@ -77,7 +71,8 @@ impl Array {
         Array { ty, buffer }
     }
     /// Takes as many elements as `shape` holds from `elements`.
-    pub(crate) fn collect<T: Element>(shape: Shape, elements: impl IntoIterator<Item = T>) -> Array {
+    #[doc(hidden)]
+    pub fn collect<T: Element>(shape: Shape, elements: impl IntoIterator<Item = T>) -> Array {
         let ty = Type::new(T::DTYPE, shape);
         let mut buffer = Buffer::any(ty.size_bytes());
         let places = bytemuck::cast_slice_mut::<u8, T::Repr>(buffer.bytes_mut());
@@ -168,18 +163,6 @@ impl Array {
             }
         }
     }
-    /// Every element converted to `f64`.
-    pub fn to_f64_vec(&self) -> Vec<f64> {
-        with_element!(self.dtype(), T => self.elements::<T>().map(Element::to_f64).collect())
-    }
-    /// Every element as a complex number of `f64`.
-    pub fn to_complex_vec(&self) -> Vec<Complex<f64>> {
-        with_element!(self.dtype(), T => self.elements::<T>().map(Element::to_complex).collect())
-    }
-    /// An array of type `ty` whose elements are the nearest to `data`.
-    pub fn from_complex(ty: &Type, data: impl IntoIterator<Item = Complex<f64>>) -> Array {
-        with_element!(ty.dtype, T => Array::collect(ty.shape.clone(), data.into_iter().map(T::from_complex)))
-    }
     /// Complex numbers as pairs (real part, imaginary part) along a new last axis; other elements as they are.
     /// The buffer is shared.
     pub fn parts(&self) -> Array {
@@ -193,21 +176,15 @@ impl Array {
         assert_eq!(ty.size_bytes(), self.bytes().len(), "internal: as many bytes");
         Array { ty, buffer: self.buffer.clone() }
     }
-    /// An array of type `ty` whose elements are the nearest to `data`.
-    pub fn from_f64(ty: &Type, data: impl IntoIterator<Item = f64>) -> Array {
-        with_element!(ty.dtype, T => Array::collect(ty.shape.clone(), data.into_iter().map(T::from_f64)))
-    }
-    /// A scalar of type `dtype` with the low bits of `x`.
-    pub fn from_i128(dtype: Dtype, x: i128) -> Array {
-        with_element!(dtype, T => Array::scalar(T::from_i128(x)))
-    }
     /// The elements, known to be of type `T`.
-    pub(crate) fn elements<T: Element>(&self) -> impl ExactSizeIterator<Item = T> {
+    #[doc(hidden)]
+    pub fn elements<T: Element>(&self) -> impl ExactSizeIterator<Item = T> {
         debug_assert_eq!(self.dtype(), T::DTYPE, "internal: elements of another type");
         cast_slice::<u8, T::Repr>(self.bytes()).iter().map(|r| T::from_repr(*r))
     }
     /// The same elements in another shape of the same size.
-    pub(crate) fn with_shape(&self, shape: Shape) -> Array {
+    #[doc(hidden)]
+    pub fn with_shape(&self, shape: Shape) -> Array {
         debug_assert_eq!(shape.size(), self.size(), "internal: a reshape keeps the size");
         Array { ty: self.ty.with_shape(shape), buffer: self.buffer.clone() }
     }

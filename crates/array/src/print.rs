@@ -1,7 +1,6 @@
 //! Arrays print as NumPy prints them with its defaults: eight digits, 75 columns, the ends of long axes.
 
-use super::Array;
-use crate::{Dtype, Element, Kind};
+use crate::{Array, Dtype, Kind, Numbers};
 use half::f16;
 use std::fmt;
 
@@ -98,20 +97,19 @@ fn extend(done: &mut String, line: &mut String, word: &str, width: usize, indent
 
 /// The words of the elements at `shown`, of equal width.
 fn words(a: &Array, shown: &[usize]) -> Vec<String> {
-    with_element!(a.dtype(), T => {
-        let all: Vec<T> = a.elements().collect();
-        let picked = shown.iter().map(|&i| all[i]);
-        match a.dtype().kind() {
-            Kind::Complex => {
-                let (re, im): (Vec<f64>, Vec<f64>) = picked.map(|x| x.to_complex()).map(|z| (z.re, z.im)).unzip();
-                let words = real_words(a.dtype().real(), &re).into_iter().zip(imaginary_words(a.dtype().real(), &im));
-                words.map(|(re, im)| re + &im).collect()
-            }
-            Kind::Float => real_words(a.dtype(), &picked.map(|x| x.to_f64()).collect::<Vec<f64>>()),
-            Kind::Bool => picked.map(|x| if x.to_i128() == 1 { " True".into() } else { "False".into() }).collect(),
-            _ => aligned(picked.map(|x| x.to_i128().to_string()).collect()),
+    let dtype = a.dtype();
+    match a.numbers() {
+        Numbers::Complex(all) => {
+            let (re, im): (Vec<f64>, Vec<f64>) = shown.iter().map(|&i| (all[i].re, all[i].im)).unzip();
+            let words = real_words(dtype.real(), &re).into_iter().zip(imaginary_words(dtype.real(), &im));
+            words.map(|(re, im)| re + &im).collect()
         }
-    })
+        Numbers::Floats(all) => real_words(dtype, &shown.iter().map(|&i| all[i]).collect::<Vec<f64>>()),
+        Numbers::Integers(all) if dtype.kind() == Kind::Bool => {
+            shown.iter().map(|&i| if all[i] == 1 { " True".into() } else { "False".into() }).collect()
+        }
+        Numbers::Integers(all) => aligned(shown.iter().map(|&i| all[i].to_string()).collect()),
+    }
 }
 
 /// The words of floats of type `dtype`.
@@ -175,7 +173,7 @@ fn scalar_word(a: &Array) -> String {
             format!("({}{plus}{im}j)", part(z.re))
         }
         Kind::Float => scalar_float(a.dtype(), z.re),
-        _ => with_element!(a.dtype(), T => a.elements::<T>().map(|x| x.to_i128().to_string()).collect()),
+        _ => a.to_i128_vec()[0].to_string(),
     }
 }
 

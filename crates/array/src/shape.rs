@@ -153,8 +153,8 @@ impl fmt::Debug for Shape {
 /// The type of a value: what its elements are and how many stand along each axis.
 ///
 /// A *tape* is a stack of values of one type whose number shows only while running: what a loop of unknown length
-/// leaves behind, one for each of its steps. Only loops and branches make and read tapes (see
-/// [`Rules::takes_tapes`](crate::Rules::takes_tapes)), and none is an argument or a result of what a user runs.
+/// leaves behind, one for each of its steps. Only loops and branches make and read tapes (see `Rules::takes_tapes` of
+/// the IR), and none is an argument or a result of what a user runs.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Type {

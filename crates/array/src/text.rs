@@ -4,17 +4,33 @@
 use crate::{Array, Element, Kind, Type};
 use std::fmt::{self, Write};
 
-/// Writes `f32[2] [1.0, nan:7fc00000]`.
-pub(super) fn write(out: &mut dyn Write, array: &Array) -> fmt::Result {
-    write!(out, "{} [", array.ty())?;
-    let array = &array.parts();
-    with_element!(array.dtype(), T => {
-        for (i, x) in array.elements::<T>().enumerate() {
-            out.write_str(if i == 0 { "" } else { ", " })?;
-            write_element(out, x)?;
+impl Array {
+    /// Writes `f32[2] [1.0, nan:7fc00000]`.
+    #[doc(hidden)]
+    pub fn write_literal(&self, out: &mut dyn Write) -> fmt::Result {
+        write!(out, "{} [", self.ty())?;
+        let array = &self.parts();
+        with_element!(array.dtype(), T => {
+            for (i, x) in array.elements::<T>().enumerate() {
+                out.write_str(if i == 0 { "" } else { ", " })?;
+                write_element(out, x)?;
+            }
+        });
+        out.write_char(']')
+    }
+    /// The array of type `ty` whose elements, or their parts, are `words`, as many as it holds; else the position of
+    /// the wrong one.
+    #[doc(hidden)]
+    pub fn read_literal(ty: &Type, words: &[&str]) -> Result<Array, usize> {
+        if ty.dtype.is_complex() {
+            return Ok(Array::read_literal(&ty.parts(), words)?.reinterpreted(ty.clone()));
         }
-    });
-    out.write_char(']')
+        with_element!(ty.dtype, T => {
+            let elements = words.iter().enumerate().map(|(i, word)| read_element::<T>(word).ok_or(i));
+            let elements = elements.collect::<Result<Vec<T>, usize>>()?;
+            Ok(Array::collect(ty.shape.clone(), elements))
+        })
+    }
 }
 
 fn write_element<T: Element>(out: &mut dyn Write, x: T) -> fmt::Result {
@@ -28,19 +44,6 @@ fn write_element<T: Element>(out: &mut dyn Write, x: T) -> fmt::Result {
         return write!(out, "{:?}", x.to_f64() as f32);
     }
     write!(out, "{x:?}")
-}
-
-/// The array of type `ty` whose elements, or their parts, are `words`, as many as it holds; else the position of the
-/// wrong one.
-pub(super) fn read<'a>(ty: &Type, words: impl Iterator<Item = &'a str>) -> Result<Array, usize> {
-    if ty.dtype.is_complex() {
-        return Ok(read(&ty.parts(), words)?.reinterpreted(ty.clone()));
-    }
-    with_element!(ty.dtype, T => {
-        let elements = words.enumerate().map(|(i, word)| read_element::<T>(word).ok_or(i));
-        let elements = elements.collect::<Result<Vec<T>, usize>>()?;
-        Ok(Array::collect(ty.shape.clone(), elements))
-    })
 }
 
 fn read_element<T: Element>(word: &str) -> Option<T> {

@@ -1,4 +1,5 @@
-//! Programs of models, as a user's functions give them: a part of what `cargo xtask replay` compiles with two revisions.
+//! Programs of models, as a user's functions give them: a part of what `cargo xtask replay` compiles with two
+//! revisions.
 
 use crate::workloads::{Weights, lstm, mlp_step};
 use gradus::{Array, Conv, Dtype, Padding, Program, Type, Val, fft, grad, linalg, trace, value_and_grad};

@@ -3,15 +3,15 @@
 //! Invariant: an element's bytes say where it ends, since arrays of one type are of one size and a tape begins with
 //! its number of elements.
 
-use super::{Array, Buffer};
-use crate::Type;
+use crate::{Array, Buffer, Type};
 
 /// The number of elements of a tape, before them.
 const HEADER: usize = size_of::<u64>();
 
 impl Array {
     /// The tape of `elements`, which are of type `of`.
-    pub(crate) fn tape(of: &Type, elements: &[Array]) -> Array {
+    #[doc(hidden)]
+    pub fn tape(of: &Type, elements: &[Array]) -> Array {
         let size = elements.iter().map(|a| a.bytes().len()).sum::<usize>();
         let mut buffer = Buffer::zeroed(HEADER + size);
         let (header, mut rest) = buffer.bytes_mut().split_at_mut(HEADER);
@@ -25,14 +25,16 @@ impl Array {
         Array { ty: of.tape(), buffer: std::sync::Arc::new(buffer) }
     }
     /// The zero of type `ty`: zeros, or an empty tape.
-    pub(crate) fn zero(ty: &Type) -> Array {
+    #[doc(hidden)]
+    pub fn zero(ty: &Type) -> Array {
         match ty.in_tape() {
             Some(of) => Array::tape(&of, &[]),
             None => Array::zeros(ty.clone()),
         }
     }
     /// What a tape holds.
-    pub(crate) fn tape_elements(&self) -> Vec<Array> {
+    #[doc(hidden)]
+    pub fn tape_elements(&self) -> Vec<Array> {
         let of = self.ty.in_tape().expect("internal: a tape");
         let mut at = HEADER;
         let element = |at: &mut usize| {
@@ -45,7 +47,8 @@ impl Array {
         (0..self.tape_len()).map(|_| element(&mut at)).collect()
     }
     /// How many elements a tape holds.
-    pub(crate) fn tape_len(&self) -> usize {
+    #[doc(hidden)]
+    pub fn tape_len(&self) -> usize {
         number(self.bytes())
     }
 }

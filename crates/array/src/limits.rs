@@ -39,7 +39,7 @@ impl Dtype {
     /// The numbers of a float type, as NumPy's `finfo`; `None` for other types.
     ///
     /// ```
-    /// use gradus_ir::Dtype;
+    /// use gradus_array::Dtype;
     /// assert_eq!(Dtype::BF16.finfo().unwrap().eps, 0.0078125);
     /// assert_eq!(Dtype::I8.finfo(), None);
     /// ```
@@ -60,7 +60,7 @@ impl Dtype {
     /// The numbers of an integer type, as NumPy's `iinfo`; `None` for other types.
     ///
     /// ```
-    /// use gradus_ir::Dtype;
+    /// use gradus_array::Dtype;
     /// assert_eq!(Dtype::I8.iinfo().unwrap().min, -128);
     /// assert_eq!(Dtype::Bool.iinfo(), None);
     /// ```
