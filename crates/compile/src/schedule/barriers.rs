@@ -19,6 +19,12 @@ pub(super) fn span(graph: &Graph, plan: &Plan, id: Id) -> Option<Span> {
     Some((base, slice.offset, slice.offset + graph.ty(id).size_bytes()))
 }
 
+/// The bytes that an entry works in while it runs.
+pub(super) fn workspace(plan: &Plan, number: usize, memory: &MemoryUse) -> Option<Span> {
+    let start = plan.workspaces[number];
+    (memory.workspace > 0).then(|| (Base::Arena, start, start.saturating_add(memory.workspace)))
+}
+
 /// Do they have a byte in common?
 pub(super) fn touch(a: &Span, b: &Span) -> bool {
     a.0 == b.0 && a.1 < b.2 && b.1 < a.2
@@ -30,7 +36,8 @@ pub(super) fn place(graph: &Graph, plan: &Plan, uses: &[MemoryUse], ordered: &[b
     let mut barriers = vec![];
     for (number, memory) in uses.iter().enumerate() {
         let spans = |ids: &[Id]| ids.iter().filter_map(|id| span(graph, plan, *id)).collect::<Vec<Span>>();
-        let (reads, writes) = (spans(&memory.reads), spans(&memory.writes));
+        let (reads, mut writes) = (spans(&memory.reads), spans(&memory.writes));
+        writes.extend(workspace(plan, number, memory));
         let conflict = reads.iter().any(|r| written.iter().any(|w| touch(r, w)))
             || writes.iter().any(|w| read.iter().chain(&written).any(|other| touch(w, other)));
         let waits = conflict || ordered[number] || read.len() + written.len() > MOST_SPANS;

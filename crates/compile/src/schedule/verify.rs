@@ -9,7 +9,7 @@
 //! 5. of two entries without a barrier between them, none writes what the other touches;
 //! 6. in the end every result is there.
 
-use super::barriers::{Span, span, touch};
+use super::barriers::{Span, span, touch, workspace};
 use super::buffers::{ALIGNMENT, Base, MemoryUse, Plan};
 use crate::graph::{Graph, Id};
 use crate::runtime::Output;
@@ -160,12 +160,8 @@ impl Memory<'_> {
     }
 
     fn check_workspace(&mut self, number: usize, entry: &MemoryUse) -> Result<(), String> {
-        self.workspace = None;
-        if entry.workspace == 0 {
-            return Ok(());
-        }
-        let start = self.plan.workspaces[number];
-        let span = (Base::Arena, start, start.saturating_add(entry.workspace));
+        self.workspace = workspace(self.plan, number, entry);
+        let Some(span) = self.workspace else { return Ok(()) };
         if span.2 > self.plan.arena_bytes {
             return Err(format!("its workspace lies outside of the arena: {span:?}"));
         }
@@ -175,7 +171,6 @@ impl Memory<'_> {
             return Err(format!("its workspace overlaps {id}, which it touches: {span:?}"));
         }
         self.held.retain(|(held, _)| !touch(held, &span));
-        self.workspace = Some(span);
         Ok(())
     }
 
