@@ -137,7 +137,7 @@ impl Error {
         Error::new(op, kind, SourceLocation::here())
     }
     /// The same error, of `op`: the function that the user called, which is made of the one that refused.
-    pub(crate) fn of(mut self, op: &'static str) -> Error {
+    pub fn of(mut self, op: &'static str) -> Error {
         self.0.op = op.into();
         self
     }

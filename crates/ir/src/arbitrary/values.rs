@@ -7,8 +7,8 @@ use crate::ops::control::{Call, Control};
 use crate::ops::effect::Callback;
 use crate::ops::source::Source;
 use crate::program::Builder;
-use crate::shape::Dims;
-use crate::{Array, Buffer, Dtype, Program, Shape, SourceLocation, Type};
+
+use crate::{Array, Buffer, Dims, Dtype, Program, Shape, SourceLocation, Type};
 use std::sync::Arc;
 
 /// A stream of numbers, the same for the same seed.
