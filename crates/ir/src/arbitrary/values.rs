@@ -3,12 +3,11 @@
 //!
 //! Invariant: nothing here asks whether an operation accepts the value; `infer` does.
 
-use crate::Dims;
 use crate::ops::control::{Call, Control};
 use crate::ops::effect::Callback;
 use crate::ops::source::Source;
 use crate::program::Builder;
-use crate::{Array, Buffer, Dtype, Program, Shape, SourceLocation, Type};
+use crate::{Array, Buffer, Dims, Dtype, Program, Shape, SourceLocation, Type};
 use std::sync::Arc;
 
 /// A stream of numbers, the same for the same seed.
