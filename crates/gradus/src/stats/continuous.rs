@@ -45,15 +45,17 @@ distribution! {
             let density = special::beta_density(a, b, where_(outside, 0.5, (x - loc) / scale)) / scale;
             where_(a.le(0) | b.le(0) | scale.le(0), f64::NAN, where_(outside, 0.0, density))
         };
-        cdf(x, a, b, loc, scale) => between((x - loc) / scale, |y| special::betainc(a, b, y));
+        cdf(x, a, b, loc, scale) => of_positive(a, b, between(standard(x, loc, scale, a.lt(1)), |y| special::betainc(a, b, y)));
         logcdf(x, a, b, loc, scale) => {
             let of = |y: Val| log_of(special::betainc(a, b, y), special::betainc(b, a, 1.0 - y));
-            log_between((x - loc) / scale, of)
+            of_positive(a, b, log_between((x - loc) / scale, of))
         };
-        sf(x, a, b, loc, scale) => 1.0 - between((x - loc) / scale, |y| 1.0 - special::betainc(b, a, 1.0 - y));
+        sf(x, a, b, loc, scale) => {
+            of_positive(a, b, between(1.0 - standard(x, loc, scale, a.lt(1)), |y| special::betainc(b, a, y)))
+        };
         logsf(x, a, b, loc, scale) => {
             let of = |y: Val| log_of(special::betainc(b, a, y), special::betainc(a, b, 1.0 - y));
-            log_between(1.0 - (x - loc) / scale, of)
+            of_positive(a, b, log_between(1.0 - standard(x, loc, scale, a.lt(1)), of))
         };
     }
 }
@@ -73,10 +75,10 @@ distribution! {
             let y = where_(inside, (x - loc) / scale, 1.0);
             where_(inside, special::gamma_density(a, y) / scale, 0.0)
         };
-        cdf(x, a, loc, scale) => above((x - loc) / scale, 0.0, |y| special::gammainc(a, y));
+        cdf(x, a, loc, scale) => above(standard(x, loc, scale, a.lt(1)), 0.0, |y| special::gammainc(a, y));
         logcdf(x, a, loc, scale) => log_gamma_below(a, (x - loc) / scale);
-        sf(x, a, loc, scale) => above((x - loc) / scale, 1.0, |y| special::gammaincc(a, y));
-        logsf(x, a, loc, scale) => log_gamma_above(a, (x - loc) / scale);
+        sf(x, a, loc, scale) => above(standard(x, loc, scale, a.lt(1)), 1.0, |y| special::gammaincc(a, y));
+        logsf(x, a, loc, scale) => log_gamma_above(a, standard(x, loc, scale, a.lt(1)));
     }
 }
 
@@ -174,10 +176,10 @@ distribution! {
             let y = where_(outside, 1.0, 0.5 * (x - loc) / scale);
             where_(outside, 0.0, 0.5 * special::gamma_density(0.5 * df, y) / scale)
         };
-        cdf(x, df, loc, scale) => above(0.5 * (x - loc) / scale, 0.0, |y| special::gammainc(0.5 * df, y));
+        cdf(x, df, loc, scale) => above(0.5 * standard(x, loc, scale, df.lt(2)), 0.0, |y| special::gammainc(0.5 * df, y));
         logcdf(x, df, loc, scale) => log_gamma_below(0.5 * df, 0.5 * (x - loc) / scale);
-        sf(x, df, loc, scale) => above(0.5 * (x - loc) / scale, 1.0, |y| special::gammaincc(0.5 * df, y));
-        logsf(x, df, loc, scale) => log_gamma_above(0.5 * df, 0.5 * (x - loc) / scale);
+        sf(x, df, loc, scale) => above(0.5 * standard(x, loc, scale, df.lt(2)), 1.0, |y| special::gammaincc(0.5 * df, y));
+        logsf(x, df, loc, scale) => log_gamma_above(0.5 * df, 0.5 * standard(x, loc, scale, df.lt(2)));
     }
 }
 
@@ -222,7 +224,8 @@ distribution! {
             // At an end by the density in the middle between end and point, which has two derivatives of the whole.
             let apart = where_(at_end, y - where_(at_a, a, b), 0.0);
             let middle = where_(at_end, y - 0.5 * apart, 0.0);
-            let end = where_(at_b, 1.0, 0.0) + apart * truncated_density(middle, a, b);
+            let density = truncated_density(middle, where_(at_end, a, -1.0), where_(at_end, b, 1.0));
+            let end = where_(at_b, 1.0, 0.0) + apart * density;
             let inside = where_(y.gt(a) & y.lt(b), log_share(y, a, b).exp(), where_(y.gt(b), y.ones_like(), 0.0));
             where_(a.ge(b) | y.isnan(), f64::NAN, where_(at_end, end, inside))
         };
@@ -270,7 +273,7 @@ distribution! {
         };
         pdf(x, loc, scale) => {
             let z = (x - loc) / scale;
-            where_(scale.gt(0), (-(z + tame_exp(-z))).exp() / scale, f64::NAN)
+            where_(scale.gt(0) & z.gt(f64::NEG_INFINITY), double_exponential(-z) / scale, f64::NAN)
         };
         logcdf(x, loc, scale) => where_(scale.gt(0), -((loc - x) / scale).exp(), f64::NAN);
         cdf(x, loc, scale) => where_(scale.gt(0), (-tame_exp((loc - x) / scale)).exp(), f64::NAN);
@@ -290,7 +293,7 @@ distribution! {
         };
         pdf(x, loc, scale) => {
             let z = (x - loc) / scale;
-            where_(scale.gt(0), (z - tame_exp(z)).exp() / scale, f64::NAN)
+            where_(scale.gt(0) & z.lt(f64::INFINITY), double_exponential(z) / scale, f64::NAN)
         };
         logsf(x, loc, scale) => where_(scale.gt(0), -((x - loc) / scale).exp(), f64::NAN);
         sf(x, loc, scale) => where_(scale.gt(0), (-tame_exp((x - loc) / scale)).exp(), f64::NAN);
@@ -349,6 +352,19 @@ distribution! {
     }
 }
 
+/// `f`, a function of the beta distribution, where its parameters are positive; NaN elsewhere.
+#[track_caller]
+fn of_positive(a: Val, b: Val, f: Val) -> Val {
+    where_(a.le(0) | b.le(0), f64::NAN, f)
+}
+
+/// (x - loc) / scale. At `loc`, where what is made of it is `steep`, by an infinite slope, no scale moves it.
+#[track_caller]
+fn standard(x: Val, loc: Val, scale: Val, steep: Val) -> Val {
+    let apart = x - loc;
+    apart / where_(steep & apart.eq(0), scale.stop_gradient(), scale)
+}
+
 /// `f` of y >= 0, and `below` for what is less, where `f` meets a point of its domain.
 #[track_caller]
 fn above(y: Val, below: f64, f: impl FnOnce(Val) -> Val) -> Val {
@@ -395,6 +411,14 @@ fn tame_exp(z: Val) -> Val {
     let limit = if z.dtype() == crate::Dtype::F64 { 300.0 } else { 40.0 };
     let limit = if z.dtype().is_half() { 6.0 } else { limit };
     where_(z.gt(limit), limit, z).exp()
+}
+
+/// eᶻ⁻ᵉˣᵖ⁽ᶻ⁾, likewise.
+#[track_caller]
+fn double_exponential(z: Val) -> Val {
+    let power = tame_exp(z);
+    let vanished = power.gt(1e4);
+    where_(vanished, 0.0, (where_(vanished, 0.0, z) - where_(vanished, 0.0, power)).exp())
 }
 
 /// |x|ᵝ. At 0 an even β has the derivatives of xᵝ.
