@@ -143,7 +143,7 @@ fn excused(name: &str, row: &[f64]) -> bool {
         "squareplus" => row[1] == 0.0,
         "fmod" => true,
         "gelu" => row[0] < -3.0,
-        "poch" => row[0] < 0.0 && row[0] > -0.5,
+        "poch" => row[0].abs() < 0.5 && row[1] < 0.0,
         _ => false,
     }
 }
@@ -207,7 +207,7 @@ impl Found {
                     + 2e-7 * (next * row[i]).abs()
                     + off
                     + 1e-6 * (size + value.abs())
-                    + 1e-36;
+                    + 3e-7;
                 if order == 3 {
                     continue;
                 }
