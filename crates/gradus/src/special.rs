@@ -152,7 +152,10 @@ pub fn gamma(x: impl Into<Val>) -> Val {
 /// ```
 #[track_caller]
 pub fn factorial(n: impl Into<Val>) -> Val {
-    floats("factorial", [n.into()], |[n]| where_(n.lt(0), 0.0, (n + 1.0).lgamma().exp()))
+    floats("factorial", [n.into()], |[n]| {
+        let negative = n.lt(0);
+        where_(negative, 0.0, (where_(negative, 0.0, n) + 1.0).lgamma().exp())
+    })
 }
 
 /// The number of ways to choose k of n; 0 outside of 0 <= k <= n.
@@ -183,7 +186,53 @@ pub fn comb(n: impl Into<Val>, k: impl Into<Val>) -> Val {
 /// ```
 #[track_caller]
 pub fn poch(z: impl Into<Val>, m: impl Into<Val>) -> Val {
-    floats("poch", [z.into(), m.into()], |[z, m]| where_(m.eq(0), 1.0, gamma(z + m) / gamma(z)))
+    floats("poch", [z.into(), m.into()], |[z, m]| {
+        // Of positive operands by logarithms, which do not overflow before the result does.
+        let positive = z.gt(0) & (z + m).gt(0);
+        let (a, b) = (where_(positive, z + m, 1.0), where_(positive, z, 1.0));
+        // Where both are poles of Γ, by the reflection of both, whose sines are equal but for the sign.
+        let poles = (z + m).le(0) & (z + m).eq((z + m).floor()) & m.eq(m.floor());
+        let (c, d) = (where_(poles, 1.0 - z, 1.0), where_(poles, 1.0 - z - m, 1.0));
+        let sign = where_(poles & m.fmod(2).ne(0), -1.0, z.ones_like());
+        let (e, f) = (where_(positive | poles, 1.0, z + m), where_(positive | poles, 1.0, z));
+        let logs = a.lgamma() - b.lgamma() + (c.lgamma() - d.lgamma());
+        sign * logs.exp() * gamma(e) * reciprocal_gamma(f)
+    })
+}
+
+/// 1 / Γ(z), which has no poles: below ½ by reflection (DLMF 5.5.3).
+#[track_caller]
+fn reciprocal_gamma(z: Val) -> Val {
+    let low = z.lt(0.5);
+    let (below, above) = (where_(low, z, 0.0), where_(low, 1.0, z));
+    let nearest = below.round();
+    let sign = where_(nearest.fmod(2).eq(0), z.ones_like(), -1.0);
+    let reflected = (1.0 - below).lgamma().exp() * sign * (PI * (below - nearest)).sin() / PI;
+    where_(low, reflected, (-above.lgamma()).exp())
+}
+
+/// The base of a power where it is 0, elsewhere 1, and the other way round: xⁿ as a factor, whose derivatives at 0 are
+/// those of a power, and an exponent, which does not overflow before a product of powers does.
+#[track_caller]
+pub(crate) fn power_parts(x: Val, n: Val) -> (Val, Val) {
+    let zero = x.eq(0);
+    (where_(zero, x, 1.0).pow(n), n * where_(zero, 1.0, x).log())
+}
+
+/// The density xᵃ⁻¹ e⁻ˣ / Γ(a) for x >= 0.
+#[track_caller]
+pub(crate) fn gamma_density(a: Val, x: Val) -> Val {
+    let (factor, log) = power_parts(x, a - 1.0);
+    factor * (log - x - a.lgamma()).exp()
+}
+
+/// The density xᵃ⁻¹ (1 - x)ᵇ⁻¹ / B(a, b) for x in [0, 1].
+#[track_caller]
+pub(crate) fn beta_density(a: Val, b: Val, x: Val) -> Val {
+    let (low, log) = power_parts(x, a - 1.0);
+    let (high, _) = power_parts(1.0 - x, b - 1.0);
+    let log_rest = (b - 1.0) * (-where_(x.eq(1), 0.0, x)).log1p();
+    low * high * (log + log_rest - betaln(a, b)).exp()
 }
 
 /// log |B(a, b)|, without the cancellation of large terms where an operand is large.
@@ -197,7 +246,9 @@ pub fn poch(z: impl Into<Val>, m: impl Into<Val>) -> Val {
 #[track_caller]
 pub fn betaln(a: impl Into<Val>, b: impl Into<Val>) -> Val {
     floats("betaln", [a.into(), b.into()], |[a, b]| {
-        let (small, large) = (a.min(b), a.max(b));
+        // A choice and not an extremum, which shares its derivative at ties: the formulas are symmetric.
+        let swapped = b.lt(a);
+        let (small, large) = (where_(swapped, b, a), where_(swapped, a, b));
         let direct = small.lgamma() + large.lgamma() - (small + large).lgamma();
         // log Γ(b) - log Γ(a + b) by Stirling's formula and what it lacks.
         let safe = where_(large.ge(STIRLING_FROM), large, STIRLING_FROM);
@@ -244,7 +295,13 @@ fn polynomial(x: Val, coefficients: &[f64]) -> Val {
 #[track_caller]
 pub fn beta(a: impl Into<Val>, b: impl Into<Val>) -> Val {
     floats("beta", [a.into(), b.into()], |[a, b]| {
-        gammasgn(a) * gammasgn(b) * gammasgn(a + b) * betaln(a, b).exp()
+        // Where Γ(a + b) may have a pole its reciprocal has none.
+        let sum = a + b;
+        let low = sum.eq(0) | sum.lt(0) & sum.ne(sum.floor()) & sum.isfinite();
+        let (c, d) = (where_(low, a, 1.0), where_(low, b, 1.0));
+        let (a, b) = (where_(low, 1.0, a), where_(low, 1.0, b));
+        let usual = gammasgn(a) * gammasgn(b) * gammasgn(a + b) * betaln(a, b).exp();
+        where_(low, gamma(c) * gamma(d) * reciprocal_gamma(c + d), usual)
     })
 }
 
@@ -274,7 +331,12 @@ pub fn multigammaln(a: impl Into<Val>, d: usize) -> Val {
 /// ```
 #[track_caller]
 pub fn logit(x: impl Into<Val>) -> Val {
-    floats("logit", [x.into()], |[x]| (x / (1.0 - x)).log())
+    floats("logit", [x.into()], |[x]| {
+        let middle = (x - 0.5).abs().lt(0.25);
+        let (inner, outer) = (where_(middle, x, 0.5), where_(middle, 0.5, x));
+        let near = ((2.0 * inner - 1.0) / (1.0 - inner)).log1p();
+        where_(middle, near, outer.log() - (-outer).log1p())
+    })
 }
 
 /// The logistic function 1 / (1 + e⁻ˣ).
@@ -303,7 +365,7 @@ pub fn xlogy(x: impl Into<Val>, y: impl Into<Val>) -> Val {
     floats("xlogy", [x.into(), y.into()], |[x, y]| {
         // Where x is 0 a logarithm that is not finite must not meet it.
         let unfit = x.eq(0) & !(y.gt(0) & y.lt(f64::INFINITY)) & !y.isnan();
-        x * where_(unfit, 1.0, y).log()
+        zero_of_slope(x, unfit, y.eq(0), y.eq(f64::INFINITY)) + x * where_(unfit, 1.0, y).log()
     })
 }
 
@@ -319,8 +381,15 @@ pub fn xlogy(x: impl Into<Val>, y: impl Into<Val>) -> Val {
 pub fn xlog1py(x: impl Into<Val>, y: impl Into<Val>) -> Val {
     floats("xlog1py", [x.into(), y.into()], |[x, y]| {
         let unfit = x.eq(0) & !(y.gt(-1) & y.lt(f64::INFINITY)) & !y.isnan();
-        x * where_(unfit, 0.0, y).log1p()
+        zero_of_slope(x, unfit, y.eq(-1), y.eq(f64::INFINITY)) + x * where_(unfit, 0.0, y).log1p()
     })
+}
+
+/// 0 with the slope by `x`, which is 0 where `at` holds, of a root: -∞ or ∞.
+#[track_caller]
+fn zero_of_slope(x: Val, at: Val, falls: Val, rises: Val) -> Val {
+    let root = |steep: Val| where_(at & steep, where_(at & steep, x, 1.0).sqrt(), 0.0);
+    root(rises) - root(falls)
 }
 
 /// -x log x; -∞ for negative x.
@@ -333,7 +402,13 @@ pub fn xlog1py(x: impl Into<Val>, y: impl Into<Val>) -> Val {
 /// ```
 #[track_caller]
 pub fn entr(x: impl Into<Val>) -> Val {
-    floats("entr", [x.into()], |[x]| where_(x.lt(0), f64::NEG_INFINITY, -xlogy(x, x)))
+    floats("entr", [x.into()], |[x]| {
+        let (zero, inside) = (x.eq(0), x.gt(0) | x.isnan());
+        let safe = where_(inside, x, 1.0);
+        // At 0 a root has the signs of all derivatives, which are infinite.
+        let end = where_(zero, where_(zero, x, 1.0).sqrt(), f64::NEG_INFINITY);
+        where_(inside, -safe * safe.log(), end)
+    })
 }
 
 /// p log(p / q): 0 where p is 0 and q is not negative, ∞ where either is out of range.
@@ -347,11 +422,13 @@ pub fn entr(x: impl Into<Val>) -> Val {
 #[track_caller]
 pub fn rel_entr(p: impl Into<Val>, q: impl Into<Val>) -> Val {
     floats("rel_entr", [p.into(), q.into()], |[p, q]| {
-        let both = p.gt(0) & q.gt(0);
+        let both = p.gt(0) & q.ge(0);
         let zero = p.eq(0) & q.ge(0);
         let (safe_p, safe_q) = (where_(both, p, 1.0), where_(both, q, 1.0));
         let inside = safe_p * safe_p.log() - safe_p * safe_q.log();
-        where_(both, inside, where_(zero, 0.0, p.full_like(f64::INFINITY)))
+        // At p = 0 a root has the signs of the derivatives, which are infinite.
+        let end = -where_(zero, p, 1.0).sqrt();
+        where_(both, inside, where_(zero, end, p.full_like(f64::INFINITY)))
     })
 }
 
@@ -378,12 +455,26 @@ pub fn kl_div(p: impl Into<Val>, q: impl Into<Val>) -> Val {
 /// ```
 #[track_caller]
 pub fn boxcox(x: impl Into<Val>, lambda: impl Into<Val>) -> Val {
-    floats("boxcox", [x.into(), lambda.into()], |[x, l]| {
-        let zero = l.eq(0);
-        let safe = where_(zero, 1.0, l);
-        let log = x.log();
-        where_(zero, log, (safe * log).expm1() / safe)
-    })
+    floats("boxcox", [x.into(), lambda.into()], |[x, l]| power_less_one(x, x.eq(0), |x| x.log(), 0.0, l))
+}
+
+/// (eᶻ - 1) / l of z = l `log`(x), by the digits of both: near z = 0 the logarithm times Σ zᵏ / (k + 1)!, whose
+/// derivatives do not cancel; where the logarithm is infinite by the power of x + `shift`.
+#[track_caller]
+fn power_less_one(x: Val, is_zero: Val, log: fn(Val) -> Val, shift: f64, l: Val) -> Val {
+    let at_end = is_zero & l.ne(0);
+    let log = log(where_(at_end, 1.0 - shift, x));
+    let near = ((l * log).abs().lt(1.0) | l.eq(0)) & !at_end;
+    // At x = 0 and l = 0 the logarithm alone is infinite.
+    let endless = near & log.isinf();
+    let (z_log, z_l) = (where_(near & !endless, log, 0.0), where_(near, l, 0.0));
+    let z = z_log * z_l;
+    let series = (2..=20).rev().fold(z.ones_like(), |sum, k| 1.0 + sum * z / f64::from(k));
+    let series = where_(endless, log, z_log * series);
+    let apart = near | at_end;
+    let inside = (where_(apart, 0.0, l) * where_(apart, 0.0, log)).expm1();
+    let end = where_(at_end, x + shift, 1.0).pow(where_(at_end, l, 1.0)) - 1.0;
+    where_(near, series, where_(at_end, end, inside) / where_(near, 1.0, l))
 }
 
 /// [`boxcox`] of 1 + x.
@@ -396,12 +487,7 @@ pub fn boxcox(x: impl Into<Val>, lambda: impl Into<Val>) -> Val {
 /// ```
 #[track_caller]
 pub fn boxcox1p(x: impl Into<Val>, lambda: impl Into<Val>) -> Val {
-    floats("boxcox1p", [x.into(), lambda.into()], |[x, l]| {
-        let zero = l.eq(0);
-        let safe = where_(zero, 1.0, l);
-        let log = x.log1p();
-        where_(zero, log, (safe * log).expm1() / safe)
-    })
+    floats("boxcox1p", [x.into(), lambda.into()], |[x, l]| power_less_one(x, x.eq(-1), |x| x.log1p(), 1.0, l))
 }
 
 /// The distribution function of the standard normal distribution, accurate in the lower tail.
@@ -434,17 +520,19 @@ pub fn ndtr(x: impl Into<Val>) -> Val {
 #[track_caller]
 pub fn log_ndtr(x: impl Into<Val>) -> Val {
     floats("log_ndtr", [x.into()], |[x]| {
-        // Below `lower` the asymptotic series is exact to the last places.
-        let lower = if x.dtype() == Dtype::F64 { -20.0 } else { -10.0 };
+        // Below `lower` the asymptotic series is exact to the last places; above, cubes of the tail do not vanish.
+        let lower = if x.dtype() == Dtype::F64 { -20.0 } else { -7.0 };
         let positive = x.gt(0);
-        let tail = ndtr(where_(positive, -x, x.max(lower)));
+        let is_near = x.gt(lower);
+        let bounded = where_(is_near, x, lower);
+        let tail = ndtr(where_(positive, -bounded, bounded));
         let near = where_(positive, (-tail).log1p(), where_(positive, 1.0, tail).log());
-        let low = x.min(lower);
+        let low = where_(is_near, lower, x);
         let square = 1.0 / (low * low);
         // 1 - 1/x² + 3/x⁴ - 15/x⁶ + .. (DLMF 7.12.1)
         let series = polynomial(square, &[-10_395.0, 945.0, -105.0, 15.0, -3.0, 1.0]) * -square;
         let far = -0.5 * low * low - (-low).log() - LOG_SQRT_TWO_PI + series.log1p();
-        where_(x.gt(lower), near, far)
+        where_(is_near | x.isnan(), where_(x.isnan(), x, near), far)
     })
 }
 
@@ -467,7 +555,7 @@ pub fn ndtri(p: impl Into<Val>) -> Val {
         let is_central = from_half.abs().le(0.425);
         let square = where_(is_central, 0.180_625 - from_half * from_half, 0.0);
         let central = from_half * polynomial(square, &CENTRAL[0]) / polynomial(square, &CENTRAL[1]);
-        let tail = where_(is_central, 0.05, safe.min(1.0 - safe));
+        let tail = where_(is_central, 0.05, where_(from_half.lt(0), safe, 1.0 - safe));
         let root = (-tail.log()).sqrt();
         let is_near = root.le(5.0);
         let near = root - 1.6;
@@ -476,8 +564,10 @@ pub fn ndtri(p: impl Into<Val>) -> Val {
         let far = polynomial(far, &FAR_TAIL[0]) / polynomial(far, &FAR_TAIL[1]);
         let size = where_(is_near, near, far);
         let value = where_(is_central, central, where_(from_half.lt(0), -size, size));
-        let ends = where_(p.eq(0), f64::NEG_INFINITY, where_(p.eq(1), f64::INFINITY, f64::NAN));
-        where_(inside, value, ends)
+        // At the ends a pole has the value and the slopes, which are infinite.
+        let (low, high) = (p.eq(0), p.eq(1));
+        let pole = where_(low, -1.0, 1.0) / where_(low, p, where_(high, 1.0 - p, 1.0));
+        where_(inside, value, where_(low | high, pole, f64::NAN))
     })
 }
 
@@ -530,7 +620,7 @@ pub fn i0e(x: impl Into<Val>) -> Val {
 /// ```
 #[track_caller]
 pub fn i0(x: impl Into<Val>) -> Val {
-    floats("i0", [x.into()], |[x]| x.abs().exp() * x.bessel_i0e())
+    floats("i0", [x.into()], |[x]| bessel_near(x, 0, |x| x.abs().exp() * x.bessel_i0e()))
 }
 
 /// e^-|x| I₁(x), where I₁ is the modified Bessel function of the first kind of order 1.
@@ -556,5 +646,17 @@ pub fn i1e(x: impl Into<Val>) -> Val {
 /// ```
 #[track_caller]
 pub fn i1(x: impl Into<Val>) -> Val {
-    floats("i1", [x.into()], |[x]| x.abs().exp() * x.bessel_i1e())
+    floats("i1", [x.into()], |[x]| bessel_near(x, 1, |x| x.abs().exp() * x.bessel_i1e()))
+}
+
+/// Iₙ(x) = (x/2)ⁿ Σ (x²/4)ᵏ / (k! (k + n)!) up to |x| = 2, where the derivatives of `far` cancel, and `far` beyond.
+#[track_caller]
+fn bessel_near(x: Val, n: u32, far: impl FnOnce(Val) -> Val) -> Val {
+    let is_near = x.abs().lt(2.0);
+    let (near, outer) = (where_(is_near, x, 0.0), where_(is_near, 2.0, x));
+    let square = near * near / 4.0;
+    let factors = (1..=14).rev().map(|k| f64::from(k * (k + n)));
+    let series = factors.fold(near.ones_like(), |sum, factor| 1.0 + sum * square / factor);
+    let power = if n == 0 { series } else { near / 2.0 * series };
+    where_(is_near, power, far(outer))
 }

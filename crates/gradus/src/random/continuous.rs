@@ -250,9 +250,12 @@ pub fn triangular(
     from_params("random::triangular", key, params, shape, Dtype::F32, |key, [left, mode, right], shape| {
         let peak = (mode - left) / (right - left);
         let share = uniform(key, shape);
-        let rising = left + (share * (right - left) * (mode - left)).sqrt();
-        let falling = right - ((1.0 - share) * (right - left) * (right - mode)).sqrt();
-        Ok(where_(share.lt(peak), rising, falling))
+        // The root that is not chosen may be of 0, whose slope is infinite.
+        let rises = share.lt(peak);
+        let root = |chosen: Val, square: Val| where_(chosen, square, 1.0).sqrt();
+        let rising = left + root(rises, share * (right - left) * (mode - left));
+        let falling = right - root(!rises, (1.0 - share) * (right - left) * (right - mode));
+        Ok(where_(rises, rising, falling))
     })
 }
 

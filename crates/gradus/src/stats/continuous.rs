@@ -33,17 +33,30 @@ distribution! {
     beta {
         /// -∞ outside, NaN for parameters that are not positive.
         logpdf(x, a, b, loc, scale) => {
-            let y = (x - loc) / scale;
+            let outside = x.gt(loc + scale) | x.lt(loc);
+            let y = where_(outside, 0.5, (x - loc) / scale);
             let linear = special::xlogy(a - 1.0, y) + special::xlog1py(b - 1.0, -y);
             let log = linear - special::betaln(a, b) - scale.log();
-            let log = where_(x.gt(loc + scale) | x.lt(loc), f64::NEG_INFINITY, log);
+            let log = where_(outside, f64::NEG_INFINITY, log);
             where_(a.le(0) | b.le(0) | scale.le(0), f64::NAN, log)
         };
-        pdf(x, a, b, loc, scale) => logpdf(x, a, b, loc, scale).exp();
-        cdf(x, a, b, loc, scale) => special::betainc(a, b, ((x - loc) / scale).clip(0.0, 1.0));
-        logcdf(x, a, b, loc, scale) => log_of(cdf(x, a, b, loc, scale), sf(x, a, b, loc, scale));
-        sf(x, a, b, loc, scale) => special::betainc(b, a, 1.0 - ((x - loc) / scale).clip(0.0, 1.0));
-        logsf(x, a, b, loc, scale) => log_of(sf(x, a, b, loc, scale), cdf(x, a, b, loc, scale));
+        pdf(x, a, b, loc, scale) => {
+            let outside = x.gt(loc + scale) | x.lt(loc);
+            let density = special::beta_density(a, b, where_(outside, 0.5, (x - loc) / scale)) / scale;
+            where_(a.le(0) | b.le(0) | scale.le(0), f64::NAN, where_(outside, 0.0, density))
+        };
+        cdf(x, a, b, loc, scale) => of_positive(a, b, between(standard(x, loc, scale, a.lt(1)), |y| special::betainc(a, b, y)));
+        logcdf(x, a, b, loc, scale) => {
+            let of = |y: Val| log_of(special::betainc(a, b, y), special::betainc(b, a, 1.0 - y));
+            of_positive(a, b, log_between((x - loc) / scale, of))
+        };
+        sf(x, a, b, loc, scale) => {
+            of_positive(a, b, between(1.0 - standard(x, loc, scale, a.lt(1)), |y| special::betainc(b, a, y)))
+        };
+        logsf(x, a, b, loc, scale) => {
+            let of = |y: Val| log_of(special::betainc(b, a, y), special::betainc(a, b, 1.0 - y));
+            of_positive(a, b, log_between(1.0 - standard(x, loc, scale, a.lt(1)), of))
+        };
     }
 }
 
@@ -57,14 +70,15 @@ distribution! {
             let log = special::xlogy(a - 1.0, y) - y - (a.lgamma() + scale.log());
             where_(inside, log, f64::NEG_INFINITY)
         };
-        pdf(x, a, loc, scale) => logpdf(x, a, loc, scale).exp();
-        cdf(x, a, loc, scale) => special::gammainc(a, ((x - loc) / scale).max(0.0));
-        logcdf(x, a, loc, scale) => log_of(cdf(x, a, loc, scale), sf(x, a, loc, scale));
-        sf(x, a, loc, scale) => {
-            let y = (x - loc) / scale;
-            where_(y.lt(0), 1.0, special::gammaincc(a, y))
+        pdf(x, a, loc, scale) => {
+            let inside = x.ge(loc);
+            let y = where_(inside, (x - loc) / scale, 1.0);
+            where_(inside, special::gamma_density(a, y) / scale, 0.0)
         };
-        logsf(x, a, loc, scale) => log_of(sf(x, a, loc, scale), cdf(x, a, loc, scale));
+        cdf(x, a, loc, scale) => above(standard(x, loc, scale, a.lt(1)), 0.0, |y| special::gammainc(a, y));
+        logcdf(x, a, loc, scale) => log_gamma_below(a, (x - loc) / scale);
+        sf(x, a, loc, scale) => above(standard(x, loc, scale, a.lt(1)), 1.0, |y| special::gammaincc(a, y));
+        logsf(x, a, loc, scale) => log_gamma_above(a, standard(x, loc, scale, a.lt(1)));
     }
 }
 
@@ -75,8 +89,9 @@ distribution! {
         pdf(x, loc, scale) => logpdf(x, loc, scale).exp();
         cdf(x, loc, scale) => {
             let distance = (x - loc) / scale;
-            let tail = 0.5 * (-distance.abs()).exp();
-            where_(distance.le(0), tail, 1.0 - tail)
+            let below = distance.le(0);
+            let (low, high) = (where_(below, distance, 0.0), where_(below, 0.0, distance));
+            where_(below, 0.5 * low.exp(), 1.0 - 0.5 * (-high).exp())
         };
     }
 }
@@ -100,8 +115,10 @@ distribution! {
         /// -∞ below `loc`.
         logpdf(x, loc, scale) => where_(x.lt(loc), f64::NEG_INFINITY, -((x - loc) / scale + scale.log()));
         pdf(x, loc, scale) => logpdf(x, loc, scale).exp();
-        cdf(x, loc, scale) => where_(x.lt(loc), 0.0, -((loc - x) / scale).expm1());
-        logcdf(x, loc, scale) => (-sf(x, loc, scale)).log1p();
+        cdf(x, loc, scale) => above((x - loc) / scale, 0.0, |y| -(-y).expm1());
+        logcdf(x, loc, scale) => {
+            above((x - loc) / scale, f64::NEG_INFINITY, |y| log_of(-(-y).expm1(), (-y).exp()))
+        };
         logsf(x, loc, scale) => where_(x.lt(loc), 0.0, (loc - x) / scale);
         sf(x, loc, scale) => logsf(x, loc, scale).exp();
         /// NaN outside of [0, 1].
@@ -148,16 +165,21 @@ distribution! {
     chi2 {
         /// -∞ below `loc`.
         logpdf(x, df, loc, scale) => {
-            let y = (x - loc) / scale;
-            let half = 0.5 * df;
-            let log = (half - 1.0) * y.log() - 0.5 * y - (half.lgamma() + half * LN_2) - scale.log();
-            where_(x.lt(loc), f64::NEG_INFINITY, log)
+            let (half, outside) = (0.5 * df, x.lt(loc));
+            let y = where_(outside, 1.0, (x - loc) / scale);
+            let power = special::xlogy(half - 1.0, y);
+            let log = power - 0.5 * y - (half.lgamma() + half * LN_2) - scale.log();
+            where_(outside, f64::NEG_INFINITY, log)
         };
-        pdf(x, df, loc, scale) => logpdf(x, df, loc, scale).exp();
-        cdf(x, df, loc, scale) => special::gammainc(0.5 * df, (0.5 * (x - loc) / scale).max(0.0));
-        logcdf(x, df, loc, scale) => log_of(cdf(x, df, loc, scale), sf(x, df, loc, scale));
-        sf(x, df, loc, scale) => special::gammaincc(0.5 * df, (0.5 * (x - loc) / scale).max(0.0));
-        logsf(x, df, loc, scale) => log_of(sf(x, df, loc, scale), cdf(x, df, loc, scale));
+        pdf(x, df, loc, scale) => {
+            let outside = x.lt(loc);
+            let y = where_(outside, 1.0, 0.5 * (x - loc) / scale);
+            where_(outside, 0.0, 0.5 * special::gamma_density(0.5 * df, y) / scale)
+        };
+        cdf(x, df, loc, scale) => above(0.5 * standard(x, loc, scale, df.lt(2)), 0.0, |y| special::gammainc(0.5 * df, y));
+        logcdf(x, df, loc, scale) => log_gamma_below(0.5 * df, 0.5 * (x - loc) / scale);
+        sf(x, df, loc, scale) => above(0.5 * standard(x, loc, scale, df.lt(2)), 1.0, |y| special::gammaincc(0.5 * df, y));
+        logsf(x, df, loc, scale) => log_gamma_above(0.5 * df, 0.5 * standard(x, loc, scale, df.lt(2)));
     }
 }
 
@@ -189,16 +211,26 @@ distribution! {
         pdf(x, a, b, loc, scale) => logpdf(x, a, b, loc, scale).exp();
         logcdf(x, a, b, loc, scale) => {
             let y = (x - loc) / scale;
-            let whole = log_mass(a, b);
-            let inner = y.max(a).min(b);
-            let (below, above) = (log_mass(a, inner) - whole, log_mass(inner, b) - whole);
-            let log = where_(below.gt(-0.1), (-above.exp()).log1p(), below);
-            let log = where_(y.ge(b), 0.0, where_(y.le(a), f64::NEG_INFINITY, log));
-            where_(a.ge(b), f64::NAN, log)
+            // At the lower end a logarithm has the infinite slopes.
+            let at_end = y.eq(a) & a.lt(b);
+            let end = where_(at_end, where_(at_end, y - a, 1.0).log(), f64::NEG_INFINITY);
+            let log = where_(y.gt(a) & y.lt(b), log_share(y, a, b), where_(y.ge(b), 0.0, end));
+            where_(a.ge(b) | y.isnan(), f64::NAN, log)
         };
-        cdf(x, a, b, loc, scale) => logcdf(x, a, b, loc, scale).exp();
+        cdf(x, a, b, loc, scale) => {
+            let y = (x - loc) / scale;
+            let (at_a, at_b) = (y.eq(a) & a.lt(b), y.eq(b) & a.lt(b));
+            let at_end = at_a | at_b;
+            // At an end by the density in the middle between end and point, which has two derivatives of the whole.
+            let apart = where_(at_end, y - where_(at_a, a, b), 0.0);
+            let middle = where_(at_end, y - 0.5 * apart, 0.0);
+            let density = truncated_density(middle, where_(at_end, a, -1.0), where_(at_end, b, 1.0));
+            let end = where_(at_b, 1.0, 0.0) + apart * density;
+            let inside = where_(y.gt(a) & y.lt(b), log_share(y, a, b).exp(), where_(y.gt(b), y.ones_like(), 0.0));
+            where_(a.ge(b) | y.isnan(), f64::NAN, where_(at_end, end, inside))
+        };
         logsf(x, a, b, loc, scale) => logcdf(-x, -b, -a, -loc, scale);
-        sf(x, a, b, loc, scale) => logsf(x, a, b, loc, scale).exp();
+        sf(x, a, b, loc, scale) => cdf(-x, -b, -a, -loc, scale);
     }
 }
 
@@ -207,16 +239,24 @@ distribution! {
     pareto {
         /// -∞ below.
         logpdf(x, b, loc, scale) => {
-            let log = -((scale / b).log() + (b + 1.0) * ((x - loc) / scale).log());
-            where_(x.lt(loc + scale), f64::NEG_INFINITY, log)
+            let outside = x.lt(loc + scale);
+            let log = -((scale / b).log() + (b + 1.0) * where_(outside, 1.0, (x - loc) / scale).log());
+            where_(outside, f64::NEG_INFINITY, log)
         };
         pdf(x, b, loc, scale) => logpdf(x, b, loc, scale).exp();
-        cdf(x, b, loc, scale) => where_(x.lt(loc + scale), 0.0, 1.0 - ((x - loc) / scale).pow(-b));
-        logcdf(x, b, loc, scale) => {
-            let log = (-((x - loc) / scale).pow(-b)).log1p();
-            where_(x.lt(loc + scale), f64::NEG_INFINITY, log)
+        cdf(x, b, loc, scale) => {
+            let outside = x.lt(loc + scale);
+            where_(outside, 0.0, 1.0 - where_(outside, 1.0, (x - loc) / scale).pow(-b))
         };
-        logsf(x, b, loc, scale) => where_(x.lt(loc + scale), 0.0, -b * ((x - loc) / scale).log());
+        logcdf(x, b, loc, scale) => {
+            let outside = x.lt(loc + scale);
+            let log = (-where_(outside, 2.0, (x - loc) / scale).pow(-b)).log1p();
+            where_(outside, f64::NEG_INFINITY, log)
+        };
+        logsf(x, b, loc, scale) => {
+            let outside = x.lt(loc + scale);
+            where_(outside, 0.0, -b * where_(outside, 1.0, (x - loc) / scale).log())
+        };
         sf(x, b, loc, scale) => logsf(x, b, loc, scale).exp();
         /// NaN outside of [0, 1].
         ppf(q, b, loc, scale) => where_(q.ge(0) & q.le(1), loc + scale * (1.0 - q).pow(-1.0 / b), f64::NAN);
@@ -231,10 +271,13 @@ distribution! {
             let z = (x - loc) / scale;
             where_(scale.gt(0), -scale.log() - (z + (-z).exp()), f64::NAN)
         };
-        pdf(x, loc, scale) => logpdf(x, loc, scale).exp();
+        pdf(x, loc, scale) => {
+            let z = (x - loc) / scale;
+            where_(scale.gt(0) & z.gt(f64::NEG_INFINITY), double_exponential(-z) / scale, f64::NAN)
+        };
         logcdf(x, loc, scale) => where_(scale.gt(0), -((loc - x) / scale).exp(), f64::NAN);
-        cdf(x, loc, scale) => logcdf(x, loc, scale).exp();
-        sf(x, loc, scale) => where_(scale.gt(0), -(-((loc - x) / scale).exp()).expm1(), f64::NAN);
+        cdf(x, loc, scale) => where_(scale.gt(0), (-tame_exp((loc - x) / scale)).exp(), f64::NAN);
+        sf(x, loc, scale) => where_(scale.gt(0), -(-tame_exp((loc - x) / scale)).expm1(), f64::NAN);
         /// NaN outside of (0, 1).
         ppf(q, loc, scale) => where_(q.gt(0) & q.lt(1), loc - scale * (-q.log()).log(), f64::NAN);
     }
@@ -248,10 +291,13 @@ distribution! {
             let z = (x - loc) / scale;
             where_(scale.gt(0), -scale.log() + z - z.exp(), f64::NAN)
         };
-        pdf(x, loc, scale) => logpdf(x, loc, scale).exp();
+        pdf(x, loc, scale) => {
+            let z = (x - loc) / scale;
+            where_(scale.gt(0) & z.lt(f64::INFINITY), double_exponential(z) / scale, f64::NAN)
+        };
         logsf(x, loc, scale) => where_(scale.gt(0), -((x - loc) / scale).exp(), f64::NAN);
-        sf(x, loc, scale) => logsf(x, loc, scale).exp();
-        cdf(x, loc, scale) => where_(scale.gt(0), -(-((x - loc) / scale).exp()).expm1(), f64::NAN);
+        sf(x, loc, scale) => where_(scale.gt(0), (-tame_exp((x - loc) / scale)).exp(), f64::NAN);
+        cdf(x, loc, scale) => where_(scale.gt(0), -(-tame_exp((x - loc) / scale)).expm1(), f64::NAN);
         /// NaN outside of (0, 1).
         ppf(q, loc, scale) => where_(q.gt(0) & q.lt(1), loc + scale * (-(-q).log1p()).log(), f64::NAN);
     }
@@ -260,11 +306,21 @@ distribution! {
 distribution! {
     /// The generalized normal distribution exp(-|x|ᵇ) of exponent `beta`.
     gennorm {
-        logpdf(x, beta) => (0.5 * beta).log() - (1.0 / beta).lgamma() - x.abs().pow(beta);
+        logpdf(x, beta) => (0.5 * beta).log() - (1.0 / beta).lgamma() - power_of_size(x, beta);
         pdf(x, beta) => logpdf(x, beta).exp();
         cdf(x, beta) => {
-            let tail = 0.5 * special::gammaincc(1.0 / beta, x.abs().pow(beta));
-            where_(x.gt(0), 1.0 - tail, tail)
+            // Near the middle ½ + x β / 2Γ(1/β) Σ (-t)ᵏ / (k! (kβ + 1)) of t = |x|ᵝ, smooth where β is even.
+            let is_near = x.abs().lt(0.5);
+            let (near, outer) = (where_(is_near, x, 0.0), where_(is_near, 1.0, x));
+            let t = power_of_size(near, beta);
+            let term = |(sum, power): (Val, Val), k: u32| {
+                let power = power * (-t / f64::from(k));
+                (sum + power / (f64::from(k) * beta + 1.0), power)
+            };
+            let (series, _) = (1..=18).fold((t.ones_like(), t.ones_like()), term);
+            let middle = 0.5 + near * series * 0.5 * beta / (1.0 / beta).lgamma().exp();
+            let tail = 0.5 * special::gammaincc(1.0 / beta, outer.abs().pow(beta));
+            where_(is_near, middle, where_(x.gt(0), 1.0 - tail, tail))
         };
     }
 }
@@ -286,12 +342,107 @@ distribution! {
     wrapcauchy {
         /// -∞ outside, NaN for a `c` outside of (0, 1).
         logpdf(x, c) => {
+            let known = c.gt(0) & c.lt(1);
+            let c = where_(known, c, 0.5);
             let density = (1.0 - c * c).log() - (2.0 * PI).ln() - (1.0 + c * c - 2.0 * c * x.cos()).log();
             let log = where_(x.ge(0) & x.le(2.0 * PI), density, f64::NEG_INFINITY);
-            where_(c.gt(0) & c.lt(1), log, f64::NAN)
+            where_(known, log, f64::NAN)
         };
         pdf(x, c) => logpdf(x, c).exp();
     }
+}
+
+/// `f`, a function of the beta distribution, where its parameters are positive; NaN elsewhere.
+#[track_caller]
+fn of_positive(a: Val, b: Val, f: Val) -> Val {
+    where_(a.le(0) | b.le(0), f64::NAN, f)
+}
+
+/// (x - loc) / scale. At `loc`, where what is made of it is `steep`, by an infinite slope, no scale moves it.
+#[track_caller]
+fn standard(x: Val, loc: Val, scale: Val, steep: Val) -> Val {
+    let apart = x - loc;
+    apart / where_(steep & apart.eq(0), scale.stop_gradient(), scale)
+}
+
+/// `f` of y >= 0, and `below` for what is less, where `f` meets a point of its domain.
+#[track_caller]
+fn above(y: Val, below: f64, f: impl FnOnce(Val) -> Val) -> Val {
+    let outside = y.lt(0);
+    where_(outside, below, f(where_(outside, 1.0, y)))
+}
+
+/// `f` of y in [0, 1], 0 below and 1 above.
+#[track_caller]
+fn between(y: Val, f: impl FnOnce(Val) -> Val) -> Val {
+    let (low, high) = (y.lt(0), y.gt(1));
+    where_(low, 0.0, where_(high, 1.0, f(where_(low | high, 0.5, y))))
+}
+
+/// `f`, a logarithm of a distribution function, of y in (0, 1]: -∞ up to 0, with infinite slopes there, and 0 above.
+#[track_caller]
+fn log_between(y: Val, f: impl FnOnce(Val) -> Val) -> Val {
+    let (low, zero, high) = (y.lt(0), y.eq(0), y.ge(1));
+    let inside = f(where_(low | zero | high, 0.5, y));
+    let end = where_(zero, y, 1.0).log();
+    // At 1 the slope is the density: the value is f's.
+    let top = where_(high, 0.0, inside);
+    where_(low, f64::NEG_INFINITY, where_(zero, end, top))
+}
+
+/// log P(a, y), -∞ up to 0, with infinite slopes there.
+#[track_caller]
+fn log_gamma_below(a: Val, y: Val) -> Val {
+    let (low, zero) = (y.lt(0), y.eq(0));
+    let safe = where_(low | zero, 1.0, y);
+    let inside = log_of(special::gammainc(a, safe), special::gammaincc(a, safe));
+    where_(low, f64::NEG_INFINITY, where_(zero, where_(zero, y, 1.0).log(), inside))
+}
+
+/// log Q(a, y), 0 below 0.
+#[track_caller]
+fn log_gamma_above(a: Val, y: Val) -> Val {
+    above(y, 0.0, |y| log_of(special::gammaincc(a, y), special::gammainc(a, y)))
+}
+
+/// eᶻ up to where e^-eᶻ has vanished long since: neither it nor its slope is infinite.
+#[track_caller]
+fn tame_exp(z: Val) -> Val {
+    let limit = if z.dtype() == crate::Dtype::F64 { 300.0 } else { 40.0 };
+    let limit = if z.dtype().is_half() { 6.0 } else { limit };
+    where_(z.gt(limit), limit, z).exp()
+}
+
+/// eᶻ⁻ᵉˣᵖ⁽ᶻ⁾, likewise.
+#[track_caller]
+fn double_exponential(z: Val) -> Val {
+    let power = tame_exp(z);
+    let vanished = power.gt(1e4);
+    where_(vanished, 0.0, (where_(vanished, 0.0, z) - where_(vanished, 0.0, power)).exp())
+}
+
+/// |x|ᵝ. At 0 an even β has the derivatives of xᵝ.
+#[track_caller]
+fn power_of_size(x: Val, beta: Val) -> Val {
+    let smooth = x.eq(0) & beta.fmod(2).eq(0);
+    where_(smooth, x, x.abs()).pow(beta)
+}
+
+/// The logarithm of the share of the mass between `a` and `b` that is below `y` between them; elsewhere a smooth value.
+#[track_caller]
+fn log_share(y: Val, a: Val, b: Val) -> Val {
+    let inside = y.gt(a) & y.lt(b);
+    let (a, y, b) = (where_(inside, a, -1.0), where_(inside, y, 0.0), where_(inside, b, 1.0));
+    let whole = log_mass(a, b);
+    let (below, above) = (log_mass(a, y) - whole, log_mass(y, b) - whole);
+    let is_near = below.gt(-0.1);
+    where_(is_near, (-where_(is_near, above, -1.0).exp()).log1p(), below)
+}
+
+/// The density at `y` of the standard normal distribution between `a` and `b`.
+#[track_caller]
+fn truncated_density(y: Val, a: Val, b: Val) -> Val {
+    (-0.5 * y * y - special::LOG_SQRT_TWO_PI - log_mass(a, b)).exp()
 }
 
 /// log p of p and 1 - p, whose digits it takes where p is near 1.
@@ -319,6 +470,9 @@ fn log_mass(a: Val, b: Val) -> Val {
     let central = !(b.le(0) | right);
     let (low, high) = (where_(right, -b, a), where_(right, -a, b));
     let (of_high, of_low) = (special::log_ndtr(high), special::log_ndtr(low));
-    let tail = of_high + (-(of_low - of_high).exp()).log1p();
+    // The one that is not chosen is kept smooth.
+    let apart = where_(central | of_low.eq(f64::NEG_INFINITY), -1.0, of_low - of_high);
+    let tail = of_high + where_(of_low.eq(f64::NEG_INFINITY), 0.0, (-apart.exp()).log1p());
+    let [a, b] = [(a, -1.0), (b, 1.0)].map(|(end, safe)| where_(central, end, safe));
     where_(central, (-special::ndtr(a) - special::ndtr(-b)).log1p(), tail)
 }

@@ -46,11 +46,15 @@ fn monoid_name(monoid: Monoid) -> &'static str {
     }
 }
 
-/// `log(exp(x) + exp(y))` without overflow; also of infinities of one sign.
+/// `log(exp(x) + exp(y))` without overflow; also of infinities of one sign, where the first has all of the derivative.
+///
+/// The formula holds whichever operand is `high`, so the choice has no derivative of its own, at ties neither.
 pub fn log_add_exp(x: Val, y: Val) -> Val {
-    let difference = x - y;
-    let usual = x.max(y) + (-difference.abs()).exp().log1p();
-    difference.ne(difference).select(x + y, usual)
+    let swapped = x.lt(y);
+    let (high, low) = (swapped.select(y, x), swapped.select(x, y));
+    let alike = x.eq(y) & x.abs().eq(x.full_like(f64::INFINITY));
+    let apart = alike.select(x.zeros_like(), low) - alike.select(x.zeros_like(), high);
+    alike.select(x, high + apart.exp().log1p())
 }
 
 impl Cumulative {

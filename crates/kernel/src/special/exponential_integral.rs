@@ -46,10 +46,13 @@ fn series(x: f64) -> f64 {
     sum
 }
 
-/// Eₙ(x) = ∫ e⁻ˣᵗ / tⁿ from 1 to ∞; NaN for negative x and where n is no natural number.
+/// Eₙ(x) = ∫ e⁻ˣᵗ / tⁿ from 1 to ∞; NaN for negative x and where n is no integral number. Negative n arise in derivatives.
 pub fn expn(n: f64, x: f64) -> f64 {
-    if !(n >= 0.0 && x >= 0.0 && libm::floor(n) == n) {
+    if !(x >= 0.0 && libm::floor(n) == n) {
         return f64::NAN;
+    }
+    if n < 0.0 {
+        return negative(-n, x);
     }
     if x == 0.0 {
         return if n < 2.0 { f64::INFINITY } else { 1.0 / (n - 1.0) };
@@ -58,6 +61,18 @@ pub fn expn(n: f64, x: f64) -> f64 {
         return libm::exp(-x) / x;
     }
     if x > 1.0 || n > 60.0 { fraction(n, x) } else { small(n, x) }
+}
+
+/// E₋ₘ(x) = e⁻ˣ/x Σ m! / (m - k)! x⁻ᵏ over k up to m (DLMF 8.19.12 from E₀): all terms are positive.
+fn negative(m: f64, x: f64) -> f64 {
+    let power = libm::exp(-x) / x;
+    if power == 0.0 || power.is_infinite() {
+        return power;
+    }
+    // By Horner's scheme from the highest power of 1/x.
+    let steps = m.min(f64::from(MOST_STEPS)) as u32;
+    let sum = (1..=steps).fold(1.0, |sum, k| 1.0 + sum * f64::from(k) / x);
+    power * sum
 }
 
 /// The continued fraction (DLMF 8.19.17, contracted) by Lentz's method.

@@ -7,6 +7,36 @@ use crate::val::{Val, complex, strict, where_};
 use gradus_ir::Kind;
 use std::f64::consts::{LN_2, PI};
 
+/// Operands broadcast and promoted to floats once, for functions that read them several times.
+#[track_caller]
+pub(crate) fn floats<const N: usize>(
+    name: &'static str,
+    args: [Val; N],
+    f: impl FnOnce([Val; N]) -> Val,
+) -> Val {
+    Val::derive(name, &args, |known| {
+        let met = Promotion::Inexact.of(known);
+        let strict = bring_all(&args, known, met.dtype)?;
+        let args = std::array::from_fn(|i| Val::from_ir(strict[i]).with_weak(met.weak));
+        Ok(f(args).with_weak(met.weak))
+    })
+}
+
+/// The larger operand, and what the smaller one has less: of equal infinities nothing.
+///
+/// `high + g(apart)` with a symmetric sum is the same smooth function whichever is chosen, so that the choice has no
+/// derivative of its own, at ties neither.
+#[track_caller]
+fn ordered(x: Val, y: Val) -> (Val, Val) {
+    let swapped = x.ne(x.max(y));
+    let (high, low) = (where_(swapped, y, x), where_(swapped, x, y));
+    if high.is_complex() {
+        return (high, low - high);
+    }
+    let alike = x.eq(y) & x.isinf();
+    (high, where_(alike, 0.0, low) - where_(alike, 0.0, high))
+}
+
 /// A complex number whose imaginary part is brought into half a turn of both signs; a turn is 2π times `unit`.
 fn within_turn(z: Val, unit: f64) -> Val {
     let half = PI * unit;
@@ -26,11 +56,13 @@ impl Val {
     #[track_caller]
     pub fn hypot(self, other: impl Into<Val>) -> Val {
         self.of_floats("hypot", other, |x, y| {
-            let (x, y) = (x.abs(), y.abs());
-            let (high, low) = (x.max(y), x.min(y));
-            let ratio = low / where_(high.eq(0), 1, high);
-            let length = high * (1.0 + ratio * ratio).sqrt();
-            where_(high.eq(f64::INFINITY), high, length)
+            // The formula holds whichever operand is `high`, so the choice has no derivative of its own.
+            let swapped = x.abs().lt(y.abs());
+            let (high, low) = (where_(swapped, y, x), where_(swapped, x, y));
+            let plain = high.eq(0) | high.abs().eq(f64::INFINITY);
+            let ratio = where_(plain, 0.0, low) / where_(plain, 1.0, high);
+            let length = high.abs() * (1.0 + ratio * ratio).sqrt();
+            where_(x.isnan() | y.isnan(), x + y, length)
         })
     }
     /// log(eˣ + eʸ), without overflow on the way.
@@ -44,11 +76,9 @@ impl Val {
     #[track_caller]
     pub fn logaddexp(self, other: impl Into<Val>) -> Val {
         self.of_floats("logaddexp", other, |x, y| {
-            let (high, apart) = (x.max(y), x - y);
-            if high.is_complex() {
-                return within_turn(high + (x + y - 2.0 * high).exp().log1p(), 1.0);
-            }
-            where_(apart.isnan(), x + y, high + (-apart.abs()).exp().log1p())
+            let (high, apart) = ordered(x, y);
+            let sum = high + apart.exp().log1p();
+            if high.is_complex() { within_turn(sum, 1.0) } else { sum }
         })
     }
     /// log₂(2ˣ + 2ʸ), without overflow on the way.
@@ -62,13 +92,9 @@ impl Val {
     #[track_caller]
     pub fn logaddexp2(self, other: impl Into<Val>) -> Val {
         self.of_floats("logaddexp2", other, |x, y| {
-            let (high, apart) = (x.max(y), x - y);
-            if high.is_complex() {
-                let rest = (LN_2 * (x + y - 2.0 * high)).exp().log1p() / LN_2;
-                return within_turn(high + rest, 1.0 / LN_2);
-            }
-            let rest = (-apart.abs() * LN_2).exp().log1p() / LN_2;
-            where_(apart.isnan(), x + y, high + rest)
+            let (high, apart) = ordered(x, y);
+            let sum = high + (apart * LN_2).exp().log1p() / LN_2;
+            if high.is_complex() { within_turn(sum, 1.0 / LN_2) } else { sum }
         })
     }
     /// The first operand with the sign of the second.
@@ -173,9 +199,15 @@ impl Val {
     #[track_caller]
     pub fn sinc(self) -> Val {
         Val::derive("sinc", &[self], |_| {
-            let zero = self.eq(0);
-            let angle = where_(zero, 1.0, self * PI);
-            Ok(where_(zero, 1.0, angle.sin() / angle))
+            let angle = self * PI;
+            let near = angle.abs().lt(1.0);
+            // Σ (-angle²)ᵏ / (2k + 1)!, whose derivatives do not cancel as those of the quotient.
+            let inside = where_(near, angle, 0.0);
+            let square = inside * inside;
+            let factors = (1..=12).rev().map(|k| f64::from(2 * k * (2 * k + 1)));
+            let series = factors.fold(square.ones_like(), |sum, factor| 1.0 - sum * square / factor);
+            let outside = where_(near, 1.0, angle);
+            Ok(where_(near, series, outside.sin() / outside))
         })
     }
     /// Whether every element is NaN.
@@ -388,19 +420,23 @@ fn erf_inv(x: Val) -> Val {
         1.001_674_06,
         2.832_976_82,
     ];
+    // At the ends a pole has the value and the slopes, which are infinite.
+    let at_end = x.abs().eq(1.0);
+    let ends = x / where_(at_end, 1.0 - x.abs(), 1.0);
+    let x = where_(at_end, 0.0, x);
     let distance = -(-x * x).log1p();
     let near = distance.lt(5.0);
     // Each branch stays finite where the other is chosen: a zero cotangent times an infinite slope is NaN.
     let w = where_(near, distance - 2.5, where_(near, 5.0, distance).sqrt() - 3.0);
     let coefficient = |i: usize| where_(near, w.full_like(NEAR[i]), FAR[i]);
     let polynomial = (1..NEAR.len()).fold(coefficient(0), |p, i| p * w + coefficient(i));
-    let mut y = where_(x.abs().eq(1.0), where_(x.gt(0.0), f64::INFINITY, f64::NEG_INFINITY), polynomial * x);
+    let mut y = polynomial * x;
     if x.dtype() == Dtype::F64 {
         for _ in 0..2 {
             y = halley(x, y);
         }
     }
-    y
+    where_(at_end, ends, y)
 }
 
 /// One step towards erf(y) = x. In the tails the complement is compared, which keeps its digits.

@@ -5,6 +5,15 @@ use crate::val::promote::Promoted;
 use crate::val::{AxisSet, Val, keep, where_};
 use crate::{Dtype, ErrorKind};
 
+/// `x` where `mask` is true, else -∞; zeros along axes that have no element, of which an exponential is no number.
+#[track_caller]
+fn seen(x: Val, mask: Val, axes: &AxisSet) -> Val {
+    let shape = super::broadcast::common_shape([&x.ty().shape, &mask.ty().shape]);
+    let Ok(shape) = shape else { return where_(mask, x, f64::NEG_INFINITY) };
+    let some = mask.astype(Dtype::Bool).broadcast_to(&shape).any_axes(keep(axes.clone()));
+    where_(some, where_(mask, x, f64::NEG_INFINITY), 0.0)
+}
+
 impl Val {
     /// [`Val::softmax`] of the elements where `mask` is true; 0 elsewhere.
     ///
@@ -18,7 +27,7 @@ impl Val {
     pub fn softmax_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
         let (mask, axes) = (mask.into(), axes.into_axes());
         Val::derive("softmax", &[self, mask], |_| {
-            Ok(where_(mask, where_(mask, self, f64::NEG_INFINITY).softmax(axes), 0.0))
+            Ok(where_(mask, seen(self, mask, &axes).softmax(axes), 0.0))
         })
     }
     /// The logarithm of [`Val::softmax_where`]; -∞ where `mask` is false.
@@ -33,8 +42,7 @@ impl Val {
     pub fn log_softmax_where(self, axes: impl IntoAxes, mask: impl Into<Val>) -> Val {
         let (mask, axes) = (mask.into(), axes.into_axes());
         Val::derive("log_softmax", &[self, mask], |_| {
-            let seen = where_(mask, self, f64::NEG_INFINITY);
-            Ok(where_(mask, seen.log_softmax(axes), f64::NEG_INFINITY))
+            Ok(where_(mask, seen(self, mask, &axes).log_softmax(axes), f64::NEG_INFINITY))
         })
     }
     /// log Σ exp along axes of the elements where `mask` is true; -∞ if there are none.
@@ -70,14 +78,19 @@ impl Val {
                 let shape = crate::val::broadcast::common_shape(known.iter().map(|k| &k.ty.shape))?;
                 let (x, b) = (self.astype(dtype).broadcast_to(&shape), b.astype(dtype).broadcast_to(&shape));
                 // What has no weight decides nothing, not even by being infinite.
-                let x = where_(b.eq(0), f64::NEG_INFINITY, x);
-                let highest = x.amax_axes(keep(axes.clone())).stop_gradient();
+                let weighty = where_(b.eq(0), f64::NEG_INFINITY, x);
+                let highest = weighty.amax_axes(keep(axes.clone())).stop_gradient();
+                let empty = highest.eq(f64::NEG_INFINITY);
                 let highest = where_(highest.is_finite(), highest, 0.0);
-                let sum = (b * (x - highest).exp()).sum_axes(axes.clone());
+                // A weight of 0 still has a slope, as long as that is finite.
+                let endless = b.eq(0) & !(x - highest).exp().is_finite();
+                let sum = (b * where_(endless, f64::NEG_INFINITY, x - highest).exp()).sum_axes(axes.clone());
                 if part == 1 {
                     return Ok(sum.sign());
                 }
-                Ok(sum.abs().log() + highest.reshape(&sum.ty().shape))
+                let empty = empty.reshape(&sum.ty().shape);
+                let log = where_(empty, 1.0, sum).abs().log() + highest.reshape(&sum.ty().shape);
+                Ok(where_(empty, f64::NEG_INFINITY, log))
             })
         };
         crate::val::at_caller("logsumexp_signed", || (both(0), both(1)))
@@ -89,11 +102,14 @@ impl Val {
         Val::derive("standardize", &[self, mask], |known| {
             let x = self.astype(Promoted::from(&known[0]).inexact().dtype);
             let seen = mask.broadcast_to(&known[0].ty.shape);
+            // A NaN that is left out stays one in its own place, and reaches no derivative.
+            let lost = x.isnan() & !seen;
+            let known = where_(lost, 0.0, x);
             let count = seen.astype(x.dtype()).sum_axes(keep(axes.clone()));
             let mean_of = |v: Val| where_(seen, v, 0.0).sum_axes(keep(axes.clone())) / count;
-            let mean = mean_of(x);
-            let variance = (mean_of(x.square()) - mean.square()).max(0.0);
-            Ok((x - mean) * (variance + epsilon).rsqrt())
+            let centred = known - mean_of(known);
+            let variance = mean_of(centred.square());
+            Ok(where_(lost, f64::NAN, centred * (variance + epsilon).rsqrt()))
         })
     }
     /// The mean along axes of the elements where `mask` is true.
@@ -134,7 +150,8 @@ impl Val {
             let centred = where_(seen, x - x.mean_where(keep(axes.clone()), seen), 0.0);
             let squares = (centred * centred.conj()).real();
             let count = seen.astype(squares.dtype()).sum_axes(axes.clone()) - ddof;
-            Ok(where_(count.gt(0), squares.sum_axes(axes) / count, f64::NAN))
+            let some = count.gt(0);
+            Ok(where_(some, squares.sum_axes(axes) / where_(some, count, 1.0), f64::NAN))
         })
     }
     /// The root of [`Val::var_where`].

@@ -152,10 +152,12 @@ impl Val {
                 return Ok(self.var_ddof(axes, ddof));
             }
             let missing = self.isnan();
-            let centred = self - self.nanmean(crate::val::keep(axes.clone()));
-            let squares = where_(missing, 0.0, centred.square()).sum_axes(axes.clone());
+            // What is missing is left out before it is squared: the slope of its square is no number.
+            let centred = where_(missing, 0.0, self - self.nanmean(crate::val::keep(axes.clone())));
+            let squares = centred.square().sum_axes(axes.clone());
             let count = (!missing).sum_axes(axes).astype(known[0].ty.dtype) - ddof;
-            Ok(where_(count.le(0), f64::NAN, squares / count))
+            let none = count.le(0);
+            Ok(where_(none, f64::NAN, squares / where_(none, 1.0, count)))
         })
     }
     /// The standard deviation along axes of the elements that are not NaN.

@@ -203,7 +203,13 @@ fn of_lines(x: Val, q: Val, n: usize, method: Quantile, nan: Nan) -> Result<Val,
     let (low, high) = (rank.floor(), rank.ceil());
     let share = rank - low;
     Ok(match method {
-        Quantile::Linear => at(low) * (1.0 - share) + at(high) * share,
+        // A rank without a share counts for nothing, not even by being infinite.
+        Quantile::Linear => {
+            let whole = share.eq(0).broadcast_to(wide.clone());
+            let (low, high) = (at(low), at(high));
+            let high = where_(whole, where_(low.isinf(), 0.0, high), high);
+            low * (1.0 - share) + high * share
+        }
         Quantile::Lower => at(low),
         Quantile::Higher => at(high),
         Quantile::Midpoint => (at(low) + at(high)) * 0.5,

@@ -477,7 +477,12 @@ impl Val {
             let (shifted, highest) = x.shifted(axes);
             let sum = Val::from_ir(reduce(Monoid::Sum, shifted.exp().ir(), axes, keep));
             let highest = if keep { highest } else { Val::from_ir(highest.ir().reshape(sum.ty().shape)) };
-            Ok((sum.log() + highest).ir())
+            if x.is_complex() {
+                return Ok((sum.log() + highest).ir());
+            }
+            // Only exponentials of -∞ add up to 0; the logarithm's slope is infinite there, theirs are 0.
+            let empty = sum.eq(0);
+            Ok(where_(empty, f64::NEG_INFINITY, where_(empty, 1.0, sum).log() + highest).ir())
         })
     }
     /// log Σ exp of all elements, without overflow.

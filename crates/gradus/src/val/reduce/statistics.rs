@@ -124,8 +124,10 @@ impl Val {
             }
             let deviations = products.diagonal(0).real().sqrt();
             let scaled = products / deviations.expand_dims(1) / deviations;
-            let clipped = scaled.real().clip(-1.0, 1.0);
-            Ok(if scaled.is_complex() { complex(clipped, scaled.imag().clip(-1.0, 1.0)) } else { clipped })
+            // What rounding put outside is moved back without a bend in the function.
+            let clip = |part: Val| part + (part.clip(-1.0, 1.0) - part).stop_gradient();
+            let clipped = clip(scaled.real());
+            Ok(if scaled.is_complex() { complex(clipped, clip(scaled.imag())) } else { clipped })
         })
     }
 }

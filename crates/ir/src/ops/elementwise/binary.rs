@@ -494,10 +494,12 @@ fn shift_amount(n: i128, dtype: Dtype) -> Option<u32> {
     (amount < 8 * dtype.size_bytes() as u32).then_some(amount)
 }
 
-/// n xⁿ⁻¹, and 0 for n = 0 whatever x is.
+/// n xⁿ⁻¹, and 0 for n = 0 whatever x is: where the exponent is 0 that of the power is 0 too, so that no derivative of
+/// it is infinite.
 fn power_by_base(x: Val, n: Val, _: Val) -> Val {
     let is_zero = n.eq(n.zeros_like());
-    is_zero.select(n.zeros_like(), is_zero.select(n.ones_like(), n) * x.pow(n - 1.0))
+    let lower = is_zero.select(n.zeros_like(), n - 1.0);
+    is_zero.select(n.zeros_like(), is_zero.select(n.ones_like(), n) * x.pow(lower))
 }
 
 /// What `x` has in the derivative of a choice between `x` and `other` that was `chosen`: all, half or nothing.

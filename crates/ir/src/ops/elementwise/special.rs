@@ -79,7 +79,7 @@ special! {
         n: Unknown, (1.0, 1.0);
         x: Slope(|v| (v[0] + 1.0).polygamma(v[1])), (0.5, 3.0);
     }
-    /// The exponential integral of that order, the first operand, at the second; NaN if the order is no natural number.
+    /// The exponential integral of that order, the first operand, at the second; NaN if the order is no integral number.
     expn = Expn(n, x) {
         meaning: |v| function::expn(v[0], v[1]),
         n: Unknown, (2.0, 2.0);
@@ -151,17 +151,28 @@ fn zeta_slope(v: &[Val]) -> Val {
     (tail - sum).convert(own)
 }
 
+/// The base of `xⁿ` where that is 0, and elsewhere: there a factor, whose derivatives are those of a power, here in an
+/// exponential, which does not overflow before the product does. The other base is 1.
+fn parted(x: Val) -> [Val; 2] {
+    let is_zero = x.eq(x.zeros_like());
+    [is_zero.select(x, x.ones_like()), is_zero.select(x.ones_like(), x)]
+}
+
 /// `xᵃ⁻¹ e⁻ˣ / Γ(a)`
 fn gamma_density(v: &[Val]) -> Val {
-    let (a, x) = (v[0], v[1]);
-    ((a - 1.0) * x.log() - x - a.lgamma()).exp()
+    let (n, [end, inside]) = (v[0] - 1.0, parted(v[1]));
+    end.pow(n) * (n * inside.log() - v[1] - v[0].lgamma()).exp()
 }
 
 /// `xᵃ⁻¹ (1 - x)ᵇ⁻¹ / B(a, b)`
 fn beta_density(v: &[Val]) -> Val {
-    let (a, b, x) = (v[0], v[1], v[2]);
+    let (a, b) = (v[0], v[1]);
+    let ([low, x], [high, _]) = (parted(v[2]), parted(1.0 - v[2]));
+    let at_end = v[2].eq(v[2].ones_like());
+    let log_rest = (-at_end.select(v[2].zeros_like(), v[2])).log1p();
     let log_beta = a.lgamma() + b.lgamma() - (a + b).lgamma();
-    ((b - 1.0) * (-x).log1p() + (a - 1.0) * x.log() - log_beta).exp()
+    let log = (b - 1.0) * log_rest + (a - 1.0) * x.log() - log_beta;
+    low.pow(a - 1.0) * high.pow(b - 1.0) * log.exp()
 }
 
 impl Special {

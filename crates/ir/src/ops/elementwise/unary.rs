@@ -563,14 +563,16 @@ impl Elementwise for Unary {
     }
 }
 
-/// i0e(x) - y (sign x + 1/x), and its limit ½ near zero.
+/// i0e(x) - y (sign x + 1/x). Near zero y / x = e^-|x| Σ (x²/4)ᵏ / (2 k! (k+1)!), whose derivatives do not cancel.
 fn bessel_i1e_slope(x: Val, y: Val) -> Val {
-    let epsilon = if x.ty().dtype == Dtype::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
-    let epsilon = x.full_like(epsilon);
-    let is_tiny = x.abs().le(epsilon);
-    let x = is_tiny.select(epsilon, x);
-    let slope = x.bessel_i0e() - y * (x.sign() + 1.0 / x);
-    is_tiny.select(x.full_like(0.5), slope)
+    let is_near = x.abs().lt(x.ones_like());
+    let near = is_near.select(x, x.zeros_like());
+    let square = near * near * 0.25;
+    // Σ tᵏ / (k! (k+1)!) as nested factors.
+    let series = (1..=11).rev().map(f64::from);
+    let series = series.fold(x.ones_like(), |sum, k| sum * square * (1.0 / (k * (k + 1.0))) + 1.0);
+    let ratio = is_near.select(series * 0.5 * (-near.abs()).exp(), y / is_near.select(x.ones_like(), x));
+    x.bessel_i0e() - y * x.sign() - ratio
 }
 
 fn eval(meaning: &Meaning, x: &Array) -> Array {

@@ -1,0 +1,379 @@
+//! Derivatives of smooth functions are those of the smooth function: at every order, in every order of transformations,
+//! at ties, at switches between expansions and a little beside them, in both precisions.
+//!
+//! For each function and each of its operands: derivatives of order 1, 2 and 3 in `f64` against differences of the
+//! derivative one order below, which read no value at the point itself; every way to write the same derivative against
+//! the others; and `f32` against `f64`.
+
+#[path = "functions/cases.rs"]
+mod cases;
+mod functions;
+
+use cases::{Pattern, all};
+use functions::{Function, table};
+use gradus::{Array, Val, grad, jit, jvp, trace, vmap};
+
+/// What is computed of a function by one operand: its name, and its order.
+const WAYS: [(&str, usize); 8] = [
+    ("value", 0),
+    ("jvp", 1),
+    ("grad", 1),
+    ("jvp of jvp", 2),
+    ("jvp of grad", 2),
+    ("grad of jvp", 2),
+    ("grad of grad", 2),
+    ("jvp of jvp of grad", 3),
+];
+
+/// [`WAYS`] of `f` by operand `i`, element by element.
+fn derivatives(f: Function, args: &[Val], i: usize) -> Vec<Val> {
+    let at = |v: &Val| {
+        let mut args = args.to_vec();
+        args[i] = *v;
+        f(&args)
+    };
+    let forward = |v: &Val| jvp(at, v, &v.ones_like()).1;
+    let reverse = |v: &Val| grad(|u: &Val| at(u).sum())(v);
+    let both = |v: &Val| jvp(reverse, v, &v.ones_like()).1;
+    let (x, one) = (args[i], args[i].ones_like());
+    vec![
+        at(&x),
+        forward(&x),
+        reverse(&x),
+        jvp(forward, &x, &one).1,
+        both(&x),
+        grad(|v: &Val| forward(v).sum())(&x),
+        grad(|v: &Val| reverse(v).sum())(&x),
+        jvp(both, &x, &one).1,
+    ]
+}
+
+/// Runs [`derivatives`] on columns of operands by the interpreter: thousands of functions need not be compiled.
+fn run(f: Function, columns: &[Array], i: usize) -> Vec<Vec<f64>> {
+    let columns = columns.to_vec();
+    let program = trace(move |x: &Vec<Val>| derivatives(f, x, i))(&columns).expect("a program");
+    gradus_ir::eval::eval(&program, &columns).expect("results").iter().map(Array::to_f64_vec).collect()
+}
+
+/// The weights of values at `nodes` in the derivative at 0 of the polynomial through them.
+fn weights(nodes: &[f64]) -> Vec<f64> {
+    let others = |j: usize| nodes.iter().enumerate().filter(move |(k, _)| *k != j);
+    let weight = |j: usize| {
+        let below: f64 = others(j).map(|(_, x)| nodes[j] - x).product();
+        let above =
+            |skipped: usize| others(j).filter(|(k, _)| *k != skipped).map(|(_, x)| -x).product::<f64>();
+        others(j).map(|(k, _)| above(k)).sum::<f64>() / below
+    };
+    (0..nodes.len()).map(weight).collect()
+}
+
+/// The nodes of differences, in steps.
+const NODES: [f64; 8] = [-4.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0];
+
+/// The derivative at the middle of values at [`NODES`] and how far it may be off; none if there is none.
+fn difference(values: &[f64], step: f64) -> Option<(f64, f64, f64)> {
+    if values.iter().any(|v| !v.is_finite()) {
+        return None;
+    }
+    let by = |nodes: &[f64], values: &[f64]| {
+        weights(nodes).iter().zip(values).map(|(w, v)| w * v).sum::<f64>() / step
+    };
+    let (central, left, right) =
+        (by(&NODES, values), by(&NODES[..4], &values[..4]), by(&NODES[4..], &values[4..]));
+    let inner = by(&NODES[1..7], &values[1..7]);
+    let size = values.iter().fold(0.0f64, |most, v| most.max(v.abs()));
+    let rounding = 4e-14 * size / step;
+    // A bend: the sides differ by more than a smooth function's would.
+    let spread = (left - central).abs() + (right - central).abs();
+    let known = (central - inner).abs() <= 1e-7 * central.abs() + 1e2 * rounding
+        && spread <= 1e-2 * (central.abs() + left.abs() + right.abs()) + 1e3 * rounding + 1e-2 * step;
+    known.then_some((central, 1e-6 * central.abs() + 1e2 * rounding, size))
+}
+
+/// The points of a case, numbers of single precision, as rows.
+fn rows(pattern: Pattern, arity: usize, name: &str) -> Vec<Vec<f64>> {
+    let numbers = match pattern {
+        Pattern::Table => {
+            let finite = |args: &Vec<f64>| args.iter().all(|x| x.is_finite());
+            let table = table();
+            let rows = table[name].iter().map(|(args, _)| args.clone()).filter(finite);
+            return fewer(rows.collect(), if arity > 3 { 5 } else { 10 });
+        }
+        Pattern::Grid(numbers) => numbers,
+    };
+    let mut rows = vec![vec![]];
+    for _ in 0..arity {
+        let longer = |row: &Vec<f64>| {
+            let one = |x: &f64| [&row[..], &[f64::from(*x as f32)]].concat();
+            numbers.iter().map(one).collect::<Vec<_>>()
+        };
+        rows = rows.iter().flat_map(longer).collect();
+    }
+    fewer(rows, 24)
+}
+
+/// About `most` of the rows, spread; with GRADUS_SLOW=1 all.
+fn fewer(rows: Vec<Vec<f64>>, most: usize) -> Vec<Vec<f64>> {
+    let every = if std::env::var_os("GRADUS_SLOW").is_some() { 1 } else { rows.len().div_ceil(most) };
+    let tied = |row: &[f64]| row.len() == 2 && row[0] == row[1];
+    let kept = rows.iter().enumerate().filter(|(k, row)| k % every == 0 || tied(row));
+    kept.map(|(_, row)| row.clone()).collect()
+}
+
+/// The size of a step of differences at `x`.
+fn step_at(x: f64) -> f64 {
+    f64::powi(2.0, -7) * x.abs().clamp(0.0, 1.0).max(0.0625)
+}
+
+fn wide(rows: &[Vec<f64>], arity: usize) -> Vec<Array> {
+    (0..arity).map(|j| Array::from(rows.iter().map(|row| row[j]).collect::<Vec<f64>>())).collect()
+}
+
+fn single(rows: &[Vec<f64>], arity: usize) -> Vec<Array> {
+    (0..arity).map(|j| Array::from(rows.iter().map(|row| row[j] as f32).collect::<Vec<f32>>())).collect()
+}
+
+/// Bends and jumps that differences across them do not show, and f32 whose operands lose their digits before: 1 + tanh
+/// of `gelu`, z + m beside a pole.
+fn excused(name: &str, row: &[f64]) -> bool {
+    match name {
+        "atan2" | "xlogy" => row[0] == 0.0 && row[1] == 0.0,
+        "leaky_relu" | "elu" => row[0] == 0.0,
+        "celu" => row[0] == 0.0 || row[1] == 0.0,
+        "squareplus" => row[1] == 0.0,
+        "fmod" => true,
+        "gelu" => row[0] < -3.0,
+        "poch" => row[0].abs() < 0.5 && row[1] < 0.0,
+        _ => false,
+    }
+}
+
+struct Found {
+    wrong: Vec<String>,
+    checked: usize,
+}
+
+impl Found {
+    /// One operand of one function.
+    fn check(&mut self, name: &str, f: Function, rows: &[Vec<f64>], i: usize) {
+        let arity = rows[0].len();
+        let mut around = rows.to_vec();
+        for row in rows {
+            for node in NODES {
+                let mut moved = row.clone();
+                moved[i] += node * step_at(row[i]);
+                around.push(moved);
+            }
+        }
+        let exact = run(f, &wide(&around, arity), i);
+        let narrow = run(f, &single(rows, arity), i);
+        for (p, row) in rows.iter().enumerate() {
+            let near = |way: usize| {
+                let start = rows.len() + p * NODES.len();
+                exact[way][start..start + NODES.len()].to_vec()
+            };
+            let (value, beside) = (exact[0][p], near(0));
+            let middle = 0.5 * (beside[3] + beside[4]);
+            // No number, or a jump, has no derivative.
+            if !value.is_finite() || (value - middle).abs() > 0.1 * (1e-3 + value.abs() + middle.abs()) {
+                continue;
+            }
+            if excused(name, row) {
+                continue;
+            }
+            let mut known = [None; 4];
+            // The derivative of each order from that way of the order below.
+            for (order, below) in [(1, 0), (2, 1), (3, 3)] {
+                known[order] = difference(&near(below), step_at(row[i]));
+            }
+            for (way, (words, order)) in WAYS.into_iter().enumerate().skip(1) {
+                let Some((expected, off, size)) = known[order] else { continue };
+                self.checked += 1;
+                let got = exact[way][p];
+                // In forward mode 0 · ∞ at `loc`, where the density is infinite, by the scale.
+                let is_steep = ["gamma.", "chi2.", "beta."].iter().any(|of| name.starts_with(of));
+                if got.is_nan() && is_steep && words == "jvp" && i == arity - 1 && row[0] == row[i - 1] {
+                    continue;
+                }
+                if !((got - expected).abs() <= off + 1e-13 * (1.0 + value.abs())) {
+                    self.wrong.push(format!("f64 {name}{row:?} {i}: {words} {got:e}, not {expected:e}"));
+                    continue;
+                }
+                let next = known.get(order + 1).copied().flatten().map_or(0.0, |(next, ..)| next);
+                // Terms as large as the operands cancel.
+                let largest = row.iter().fold(1.0f64, |most, x| most.max(x.abs())).min(1e4);
+                let share = [2e-5, 1e-3, 1e-3][order - 1] + 1e-6 * largest;
+                let off = share * expected.abs()
+                    + 2e-7 * (next * row[i]).abs()
+                    + off
+                    + 1e-6 * (size + value.abs())
+                    + 3e-7;
+                if order == 3 {
+                    continue;
+                }
+                let got = narrow[way][p];
+                if !((got - expected).abs() <= off) && expected.abs() < 1e37 {
+                    self.wrong.push(format!("f32 {name}{row:?} {i}: {words} {got:e}, not {expected:e}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn derivatives_are_those_of_the_smooth_function() {
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let mut found = Found { wrong: vec![], checked: 0 };
+    for case in all() {
+        if !case.name.contains(&only) {
+            continue;
+        }
+        let begin = std::time::Instant::now();
+        let rows = rows(case.pattern, case.arity, case.name);
+        for i in (0..case.arity).filter(|i| !case.fixed.contains(i)) {
+            let before = found.wrong.len();
+            found.check(case.name, case.f, &rows, i);
+            let wrong = &found.wrong[before..];
+            if !wrong.is_empty() {
+                println!("{} by {i}: {} wrong", case.name, wrong.len());
+            }
+            for line in wrong.iter().take(if only.is_empty() { 3 } else { 200 }) {
+                println!("    {line}");
+            }
+        }
+        if begin.elapsed().as_millis() > 500 {
+            println!("{} took {:?}", case.name, begin.elapsed());
+        }
+    }
+    println!("{} checked", found.checked);
+    assert!(found.wrong.is_empty(), "{} wrong", found.wrong.len());
+}
+
+/// A derivative at the end of a domain, at a switch, or where a mask leaves out: the function, its operands, by which
+/// of them, the derivatives of order 1 and 2 (NaN where none is stated).
+type End = (&'static str, &'static [f64], usize, f64, f64);
+
+const INF: f64 = f64::INFINITY;
+const NAN: f64 = f64::NAN;
+
+/// Limits from inside of the domain, in closed form.
+#[rustfmt::skip]
+const ENDS: &[End] = &[
+    ("laplace.cdf", &[1.0, 1.0, 2.0], 0, 0.25, NAN), ("laplace.cdf", &[1.0, 1.0, 2.0], 1, -0.25, NAN),
+    ("binom.logpmf", &[0.0, 5.0, 0.0, 0.0], 2, -5.0, -5.0), ("binom.logpmf", &[5.0, 5.0, 1.0, 0.0], 2, 5.0, -5.0),
+    ("binom.pmf", &[0.0, 5.0, 0.0, 0.0], 2, -5.0, 20.0), ("binom.pmf", &[1.0, 5.0, 0.0, 0.0], 2, 5.0, -40.0),
+    ("binom.pmf", &[2.0, 5.0, 0.0, 0.0], 2, 0.0, 20.0), ("binom.pmf", &[5.0, 5.0, 1.0, 0.0], 2, 5.0, 20.0),
+    ("bernoulli.logpmf", &[0.0, 0.0, 0.0], 1, -1.0, -1.0), ("bernoulli.pmf", &[1.0, 0.0, 0.0], 1, 1.0, 0.0),
+    ("poisson.logpmf", &[0.0, 0.0, 0.0], 1, -1.0, 0.0), ("poisson.pmf", &[1.0, 0.0, 0.0], 1, 1.0, -2.0),
+    ("poisson.cdf", &[0.0, 0.0, 0.0], 1, -1.0, 1.0), ("geom.logpmf", &[1.0, 1.0, 0.0], 1, 1.0, -1.0),
+    ("geom.pmf", &[2.0, 1.0, 0.0], 1, -1.0, -2.0), ("nbinom.pmf", &[0.0, 2.0, 1.0, 0.0], 2, 2.0, 2.0),
+    ("entr", &[0.0], 0, INF, -INF), ("logit", &[0.0], 0, INF, -INF), ("logit", &[1.0], 0, INF, INF),
+    ("erf_inv", &[1.0], 0, INF, INF), ("erf_inv", &[-1.0], 0, INF, -INF),
+    ("ndtri", &[0.0], 0, INF, -INF), ("ndtri", &[1.0], 0, INF, INF),
+    ("norm.ppf", &[0.0, 1.0, 2.0], 0, INF, -INF), ("xlogy", &[0.0, 0.0], 0, -INF, NAN), ("xlogy", &[0.0, 0.0], 1, 0.0, 0.0),
+    ("rel_entr", &[0.0, 0.5], 0, -INF, INF), ("rel_entr", &[0.0, 0.5], 1, 0.0, 0.0),
+    ("gamma.cdf", &[0.0, 1.0, 0.0, 2.0], 0, 0.5, -0.25), ("gamma.sf", &[0.0, 1.0, 0.0, 2.0], 0, -0.5, 0.25),
+    ("gamma.cdf", &[0.0, 2.0, 0.0, 1.0], 0, 0.0, 1.0), ("gamma.pdf", &[0.0, 2.0, 0.0, 1.0], 0, 1.0, -2.0),
+    ("gamma.logpdf", &[0.0, 1.0, 0.0, 1.0], 0, -1.0, 0.0), ("gammainc", &[1.0, 0.0], 1, 1.0, -1.0),
+    ("beta.cdf", &[0.0, 1.0, 3.0, 0.0, 1.0], 0, 3.0, -6.0), ("beta.cdf", &[1.0, 2.0, 1.0, 0.0, 1.0], 0, 2.0, 2.0),
+    ("beta.pdf", &[0.0, 2.0, 1.0, 0.0, 1.0], 0, 2.0, 0.0), ("beta.logpdf", &[0.0, 1.0, 3.0, 0.0, 1.0], 0, -2.0, -2.0),
+    ("betainc", &[1.0, 3.0, 0.0], 2, 3.0, -6.0), ("chi2.logpdf", &[0.0, 2.0, 0.0, 1.0], 0, -0.5, 0.0),
+    ("chi2.pdf", &[0.0, 2.0, 0.0, 1.0], 0, -0.25, 0.125), ("chi2.cdf", &[0.0, 2.0, 0.0, 1.0], 0, 0.5, -0.25),
+    ("expon.logcdf", &[-1.0, 0.0, 1.0], 0, 0.0, 0.0), ("expon.cdf", &[-2000.0, 0.0, 1.0], 2, 0.0, 0.0),
+    ("poch", &[0.0, 2.0], 0, 1.0, 2.0), ("poch", &[2.0, 0.0], 1, 0.422_784_335_098_467_1, NAN),
+    ("poch", &[2.0, 0.0], 0, 0.0, 0.0), ("truncnorm.cdf", &[3.0, -1.0, 2.0, 0.0, 1.0], 0, 0.0, 0.0),
+    ("truncnorm.cdf", &[-1.0, -1.0, 1.0, 0.0, 1.0], 0, 0.354_437_452_613_603_4, 0.354_437_452_613_603_4),
+    ("truncnorm.logcdf", &[3.0, -1.0, 2.0, 0.0, 1.0], 1, 0.0, 0.0), ("truncnorm.logcdf", &[-3.0, -1.0, 2.0, 0.0, 1.0], 0, 0.0, 0.0),
+    ("gumbel_r.cdf", &[-900.0, 0.0, 1.0], 0, 0.0, 0.0), ("gumbel_l.sf", &[900.0, 0.0, 1.0], 0, 0.0, 0.0),
+    ("gumbel_r.pdf", &[-900.0, 0.0, 1.0], 0, 0.0, 0.0), ("pareto.logsf", &[1.0, 2.0, 1.0, 1.0], 1, 0.0, 0.0),
+    ("gennorm.logpdf", &[0.0, 2.0], 0, 0.0, -2.0), ("gennorm.cdf", &[0.0, 2.0], 0, 0.564_189_583_547_756_3, 0.0),
+    ("boxcox", &[3.0, 0.0], 1, 0.603_474_480_379_125_4, 0.441_989_653_381_302_5), ("boxcox", &[0.0, 2.0], 0, 0.0, 1.0),
+    ("factorial", &[-1.0], 0, 0.0, 0.0), ("exp1", &[1.0], 0, -0.367_879_441_171_442_3, 0.735_758_882_342_884_7),
+    ("expn", &[1.0, 2.0], 1, -0.067_667_641_618_306_3, 0.101_501_462_427_459_5),
+];
+
+#[test]
+fn derivatives_at_ends_of_domains_are_the_limits() {
+    let functions = functions::functions();
+    let mut wrong = vec![];
+    for (name, args, i, first, second) in ENDS {
+        let row = vec![args.to_vec()];
+        let both = [
+            ("f64", run(functions[name], &wide(&row, args.len()), *i), 1e-9),
+            ("f32", run(functions[name], &single(&row, args.len()), *i), 2e-4),
+        ];
+        for (precision, got, share) in both {
+            for (way, (words, order)) in
+                WAYS.into_iter().enumerate().skip(1).filter(|(_, (_, order))| *order < 3)
+            {
+                let (got, expected) = (got[way][0], if order == 1 { *first } else { *second });
+                let near = got == expected || (got - expected).abs() <= share * expected.abs().max(1e-3);
+                if !expected.is_nan() && !near {
+                    wrong.push(format!("{precision} {name}{args:?} {i}: {words} {got:e}, not {expected:e}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The gradient of a function of a vector, jitted; also by way of `vmap`.
+fn gradient(f: fn(Val) -> Val, x: &[f64]) -> Vec<f64> {
+    let alone = jit(move |x: &Val| grad(|x: &Val| f(*x))(x))(&Array::from(x.to_vec())).expect("a gradient");
+    let rows = Array::new([1, x.len()], x.to_vec()).expect("one row");
+    let batched =
+        jit(move |x: &Val| vmap(move |x: &Val| grad(|x: &Val| f(*x))(x))(x))(&rows).expect("gradients");
+    assert_eq!(
+        alone.to_f64_vec().iter().map(|x| x.to_bits()).collect::<Vec<_>>(),
+        batched.to_f64_vec().iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+    );
+    alone.to_f64_vec()
+}
+
+#[test]
+fn what_is_left_out_has_no_derivative() {
+    let nan = f64::NAN;
+    assert_eq!(gradient(|x| x.nanvar(.., 0.0), &[nan, 1.0, 2.0]), [0.0, -0.5, 0.5]);
+    assert_eq!(gradient(|x| x.nanstd(.., 0.0), &[nan, 1.0, 2.0]), [0.0, -0.5, 0.5]);
+    assert_eq!(gradient(|x| x.logsumexp(), &[-INF, -INF]), [0.0, 0.0]);
+    assert_eq!(gradient(|x| x.softmax_where(0, x.gt(5)).sum(), &[1.0, 2.0]), [0.0, 0.0]);
+    assert_eq!(gradient(|x| x.logsumexp_signed(0, x.ones_like()).0, &[-INF, -INF]), [0.0, 0.0]);
+    assert_eq!(gradient(|b| b.zeros_like().logsumexp_signed(0, b).0, &[0.0, 2.0]), [0.5, 0.5]);
+    let standardized = gradient(
+        |x| gradus::where_(x.isnan(), 0, x.standardize_where(0, !x.isnan(), 1.0)).take(1, 0),
+        &[nan, 1.0, 3.0],
+    );
+    assert!(standardized.iter().all(|x| x.is_finite()) && standardized[1] > 0.0, "{standardized:?}");
+    let low =
+        jit(|x: &Val| x.quantile(0.25, 0))(&Array::from([-INF, -INF, 1.0, 2.0, 3.0])).expect("a quantile");
+    assert_eq!(low.item::<f64>().expect("one"), -INF);
+}
+
+#[test]
+fn powers_of_zero_have_every_derivative() {
+    let f = |x: &Val| x.pow(&Array::from([0.0f64, 1.0, 2.0])).sum();
+    let second = jit(move |x: &Val| grad(grad(f))(x))(&Array::from(0.0f64)).expect("a derivative");
+    assert_eq!(second.item::<f64>().expect("one"), 2.0);
+}
+
+/// What the interpreter finds compiled code finds too, of one element and under `vmap`.
+#[test]
+fn compiled_second_derivatives_at_ties_are_right() {
+    let cases: [(&str, fn(Val) -> Val, f64, f64); 7] = [
+        ("softplus", |x| x.softplus(), 0.0, 0.25),
+        ("log_sigmoid", |x| x.log_sigmoid(), 0.0, -0.25),
+        ("logaddexp", |x| x.logaddexp(1.0), 1.0, 0.25),
+        ("hypot", |x| x.hypot(1.0), 0.0, 1.0),
+        ("hypot", |x| x.hypot(1.0), 1.0, 0.353_553_390_593_273_8),
+        ("logistic.logpdf", |x| gradus::stats::logistic::logpdf(x, 0.0, 1.0), 0.0, -0.5),
+        ("sinc", |x| x.sinc(), 0.0, -3.289_868_133_696_453),
+    ];
+    for (name, f, x, expected) in cases {
+        for x in [Array::from([x, x]), Array::from([x as f32, x as f32])] {
+            let second = jit(move |x: &Val| vmap(move |x: &Val| grad(grad(move |x: &Val| f(*x)))(x))(x));
+            for got in second(&x).expect("derivatives").to_f64_vec() {
+                assert!((got - expected).abs() < 1e-6, "{name}: {got}, not {expected}");
+            }
+        }
+    }
+}
