@@ -1,6 +1,6 @@
 //! Slices at computed starts, gathers and scatters as nodes.
 
-use super::{Lowering, combine_of, lower_scalars, splat_bits, unsupported};
+use super::{Lowering, combine_of, lower_scalars, splat_bits};
 use crate::graph::{Id, Join, Kind, SliceUpdate, Windows};
 use gradus_ir::ops::index::{IndexMode, Indexing, Scatter, default_fill};
 use gradus_ir::ops::monoid::Monoid;

@@ -1,6 +1,6 @@
 //! Movements as nodes: what only says where an element stands, and what writes slices side by side.
 
-use super::{Lowering, unsupported};
+use super::Lowering;
 use crate::graph::{Id, Kind, SliceUpdate};
 use gradus_ir::ops::elementwise::Parts;
 use gradus_ir::ops::movement::Movement;

@@ -1,6 +1,6 @@
 //! Operations that a routine computes as nodes: sorts, libraries, tapes, and what the host runs.
 
-use super::{Lowering, in_memory, unsupported};
+use super::{Lowering, in_memory};
 use crate::graph::{Id, Ids, Kind, Node, Routine};
 use crate::routines::{HostCall, LibraryCall, Sort, TapeOp};
 use gradus_ir::ops::control::Tape;

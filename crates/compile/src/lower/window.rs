@@ -1,7 +1,7 @@
 //! Windows and running totals as nodes: padding, the elements of every window along axes in front, a reduction
 //! of these.
 
-use super::{Lowering, combine_of, lower_scalars, unsupported};
+use super::{Lowering, combine_of, lower_scalars};
 use crate::graph::{Graph, Id, Kind, Tap};
 use gradus_ir::ops::convolution::dilated;
 use gradus_ir::ops::cumulative::Cumulative;

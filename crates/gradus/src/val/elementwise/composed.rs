@@ -7,21 +7,6 @@ use crate::val::{Val, complex, strict, where_};
 use gradus_ir::Kind;
 use std::f64::consts::{LN_2, PI};
 
-/// Operands broadcast and promoted to floats once, for functions that read them several times.
-#[track_caller]
-pub(crate) fn floats<const N: usize>(
-    name: &'static str,
-    args: [Val; N],
-    f: impl FnOnce([Val; N]) -> Val,
-) -> Val {
-    Val::derive(name, &args, |known| {
-        let met = Promotion::Inexact.of(known);
-        let strict = bring_all(&args, known, met.dtype)?;
-        let args = std::array::from_fn(|i| Val::from_ir(strict[i]).with_weak(met.weak));
-        Ok(f(args).with_weak(met.weak))
-    })
-}
-
 /// The larger operand, and what the smaller one has less: of equal infinities nothing.
 ///
 /// `high + g(apart)` with a symmetric sum is the same smooth function whichever is chosen, so that the choice has no

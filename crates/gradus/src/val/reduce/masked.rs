@@ -8,7 +8,7 @@ use crate::{Dtype, ErrorKind};
 /// `x` where `mask` is true, else -∞; zeros along axes that have no element, of which an exponential is no number.
 #[track_caller]
 fn seen(x: Val, mask: Val, axes: &AxisSet) -> Val {
-    let shape = super::broadcast::common_shape([&x.ty().shape, &mask.ty().shape]);
+    let shape = crate::val::broadcast::common_shape([&x.ty().shape, &mask.ty().shape]);
     let Ok(shape) = shape else { return where_(mask, x, f64::NEG_INFINITY) };
     let some = mask.astype(Dtype::Bool).broadcast_to(&shape).any_axes(keep(axes.clone()));
     where_(some, where_(mask, x, f64::NEG_INFINITY), 0.0)
