@@ -269,9 +269,10 @@ impl Cond {
     fn lane_by_lane(&self, passes: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
         let (index, args) = (args[0], &args[1..]);
         let last = self.branches.len() - 1;
-        let clamped = index.clamp(index.zeros_like(), index.full_like(last as f64));
-        // That of the last is what the others leave over.
-        let mut takes: Vec<Val> = (0..last).map(|k| clamped.eq(clamped.full_like(k as f64))).collect();
+        // A number below takes the first, one above what the others leave over, the last.
+        let number = |k: usize| index.full_like(k as f64);
+        let takes = |k: usize| if k == 0 { index.le(number(0)) } else { index.eq(number(k)) };
+        let mut takes: Vec<Val> = (0..last).map(takes).collect();
         takes.push(match takes.iter().copied().reduce(|x, y| x | y) {
             Some(others) => !others,
             None => Val::constant(Array::scalar(true)).repeat_leading(lanes.size),
