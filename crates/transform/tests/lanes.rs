@@ -7,12 +7,12 @@ use gradus_ir::eval::eval;
 use gradus_ir::ops::contract::DotDims;
 use gradus_ir::ops::control::{While, call, cond, while_loop};
 use gradus_ir::verify::verify;
-use gradus_ir::{Array, Dtype, Lanes, Place, Program, Shape, Type, Val, trace};
+use gradus_ir::{Array, Dtype, Lanes, Program, Shape, SourceLocation, Type, Val, trace};
 use gradus_transform::{batch, inline_calls, jvp, optimize, vjp};
 use std::sync::Arc;
 
 fn program(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Arc<Program> {
-    let program = trace(Place::unknown(), types, f).unwrap_or_else(|e| panic!("{e}")).program;
+    let program = trace(SourceLocation::unknown(), types, f).unwrap_or_else(|e| panic!("{e}")).program;
     verify(&program).unwrap();
     Arc::new(program)
 }

@@ -4,11 +4,11 @@ use super::PerLane;
 use crate::ops::Sample;
 use crate::ops::sample::refused;
 use crate::trace::{Val, trace};
-use crate::{Array, Dtype, Place, Program, Type};
+use crate::{Array, Dtype, Program, SourceLocation, Type};
 use std::sync::Arc;
 
 fn program(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Arc<Program> {
-    Arc::new(trace(Place::unknown(), types, f).expect("internal: the sample is well typed").program)
+    Arc::new(trace(SourceLocation::unknown(), types, f).expect("internal: the sample is well typed").program)
 }
 
 impl PerLane {
