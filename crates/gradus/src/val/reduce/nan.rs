@@ -1,6 +1,5 @@
 //! Reductions that leave NaN out.
 
-use crate::Dtype;
 use crate::val::axes::{Integer, IntoAxes};
 use crate::val::{Val, where_};
 
