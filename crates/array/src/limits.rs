@@ -72,4 +72,23 @@ impl Dtype {
             _ => None,
         }
     }
+    /// Whether the type, of integers, has the number `n`; others are not asked for every one.
+    ///
+    /// ```
+    /// use gradus_ir::Dtype;
+    /// assert!(Dtype::U8.holds(255) && !Dtype::I8.holds(128));
+    /// ```
+    pub fn holds(self, n: usize) -> bool {
+        self.iinfo().is_none_or(|info| n as i128 <= info.max)
+    }
+    /// The type of indices and counts of which none is above `n`: `i32`, and `i64` where that does not hold them.
+    ///
+    /// ```
+    /// use gradus_ir::Dtype;
+    /// assert_eq!(Dtype::of_index(10), Dtype::I32);
+    /// assert_eq!(Dtype::of_index(1 << 31), Dtype::I64);
+    /// ```
+    pub fn of_index(n: usize) -> Dtype {
+        if Dtype::I32.holds(n) { Dtype::I32 } else { Dtype::I64 }
+    }
 }

@@ -181,6 +181,11 @@ pub fn trace_at_border(
     guard.close(&results)
 }
 
+/// The number of the innermost open trace of this thread, which no other trace ever has.
+pub fn innermost() -> Option<u32> {
+    STACK.with_borrow(|stack| stack.last().map(|trace| trace.id))
+}
+
 /// Whether a trace is open on this thread.
 pub fn is_tracing() -> bool {
     STACK.with_borrow(|stack| !stack.is_empty())

@@ -8,6 +8,7 @@
 //! ```
 
 use crate::nested::map_nested;
+use crate::passes::Transforms;
 use crate::write::write;
 use gradus_ir::ops::control::Control;
 use gradus_ir::trace::at_place;
@@ -64,6 +65,7 @@ fn inline_level(program: &Program, keep: Calls) -> Program {
     if stands && uses.keys().all(|callee| kept(callee)) {
         return program.clone();
     }
+    let passes = Transforms::default();
     write(program.param_types(), |inputs| {
         let mut env: Vec<Val> = inputs.to_vec();
         for eqn in program.equations() {
@@ -71,7 +73,7 @@ fn inline_level(program: &Program, keep: Calls) -> Program {
             match callee(&eqn.op).filter(|callee| !kept(callee)) {
                 Some(callee) => env.extend(callee.inline(&args)),
                 None if eqn.op.rules().expands() => {
-                    env.extend(at_place(eqn.place, || eqn.op.rules().expand(&args)));
+                    env.extend(at_place(eqn.place, || eqn.op.rules().expand(&passes, &args)));
                 }
                 None => env.extend(at_place(eqn.place, || bind(eqn.op.clone(), &args))),
             }

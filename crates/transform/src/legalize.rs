@@ -12,6 +12,7 @@
 //! ```
 
 use crate::nested::map_nested;
+use crate::passes::Transforms;
 use crate::{cse, dce, simplify};
 use gradus_ir::ops::elementwise::{f32_to_half, half_to_f32};
 use gradus_ir::trace::{at_place, refuse};
@@ -113,8 +114,8 @@ fn round(program: &Program) -> Result<Program, Error> {
 
 fn decompose_complex(eqn: &Equation, args: &[Val]) -> Vals {
     let rules = eqn.op.rules();
-    let formula =
-        || rules.decompose_complex(args).or_else(|| rules.expands().then(|| rules.expand(args).into()));
+    let expanded = || rules.expand(&Transforms::default(), args).into();
+    let formula = || rules.decompose_complex(args).or_else(|| rules.expands().then(expanded));
     formula().unwrap_or_else(|| {
         let message =
             "this operation has no compiled form for complex numbers; use their parts, `real` and `imag`";

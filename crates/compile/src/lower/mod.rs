@@ -168,7 +168,8 @@ impl Lowering {
         let (op, location) = (&equation.op, equation.place);
         if op.rules().expands() {
             let types: Vec<Type> = args.iter().map(|arg| self.graph.ty(*arg).clone()).collect();
-            let expanded = trace(location, &types, |args| op.rules().expand(args))?;
+            let transforms = gradus_transform::Transforms::default();
+            let expanded = trace(location, &types, |args| op.rules().expand(&transforms, args))?;
             return self.program(&expanded.program, args);
         }
         if op.rules().elementwise().is_some() {

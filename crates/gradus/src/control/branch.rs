@@ -62,7 +62,10 @@ pub fn switch<O: Traced, R: Traced>(index: Val, operands: O, branches: &[&dyn Fn
                 let message = format!("the index is {ty}; it must be an integer scalar");
                 return Err(refused("switch", place, message));
             }
-            Ok(index.astype(Dtype::I32))
+            // Clamped before it is narrowed: the number may be none of `i32`.
+            let last = branches.len().saturating_sub(1);
+            let clamped = if ty.dtype.size_bytes() < 4 { index } else { index.clip(0, last) };
+            Ok(clamped.astype(Dtype::I32))
         };
         branch("switch", place, number(), &operands, branches)
     })

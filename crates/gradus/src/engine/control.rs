@@ -3,6 +3,7 @@
 //! Their bodies are traced with the marks of weak element types, so that a literal as first carry takes the type
 //! that the body makes of it, as in JAX.
 
+use super::primal::Outside;
 use super::{Flat, Inner, outer};
 use crate::val::promote::{Promoted, promote};
 use crate::val::strict;
@@ -32,10 +33,10 @@ impl Body {
     /// Traces `f` on values of these types and marks.
     fn trace(place: SourceLocation, args: &[(Type, bool)], f: Flat<'_>) -> Result<Body, Error> {
         let types: Vec<Type> = args.iter().map(|(ty, _)| ty.clone()).collect();
-        let mut weak = vec![];
+        let (mut weak, outside) = (vec![], Outside::here());
         let inner = Inner::of_types(place, &types, &mut |x| {
             let marked: Vec<Val> = x.iter().zip(args).map(|(v, (_, weak))| v.with_weak(*weak)).collect();
-            let results = f(&marked);
+            let results = outside.run(|| f(&marked));
             weak = results.iter().map(|v| v.is_weak()).collect();
             results
         })?;

@@ -1,6 +1,7 @@
 //! vmap of functions on lists: lanes lead inside, axes are moved at the border only.
 
 use super::axes::Named;
+use super::primal::Outside;
 use super::{Flat, Inner, inner, outer, type_of};
 use crate::{Error, Val};
 use gradus_ir::{ErrorKind, Lanes, SourceLocation};
@@ -86,7 +87,8 @@ impl Mapped {
         });
         let types: Vec<_> = types.collect();
         let _named = Named::open(place, lanes)?;
-        let inner = Inner::of_types(place, &types, f)?;
+        let outside = Outside::here();
+        let inner = Inner::of_types(place, &types, &mut |x| outside.run(|| f(x)))?;
         Ok(Mapped { place, args: leading, is_mapped, lanes, inner })
     }
 

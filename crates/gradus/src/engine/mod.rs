@@ -12,6 +12,7 @@ mod effects;
 mod lanes;
 mod lists;
 mod nans;
+mod primal;
 mod system;
 
 pub(crate) use axes::{across, axis_index, axis_size, is_any_axis_named};
@@ -22,6 +23,7 @@ pub(crate) use derivative::{Numbers, check_differentiable, check_jacobian};
 pub(crate) use effects::{check, debug_callback, debug_print, pure_callback};
 pub(crate) use lanes::{Mapped, Which};
 pub(crate) use lists::Lists;
+pub(crate) use primal::{is_undifferentiated, undifferentiated};
 pub(crate) use system::{Operator, linear_solve};
 
 use crate::{Array, Config, Error, Leaf, Stored, Traced, Tree, Val};

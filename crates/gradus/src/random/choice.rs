@@ -238,7 +238,7 @@ fn axis_in(ty: &crate::Type, axis: i64) -> Result<usize, ErrorKind> {
 /// The numbers below `n` in random order.
 #[track_caller]
 fn order(key: Val, n: usize) -> Val {
-    shuffled(key, Val::from_ir(strict::iota(Dtype::I32, &Shape::from([n]), 0)), 0)
+    shuffled(key, Val::from_ir(strict::iota(Dtype::of_index(n), &Shape::from([n]), 0)), 0)
 }
 
 /// Sorted by random words; repeated until equal words hardly matter.

@@ -174,11 +174,11 @@ wrong_programs! {
           at operations.rs:L
           in `errors::refused`, jitted at operations.rs:L"#]];
     absurd_identity: |_, _, _| eye(1 << 40, Dtype::F64) => expect![[r#"
-        eye: a result of type i32[1099511627776,1099511627776] is larger than any memory
+        eye: a result of type i64[1099511627776,1099511627776] is larger than any memory
           at operations.rs:L
           in `errors::refused`, jitted at operations.rs:L"#]];
     absurd_range: |_, _, _| arange(1i64 << 62) + linspace(0.0, 1.0, 3) => expect![[r#"
-        arange: a result of type i32[4611686018427387904] is larger than any memory
+        arange: a result of type i64[4611686018427387904] is larger than any memory
           at operations.rs:L
           in `errors::refused`, jitted at operations.rs:L"#]];
     negative_extent: |_, _, _| full([-2], 1.0) => expect![[r#"

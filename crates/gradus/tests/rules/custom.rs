@@ -5,6 +5,8 @@ use gradus::{
     Array, Result, Tree, Val, checkpoint, custom_jvp, custom_vjp, grad, hessian, jacfwd, jacrev, jit, jvp,
     outline, stop_gradient, value_and_grad, vjp, vmap, vmap_axes,
 };
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The sine, with a derivative that is twice the true one, so that one sees whose it is.
 fn steep(x: &Val) -> Val {
@@ -151,5 +153,54 @@ fn a_value_without_a_rule_of_its_own_is_as_if_there_were_none() -> Result<()> {
     let optimized = compiled.explain();
     let optimized = optimized.split("optimized:").nth(1).expect("after the passes");
     assert!(!optimized.contains("custom_jvp"), "{optimized}");
+    Ok(())
+}
+
+/// Rules inside of rules, each of which calls the next function in both of its Programs.
+fn nested(depth: usize, calls: &AtomicUsize, x: &Val) -> Val {
+    if depth == 0 {
+        calls.fetch_add(1, Ordering::Relaxed);
+        return x.sin();
+    }
+    let inner = |x: &Val| nested(depth - 1, calls, x);
+    match depth % 2 {
+        0 => custom_vjp(*x, |x| inner(&x), |x| (inner(&x), x), |x, ct| ct * x.cos()),
+        _ => custom_jvp(*x, |x| inner(&x), |x, dx| (inner(&x), dx * x.cos())),
+    }
+}
+
+#[test]
+fn nested_rules_trace_what_they_stand_for_a_few_times() {
+    let (alone, reverse, lanes, looped): (Under, Under, Under, Under) = (
+        |depth, calls, x| nested(depth, calls, x),
+        |depth, calls, x| grad(|x: &Val| nested(depth, calls, x))(x),
+        |depth, calls, x| vmap(|x: &Val| nested(depth, calls, x))(&x.broadcast_to([2])).sum(),
+        |depth, calls, x| {
+            custom_jvp(
+                *x,
+                |x| vmap(|x: &Val| nested(depth, calls, x))(&x.reshape([1])).sum(),
+                |x, dx| (x, dx),
+            )
+        },
+    );
+    for (under, depth) in [(alone, 1), (alone, 6), (alone, 40), (reverse, 40), (lanes, 40), (looped, 40)] {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = calls.clone();
+        let program = gradus::trace(move |x: &Val| under(depth, &counted, &x.at(0)))(&vector(&[0.5, 0.25]));
+        let program = program.map_err(|e| e.to_string());
+        let times = calls.load(Ordering::Relaxed);
+        assert!(times <= 2 * depth, "{times} for {depth}, {:?}", program.err());
+    }
+}
+
+type Under = fn(usize, &AtomicUsize, &Val) -> Val;
+
+#[test]
+fn a_gradient_inside_of_a_function_with_a_rule_uses_the_rules_inside() -> Result<()> {
+    let x = 0.3f32;
+    let slope = |x: &Val| custom_jvp(*x, |x| grad(steep)(&x), |x, dx| (grad(steep)(&x), dx * 0.0));
+    near(&jit(slope)(&scalar(x))?, &[2.0 * x.cos()]);
+    let inside = |x: &Val| custom_vjp(*x, |x| jvp(steep, &x, &x).1, |x| (x, x), |x, ct| ct * x);
+    near(&jit(inside)(&scalar(x))?, &[2.0 * x * x.cos()]);
     Ok(())
 }

@@ -169,3 +169,40 @@ fn a_root_is_differentiated_without_its_iteration() -> Result<()> {
     near(&jit(|a: &Val| gradus::jvp(cube_root, a, &a.ones_like()).1)(&scalar(8.))?, &[1. / 12.]);
     Ok(())
 }
+
+/// Lanes that do not take a branch or a step add nothing to a gradient, whatever it is at their operands.
+#[test]
+fn gradients_of_lanes_with_branches_and_steps_of_their_own() -> Result<()> {
+    fn guarded_log(x: &Val) -> Val {
+        cond(x.gt(0.0), *x, |x| x.log(), |x| x * 0.0)
+    }
+    let x = vector(&[0.0, 2.0, -1.0]);
+    let all = |x: &Val| vmap(guarded_log)(x).sum();
+    near(&jit(grad(all))(&x)?, &[0.0, 0.5, 0.0]);
+    near(&jit(vmap(grad(guarded_log)))(&x)?, &[0.0, 0.5, 0.0]);
+    near(&jit(grad(move |x: &Val| grad(all)(x).sum()))(&x)?, &[0.0, -0.25, 0.0]);
+    let harmonic = |n: &Val| {
+        let (n, k) = (*n, gradus::stop_gradient(n));
+        let start = (Val::from(0.0), Val::from(0.0));
+        while_loop(start, |(i, _)| i.lt(k), |(i, s)| (i + 1.0, s + 1.0 / (n - i))).1
+    };
+    let slopes = [-1.0, -1.25, -1.361_111_1];
+    near(&jit(grad(move |n: &Val| vmap(harmonic)(n).sum()))(&vector(&[1., 2., 3.]))?, &slopes);
+    near(&jit(vmap(grad(harmonic)))(&vector(&[1., 2., 3.]))?, &slopes);
+    // Bounds that lanes have of their own, a value that all share, and no lane that takes the branch.
+    let root = |n: &Val, w: &Val| {
+        let (n, w) = (*n, *w);
+        let k = gradus::stop_gradient(&n).astype(gradus::Dtype::I32);
+        fori_loop(0, k, n * 0.0, move |i, s| s + (n - i).sqrt() * w.log())
+    };
+    let shared = move |w: &Val, n: &Val| gradus::vmap_axes(root, (0, None), 0)(n, w).sum();
+    let sum = 1.0 + (2f32.sqrt() + 1.0) + (3f32.sqrt() + 2f32.sqrt() + 1.0);
+    near(&jit(grad(shared))(&scalar(2.0), &vector(&[1., 2., 3.]))?, &[sum / 2.0]);
+    near(&jit(grad(shared))(&scalar(0.0), &vector(&[0., 0.]))?, &[0.0]);
+    let unread = |w: &Val, x: &Val| {
+        let f = |x: &Val, w: &Val| cond(x.gt(0.0), (*x, *w), |(x, w)| x * w.log(), |(x, _)| x);
+        gradus::vmap_axes(f, (0, None), 0)(x, w).sum()
+    };
+    near(&jit(grad(unread))(&scalar(0.0), &vector(&[-1., -2.]))?, &[0.0]);
+    Ok(())
+}

@@ -35,6 +35,7 @@ macro_rules! cases {
 }
 
 mod edits;
+mod long_axes;
 mod matrices;
 mod modules;
 mod numpy;

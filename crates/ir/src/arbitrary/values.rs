@@ -143,6 +143,12 @@ impl Vary for Vec<i64> {
     }
 }
 
+impl Vary for Vec<usize> {
+    fn vary(&mut self, random: &mut Random) {
+        vary_list(self, random, |random| random.below(4));
+    }
+}
+
 impl Vary for Vec<Vec<i64>> {
     fn vary(&mut self, random: &mut Random) {
         vary_list(self, random, |random| vec![random.below(3) as i64, random.below(3) as i64]);

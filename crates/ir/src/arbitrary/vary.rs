@@ -6,7 +6,7 @@ use super::values::{Random, Vary, listed, one_of};
 use crate::ops::checkpoint::{Checkpoint, Policy};
 use crate::ops::collective::{Across, Collective};
 use crate::ops::contract::{Contraction, DotDims};
-use crate::ops::control::{Call, Cond, Control, Scan, Tape, While};
+use crate::ops::control::{Call, Cond, Control, PerLane, Scan, Tape, While};
 use crate::ops::convolution::{AxisRoles, ConvDims, Convolution};
 use crate::ops::cumulative::Cumulative;
 use crate::ops::custom::Custom;
@@ -325,6 +325,9 @@ impl Vary for Control {
                 one_of(random, &mut [cond, body, num_cond_consts, num_body_consts, record]);
             }
             Control::Cond(Cond { branches }) => branches.vary(random),
+            Control::PerLane(PerLane { program, lanes, operands, results }) => {
+                one_of(random, &mut [program, lanes, operands, results]);
+            }
             Control::Tape(Tape::Empty { of }) => of.vary(random),
             Control::Tape(Tape::Length | Tape::Select) => {}
         }

@@ -347,7 +347,7 @@ impl Rules for Checkpoint {
     fn expands(&self) -> bool {
         true
     }
-    fn expand(&self, args: &[Val]) -> Vec<Val> {
+    fn expand(&self, _: &dyn Passes, args: &[Val]) -> Vec<Val> {
         match self {
             Checkpoint::Checkpoint { program, .. } => program.inline(args),
             Checkpoint::CheckpointName { .. } => args.to_vec(),

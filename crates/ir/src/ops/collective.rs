@@ -346,7 +346,7 @@ impl Rules for Collective {
     fn expands(&self) -> bool {
         self.size == 1
     }
-    fn expand(&self, args: &[Val]) -> Vec<Val> {
+    fn expand(&self, _: &dyn Passes, args: &[Val]) -> Vec<Val> {
         vec![match &self.across {
             Across::AxisIndex => Val::constant(Array::scalar(0i32)),
             Across::Psum | Across::Pmax | Across::Pmin => args[0],

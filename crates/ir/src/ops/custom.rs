@@ -442,7 +442,7 @@ impl Rules for Custom {
     fn expands(&self) -> bool {
         !matches!(self, Custom::CustomLinear { .. })
     }
-    fn expand(&self, args: &[Val]) -> Vec<Val> {
+    fn expand(&self, _: &dyn Passes, args: &[Val]) -> Vec<Val> {
         match self {
             Custom::CustomJvp { program, .. } | Custom::CustomVjp { program, .. } => {
                 program.inline(&args[..program.num_params()])

@@ -316,7 +316,7 @@ impl Rules for LinearSolve {
     fn expands(&self) -> bool {
         true
     }
-    fn expand(&self, args: &[Val]) -> Vec<Val> {
+    fn expand(&self, _: &dyn Passes, args: &[Val]) -> Vec<Val> {
         let Parts { right, of_solve, .. } = self.parts(args);
         self.solve.inline(&[right, of_solve].concat())
     }

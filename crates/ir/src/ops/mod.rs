@@ -296,8 +296,8 @@ pub trait Rules {
     /// Writes what it stands for into the current trace.
     ///
     /// Called only if [`Rules::expands`].
-    fn expand(&self, args: &[Val]) -> Vec<Val> {
-        let _ = args;
+    fn expand(&self, passes: &dyn Passes, args: &[Val]) -> Vec<Val> {
+        let _ = (passes, args);
         unreachable!("internal: {} stands for itself", self.name())
     }
     /// Why it cannot be run as it is, whatever its operands.

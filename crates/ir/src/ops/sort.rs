@@ -124,7 +124,8 @@ impl Rules for Sorting {
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         let Sorting::Sort { dimension, .. } = self;
         // The tangents go where their elements went: an iota that is sorted with them says where that is.
-        let index_ty = x[0].ty().with_dtype(Dtype::I32);
+        let ty = x[0].ty();
+        let index_ty = ty.with_dtype(Dtype::of_index(ty.shape.dim(*dimension)));
         let args: Vals = x.iter().copied().chain([Val::iota(index_ty, *dimension)]).collect();
         let mut y = bind(self.clone(), &args);
         let from = y.pop().expect("internal: the sorted indices");

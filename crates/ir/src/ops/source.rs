@@ -49,11 +49,13 @@ impl Source {
         let iota = |dtype| Source::Iota { ty: Type::new(dtype, [2, 3]), dimension: 2 };
         let truths = Source::Iota { ty: Type::new(Dtype::Bool, [2]), dimension: 0 };
         let [tape] = [Type::new(Dtype::F32, [2])].map(|of| Array::tape(&of, &[Array::from([1.0f32, 2.0])]));
+        let long = Source::Iota { ty: Type::new(Dtype::I32, [3, (1 << 31) + 1]), dimension: 1 };
         let counted = Source::Iota { ty: tape.ty().clone(), dimension: 0 };
         vec![
             refused(iota(Dtype::I32), 1, none.clone()),
             refused(truths, 2, none.clone()),
             refused(counted, 3, none.clone()),
+            refused(long, 4, none.clone()),
             refused(Source::Constant(tape), 1, none),
         ]
     }
@@ -98,6 +100,7 @@ impl Rules for Source {
                 "`dimension` is an axis of the result.",
                 "The element type is a number, not bool.",
                 "The result is an array, not a tape.",
+                "An element type of integers holds every index along that axis.",
             ],
         }
     }
@@ -116,6 +119,19 @@ impl Rules for Source {
             }
             Source::Iota { ty, .. } if ty.dtype == Dtype::Bool => {
                 Err(ErrorKind::constraint(2, format!("cannot count in {ty}; count in i32 and compare")))
+            }
+            Source::Iota { ty, dimension } if !ty.dtype.holds(ty.shape.dim(*dimension).saturating_sub(1)) => {
+                let message = format!(
+                    "{} does not hold every index along axis {dimension} of {ty}; count in i64",
+                    ty.dtype
+                );
+                Err(ErrorKind::constraint(3, message))
+            }
+            Source::Iota { ty, dimension } if !ty.dtype.holds(ty.shape.dim(*dimension).saturating_sub(1)) => {
+                let dtype = ty.dtype;
+                let message =
+                    format!("{dtype} does not hold every index along axis {dimension} of {ty}; count in i64");
+                Err(ErrorKind::constraint(4, message))
             }
             Source::Iota { ty, .. } => Ok(vec![ty.clone()]),
         }

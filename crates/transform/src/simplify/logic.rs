@@ -6,8 +6,16 @@ use gradus_ir::ops::elementwise::{Binary, Choice, Unary};
 use gradus_ir::program::Var;
 use gradus_ir::{Dtype, Op};
 
-pub(super) const EQUATIONS: &[Rewrite] =
-    &[not_not, and_or_of_same, and_or_with_constant, select_of_same, select_known, select_not, stop_gradient];
+pub(super) const EQUATIONS: &[Rewrite] = &[
+    not_not,
+    and_or_of_same,
+    and_or_with_constant,
+    select_of_same,
+    select_known,
+    select_not,
+    select_of_select,
+    stop_gradient,
+];
 
 /// not(not(x)) = x
 fn not_not(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
@@ -52,6 +60,45 @@ fn select_not(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
     }
     let p = draft.operand_of(args[0], Unary::Not)?;
     Some(draft.write(Choice::Select, &[p, args[2], args[1]]))
+}
+
+/// select(p, select(p, x, _), y) = select(p, x, y), select(p, x, select(p, _, y)) = select(p, x, y); so with not(p)
+fn select_of_select(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> {
+    if !matches!(op, Op::Choice(Choice::Select)) {
+        return None;
+    }
+    let picked = |var: Var, holds: bool| {
+        let eqn = draft.definition(var).filter(|eqn| matches!(eqn.op, Op::Choice(Choice::Select)))?;
+        let holds = if same(draft, eqn.args[0], args[0]) {
+            holds
+        } else if opposite(draft, eqn.args[0], args[0]) {
+            !holds
+        } else {
+            return None;
+        };
+        Some(if holds { eqn.args[1] } else { eqn.args[2] })
+    };
+    let (x, y) = (picked(args[1], true), picked(args[2], false));
+    let choice = [args[0], x.unwrap_or(args[1]), y.unwrap_or(args[2])];
+    (x.is_some() || y.is_some()).then(|| draft.write(Choice::Select, &choice))
+}
+
+/// What both are moved from, if they are moved in the same way.
+fn moved_alike(draft: &Draft, p: Var, q: Var) -> Option<(Var, Var)> {
+    let ((of_p, x), (of_q, y)) = (draft.movement(p)?, draft.movement(q)?);
+    let alone = |v: Var| draft.definition(v).is_some_and(|eqn| eqn.args.len() == 1);
+    (of_p == of_q && alone(p) && alone(q)).then_some((x, y))
+}
+
+/// Whether p = q
+fn same(draft: &Draft, p: Var, q: Var) -> bool {
+    p == q || moved_alike(draft, p, q).is_some_and(|(x, y)| same(draft, x, y))
+}
+
+/// Whether p = not(q)
+fn opposite(draft: &Draft, p: Var, q: Var) -> bool {
+    let negates = |p: Var, q: Var| draft.operand_of(p, Unary::Not).is_some_and(|x| same(draft, x, q));
+    negates(p, q) || negates(q, p) || moved_alike(draft, p, q).is_some_and(|(x, y)| opposite(draft, x, y))
 }
 
 /// stop_gradient(x) = x, for a simplified program is not differentiated any more

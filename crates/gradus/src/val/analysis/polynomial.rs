@@ -1,7 +1,7 @@
 //! Polynomials, their coefficients from the highest power down.
 
 use crate::val::promote::promote_all;
-use crate::val::{Known, Val, concatenate, iota, stack, strict, where_, zeros};
+use crate::val::{Known, Val, concatenate, stack, strict, where_, zeros};
 use crate::{Array, Complex, Dtype, ErrorKind, linalg};
 
 /// Above this degree powers overflow or vanish for all numbers but those near 1.
@@ -110,10 +110,10 @@ impl Val {
             // The first coefficient that is not zero comes first; a polynomial of zeros has none.
             let leading = where_(zero.all(), n, zero.astype(Dtype::I32).argmin(0));
             let p = where_(leading.eq(n), 1.0, p);
-            let p = p.take((iota(Dtype::I32, [n], 0) + leading) % n as i64, 0);
+            let p = p.take((crate::val::arange(n) + leading) % n as i64, 0);
             let found = linalg::eigvals(linalg::companion(p));
             let found = found.take(found.eq(0).argsort(0), 0);
-            let has = iota(Dtype::I32, [n - 1], 0).lt(n as i64 - 1 - leading);
+            let has = crate::val::arange(n - 1).lt(n as i64 - 1 - leading);
             Ok(where_(has, found, Complex::new(f64::NAN, f64::NAN)).astype(found.dtype()))
         })
     }

@@ -25,8 +25,9 @@ pub enum GridOrder {
 pub fn fromfunction(shape: impl IntoExtents, f: impl FnOnce(&[Val]) -> Val) -> Val {
     let extents = shape.into_extents();
     Val::derive("fromfunction", &[], |_| {
-        let rank = extents.shape()?.rank();
-        let along: Vec<Val> = (0..rank).map(|axis| iota(Dtype::I32, extents.clone(), axis)).collect();
+        let shape = extents.shape()?;
+        let dtype = index_dtype(&shape);
+        let along: Vec<Val> = (0..shape.rank()).map(|axis| iota(dtype, &shape, axis)).collect();
         Ok(gradus_ir::trace::by_user(|| f(&along)))
     })
 }
@@ -79,6 +80,11 @@ pub fn indices(shape: impl IntoExtents) -> Val {
         if shape.rank() == 0 {
             return Ok(crate::val::zeros([0], Dtype::I32));
         }
-        Ok(crate::val::stack((0..shape.rank()).map(|axis| iota(Dtype::I32, &shape, axis)), 0))
+        Ok(crate::val::stack((0..shape.rank()).map(|axis| iota(index_dtype(&shape), &shape, axis)), 0))
     })
+}
+
+/// The type of indices along every axis.
+fn index_dtype(shape: &crate::Shape) -> Dtype {
+    Dtype::of_index(shape.dims().into_iter().max().unwrap_or(0))
 }

@@ -68,7 +68,7 @@ pub fn iota(dtype: Dtype, shape: impl IntoExtents, axis: impl Integer) -> Val {
         Ok(Val::from_ir(strict::iota(dtype, &shape, axis_of(axis.to_i64(), &shape)?)))
     })
 }
-/// 0, 1, .. below `n`, as `i32`.
+/// 0, 1, .. below `n`, as `i32`, and as `i64` where that does not hold `n`.
 ///
 /// ```
 /// use gradus::{Array, arange, jit};
@@ -78,7 +78,10 @@ pub fn iota(dtype: Dtype, shape: impl IntoExtents, axis: impl Integer) -> Val {
 /// ```
 #[track_caller]
 pub fn arange(n: impl Integer) -> Val {
-    Val::derive("arange", &[], |_| Ok(iota(Dtype::I32, [n.to_i64()], 0)))
+    Val::derive("arange", &[], |_| {
+        let n = n.to_i64();
+        Ok(iota(Dtype::of_index(n.unsigned_abs() as usize), [n], 0))
+    })
 }
 /// `start`, `start + step`, .. up to, but without, `end`, as `f32`.
 ///
@@ -213,7 +216,7 @@ pub fn geomspace(start: f64, end: f64, n: usize, endpoint: Endpoint) -> Val {
         Ok(Val::from(10.0).float_power(line) * start.signum())
     })
 }
-/// `start`, `start + step`, .. up to, but without, `end`, as `i32`.
+/// `start`, `start + step`, .. up to, but without, `end`, as `i32`, and as `i64` where that does not hold them.
 ///
 /// ```
 /// use gradus::{Array, arange_between, jit};
@@ -229,6 +232,10 @@ pub fn arange_between(start: i64, end: i64, step: i64) -> Val {
         let away = if step > 0 { end.saturating_sub(start) } else { start.saturating_sub(end) };
         let n = away.max(0).unsigned_abs().div_ceil(step.unsigned_abs());
         let n = i64::try_from(n).unwrap_or(i64::MAX);
-        Ok(iota(Dtype::I32, [n], 0) * step + start)
+        // Wide enough for the numbers, and for those on the way to them.
+        let dtype = [n, start, end, step].map(|x| Dtype::of_index(x.unsigned_abs() as usize));
+        let dtype = if dtype.contains(&Dtype::I64) { Dtype::I64 } else { Dtype::I32 };
+        let number = |x: i64| Val::from(x).astype(dtype);
+        Ok(iota(dtype, [n], 0) * number(step) + number(start))
     })
 }

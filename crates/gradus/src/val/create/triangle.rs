@@ -34,7 +34,8 @@ pub fn eye_of(shape: [usize; 2], offset: impl Integer, dtype: Dtype) -> Val {
 #[track_caller]
 fn from_diagonal(shape: &Shape) -> Val {
     let rank = shape.rank();
-    let index = |axis| Val::from_ir(strict::iota(Dtype::I32, shape, axis));
+    let dtype = Dtype::of_index(shape.dims().into_iter().max().unwrap_or(0));
+    let index = |axis| Val::from_ir(strict::iota(dtype, shape, axis));
     index(rank - 1) - index(rank - 2)
 }
 
@@ -56,7 +57,8 @@ fn matrices(ty: &Type) -> Result<(), ErrorKind> {
 #[track_caller]
 pub fn tri(shape: [usize; 2], offset: impl Integer, dtype: Dtype) -> Val {
     Val::derive("tri", &[], |_| {
-        let index = |axis: i64| iota(Dtype::I32, shape, axis);
+        let of_index = Dtype::of_index(shape.into_iter().max().unwrap_or(0));
+        let index = |axis: i64| iota(of_index, shape, axis);
         Ok((index(1) - index(0)).le(offset.to_i64()).astype(dtype))
     })
 }

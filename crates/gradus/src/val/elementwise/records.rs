@@ -135,8 +135,14 @@ impl Val {
     #[track_caller]
     pub(crate) fn modulo(self, other: Val) -> Val {
         Val::derive("rem", &[self, other], |known| {
+            let met = Promotion::Numeric.of(known);
+            // A literal may be none of `i32`, which alone it would be.
+            let other = match other.literal() {
+                Some(_) => Val::from_ir(strict::convert_literal(other, met.dtype)).with_weak(true),
+                None => other,
+            };
             // Integers modulo zero are zero, as in JAX.
-            let other = match Promotion::Numeric.of(known).dtype.is_float() {
+            let other = match met.dtype.is_float() {
                 true => other,
                 false => where_(other.eq(0), 1, other),
             };

@@ -5,7 +5,7 @@ use crate::val::broadcast::common_shape;
 use crate::val::index::gather::IndexMode;
 use crate::val::order::search::places;
 use crate::val::promote::promote_all;
-use crate::val::{Side, Val, concatenate, iota, select_n, strict, where_};
+use crate::val::{Side, Val, concatenate, select_n, strict, where_};
 use crate::{Array, Dtype, ErrorKind, Type};
 
 /// Places along `axis` of extent `n`, negative ones counted from the end; what is outside is moved to the nearest of
@@ -15,8 +15,9 @@ fn gaps(places: Val, ty: &Type, n: usize) -> Result<Val, ErrorKind> {
     if !ty.dtype.is_integer() || ty.rank() > 1 {
         return Err(ErrorKind::invalid(format!("the places are {ty}; give an integer or a vector of them")));
     }
+    // What does not fit 32 bits is outside, not somewhere else.
+    let places = if ty.dtype.size_bytes() == 8 { places } else { places.astype(Dtype::of_index(n)) };
     let n = n as i64;
-    let places = places.astype(Dtype::I32);
     Ok(where_(places.lt(0), places + n, places).clip(0, n))
 }
 
@@ -68,8 +69,8 @@ impl Val {
             };
             let places = gaps(places, &known[1].ty, n)?.ravel().sort(0);
             // Behind every place that is gone the source is one further on.
-            let passed = (places - iota(Dtype::I32, [gone], 0))
-                .searchsorted_side(crate::val::arange(left), Side::Right);
+            let passed =
+                (places - crate::val::arange(gone)).searchsorted_side(crate::val::arange(left), Side::Right);
             Ok(self.take_mode(crate::val::arange(left) + passed, axis, IndexMode::Clip))
         })
     }
@@ -121,7 +122,7 @@ impl Val {
             // Where each old and each new part comes to stand; an old one behind all that go before it.
             let order = places.argsort(0);
             let rank_of = order.argsort(0);
-            let old = iota(Dtype::I32, [n], 0);
+            let old = crate::val::arange(n);
             let old = old + places.take(order, 0).searchsorted_side(old, Side::Right);
             let source = concatenate([old, places + rank_of], 0).argsort(0);
             Ok(concatenate([self, values], axis).take_mode(source, axis, IndexMode::PromiseInBounds))
@@ -145,7 +146,7 @@ impl Val {
             same_size(&known[0].ty, &known[1].ty)?;
             let (order, count) = places(mask, size)?;
             let found = self.ravel().take_mode(order, 0, IndexMode::Clip);
-            Ok(where_(iota(Dtype::I32, [size], 0).lt(count), found, fill.astype(known[0].ty.dtype)))
+            Ok(where_(crate::val::arange(size).lt(count), found, fill.astype(known[0].ty.dtype)))
         })
     }
     /// The value with `values`, one after the other and again from the first, where `mask` holds in row order.
@@ -193,7 +194,7 @@ impl Val {
             if ty.shape.size() == 0 || count == 0 || given == 0 {
                 return Ok(self);
             }
-            let which = iota(Dtype::I32, [count], 0) % given as i64;
+            let which = crate::val::arange(count) % given as i64;
             let values = values.astype(ty.dtype).ravel().take_mode(which, 0, IndexMode::Clip);
             let flat = self.ravel().index([indices.ravel().into()]).mode(mode).set(values);
             Ok(flat.reshape(&ty.shape))
@@ -238,9 +239,10 @@ pub fn choose(
             return Err(ErrorKind::invalid("there are no choices; give at least one"));
         };
         let dtype = promote_all(&known[1..]).dtype;
-        let which = which.astype(Dtype::I32);
+        let which = if known[0].ty.dtype.size_bytes() == 8 { which } else { which.astype(Dtype::I32) };
         let inside =
             if matches!(mode, IndexMode::Wrap) { which % choices.len() as i64 } else { which.clip(0, last) };
+        let inside = inside.astype(Dtype::I32);
         let shape = common_shape(known.iter().map(|k| &k.ty.shape))?;
         let cases: Vec<Val> = choices.iter().map(|v| v.astype(dtype).broadcast_to(&shape)).collect();
         Ok(match cases[..] {

@@ -6,6 +6,7 @@
 use crate::val::axes::{Integer, axis_of};
 use crate::val::broadcast::{bring, common_shape};
 use crate::val::index::gather::{IndexMode, Scatter, Update, gather, scatter};
+use crate::val::operand::literal::Literal;
 use crate::val::{Known, Val, strict, where_};
 use crate::{Array, Dtype, ErrorKind, Shape, Type};
 use gradus_ir::ops::index::GatherDims;
@@ -27,10 +28,14 @@ pub(crate) fn positions(v: Val, n: usize, mode: IndexMode) -> Result<Strict, Err
         return Err(ErrorKind::invalid(message));
     }
     let signed = ty.dtype.kind() == Kind::Signed;
-    let v = match (v.literal().is_some(), signed, ty.dtype.size_bytes()) {
-        (true, ..) | (_, _, 1 | 2) => v.astype(Dtype::I32),
+    let dtype = Dtype::of_index(n);
+    let v = match (v.literal(), signed, ty.dtype.size_bytes()) {
+        (Some(Literal::Int(x)), ..) if i32::try_from(x).is_err() => v.astype(Dtype::I64),
+        (Some(_), ..) | (_, _, 1 | 2) => v.astype(dtype),
+        (_, false, 4) if dtype == Dtype::I64 => v.astype(dtype),
         // An axis has fewer elements than any number that does not fit.
-        (_, false, _) => v.min(v.full_like(n.min(i32::MAX as usize))).astype(Dtype::I32),
+        (_, false, _) => v.min(v.full_like(n)).astype(dtype),
+        (_, true, 4) => v.astype(dtype),
         _ => v,
     };
     let n = n as i64;

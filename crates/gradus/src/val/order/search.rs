@@ -138,7 +138,7 @@ impl Val {
     #[track_caller]
     pub fn bincount(self, length: usize) -> Val {
         Val::derive("bincount", &[self], |_| {
-            Ok(self.bincount_weighted(self.ones_like().astype(Dtype::I32), length))
+            Ok(self.bincount_weighted(self.ones_like().astype(Dtype::of_index(self.size())), length))
         })
     }
     /// The sum of the weights of each of 0, 1, .. below `length`.
@@ -234,7 +234,7 @@ impl Val {
                 let stride = Shape::from(&dims[axis + 1..]).size();
                 let (flat, count) = places(self, size)?;
                 let own = flat.floor_divide(stride) % dims[axis] as i64;
-                Ok(where_(iota(Dtype::I32, [size], 0).lt(count), own, fill.astype(Dtype::I32)))
+                Ok(where_(crate::val::arange(size).lt(count), own, fill.astype(flat.dtype())))
             })
         };
         crate::val::at_caller("nonzero", || (0..dims.len().max(1)).map(along).collect())
@@ -348,7 +348,7 @@ pub struct Unique {
 #[track_caller]
 fn binary_search(x: Val, queries: Val, passed: impl Fn(Val, Val) -> Val) -> Val {
     let n = x.size();
-    let mut low = queries.zeros_like().astype(Dtype::I32);
+    let mut low = queries.zeros_like().astype(Dtype::of_index(n));
     let mut high = low + n as i64;
     // After k steps the range has at most n / 2^k places left.
     for _ in 0..(usize::BITS - n.leading_zeros()) {
@@ -374,7 +374,8 @@ fn search_by_sorting(x: Val, queries: Val, side: Side) -> Val {
     };
     let rank = |v: Val, count: usize| {
         let order = v.argsort(0);
-        zeros([count], Dtype::I32).index([order.into()]).unique().set(iota(Dtype::I32, [count], 0))
+        let number = iota(Dtype::of_index(n + m), [count], 0);
+        number.zeros_like().index([order.into()]).unique().set(number)
     };
     let among_all = rank(all, n + m).dynamic_slice([Val::from(first)], [m]);
     (among_all - rank(flat, m)).reshape(queries.shape())
@@ -408,7 +409,7 @@ fn distinct(rows: Val, n: usize, size: usize, is_float: bool) -> Result<[Val; 4]
     }
     let is_first = crate::val::concatenate([Val::from(true).reshape([1]), differs.any_axes(1)], 0);
     let (starts, count) = places(is_first, n)?;
-    let number = iota(Dtype::I32, [n], 0);
+    let number = crate::val::arange(n);
     let starts = where_(number.lt(count), starts, n);
     let chosen = match size <= n {
         true => starts.slice([(..size as i64).into()]),
@@ -421,7 +422,7 @@ fn distinct(rows: Val, n: usize, size: usize, is_float: bool) -> Result<[Val; 4]
     };
     let counts = ends - chosen;
     let which = starts.searchsorted_side(number, Side::Right) - 1;
-    let inverse = zeros([n], Dtype::I32).index([order.into()]).unique().set(which);
+    let inverse = number.zeros_like().index([order.into()]).unique().set(which);
     let shape: Vec<usize> = std::iter::once(size).chain(rows.shape()[1..].iter().copied()).collect();
     let values = sorted.take_mode(first, 0, IndexMode::PromiseInBounds).reshape(shape);
     Ok([values, order.take_mode(first, 0, IndexMode::PromiseInBounds), inverse, counts])
@@ -551,6 +552,10 @@ pub fn unravel_index(flat: impl Into<Val>, shape: impl crate::val::IntoExtents) 
                 )));
             }
             let size = shape.size();
+            let flat = match known[0].ty.dtype.holds(size) {
+                true => flat,
+                false => flat.astype(Dtype::of_index(size)),
+            };
             let inside = where_(flat.lt(0), flat + size as i64, flat).clip(0, size.saturating_sub(1));
             let stride = Shape::from(&shape.dims()[axis + 1..]).size();
             Ok(inside.floor_divide(stride) % shape.dim(axis) as i64)
@@ -584,15 +589,19 @@ pub fn ravel_multi_index(
             return Err(ErrorKind::invalid(message));
         }
         common_shape(known.iter().map(|k| &k.ty.shape))?;
+        let own = promote_all(known).dtype;
+        let result = if own.holds(shape.size()) { own } else { Dtype::of_index(shape.size()) };
+        let wide = if result.size_bytes() < 4 { Dtype::I32 } else { result };
         let mut flat = Val::from(0);
         for (axis, index) in indices.iter().enumerate() {
             let n = shape.dim(axis);
+            let index = index.astype(wide);
             let inside = match mode {
-                IndexMode::Wrap => *index % n as i64,
+                IndexMode::Wrap => index % n as i64,
                 _ => index.clip(0, n.saturating_sub(1)),
             };
             flat = flat * n as i64 + inside;
         }
-        Ok(Val::from_ir(strict::convert(flat.ir(), promote_all(known).dtype)))
+        Ok(Val::from_ir(strict::convert(flat.ir(), result)))
     })
 }

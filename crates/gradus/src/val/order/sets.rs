@@ -6,7 +6,7 @@
 use crate::val::index::gather::IndexMode;
 use crate::val::order::search::places;
 use crate::val::promote::promote_all;
-use crate::val::{Val, concatenate, iota, sort_together, where_, zeros};
+use crate::val::{Val, concatenate, sort_together, where_, zeros};
 use crate::{Dtype, ErrorKind};
 
 impl Val {
@@ -83,7 +83,8 @@ impl Val {
                 let sorted = from.argsort(0);
                 let place = from.take(sorted, 0).searchsorted(values);
                 let found = sorted.take_mode(place, 0, IndexMode::Clip);
-                Ok(where_(iota(Dtype::I32, [size], 0).lt(count), found, from.size()).astype(Dtype::I32))
+                let number = crate::val::arange(size);
+                Ok(where_(number.lt(count), found, from.size()).astype(Dtype::of_index(from.size())))
             })
         };
         crate::val::at_caller("intersect1d", || (self.intersect1d(other, size), side(true), side(false)))
@@ -166,5 +167,5 @@ fn chosen(values: Val, keep: Val, size: usize, fill: Option<Val>) -> Result<Val,
     let (order, count) = places(keep, size)?;
     let found = values.take_mode(order, 0, IndexMode::Clip);
     let fill = fill.unwrap_or_else(|| where_(count.gt(0), found.at(0), 0));
-    Ok(where_(iota(Dtype::I32, [size], 0).lt(count), found, fill.astype(dtype)))
+    Ok(where_(crate::val::arange(size).lt(count), found, fill.astype(dtype)))
 }

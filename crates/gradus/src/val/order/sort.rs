@@ -41,7 +41,8 @@ impl Val {
     #[track_caller]
     pub fn argsort(self, axis: impl Integer) -> Val {
         self.derive1("argsort", |ty| {
-            Ok(Val::from_ir(self.ir().argsort(axis_of(axis.to_i64(), &ty.shape)?, Dtype::I32)))
+            let axis = axis_of(axis.to_i64(), &ty.shape)?;
+            Ok(Val::from_ir(self.ir().argsort(axis, Dtype::of_index(ty.shape.dim(axis)))))
         })
     }
     /// The indices along `axis` of the elements in decreasing order, as `i32`, NaN first; of equal ones the first
@@ -58,7 +59,8 @@ impl Val {
         self.derive1("argsort_descending", |ty| {
             let axis = axis_of(axis.to_i64(), &ty.shape)?;
             // Sorted from behind, so that of equal elements the first comes out first.
-            let behind = strict::iota(Dtype::I32, &ty.shape, axis).rev(&[axis]);
+            let dtype = Dtype::of_index(ty.shape.dim(axis));
+            let behind = strict::iota(dtype, &ty.shape, axis).rev(&[axis]);
             Ok(Val::from_ir(sort(&[self.ir().rev(&[axis]), behind], axis, 1)[1].rev(&[axis])))
         })
     }
@@ -123,7 +125,8 @@ impl Val {
                 return Err(ErrorKind::invalid(message));
             }
             // Sorted from behind, so that of equal elements the first comes out first.
-            let behind = strict::iota(Dtype::I32, &ty.shape, axis).rev(&[axis]);
+            let dtype = Dtype::of_index(ty.shape.dim(axis));
+            let behind = strict::iota(dtype, &ty.shape, axis).rev(&[axis]);
             let sorted = sort(&[self.ir().rev(&[axis]), behind], axis, 1)[number];
             Ok(Val::from_ir(sorted.slice_axis(axis, n - k, n).rev(&[axis])))
         })
@@ -226,7 +229,8 @@ pub fn lexsort(keys: impl IntoIterator<Item = impl Into<Val>>, axis: impl Intege
                 format!("keys {} and {} differ in shape; give keys of one shape", first.ty, other.ty);
             return Err(ErrorKind::invalid(message));
         }
-        let number = strict::iota(Dtype::I32, &first.ty.shape, axis);
+        let dtype = Dtype::of_index(first.ty.shape.dim(axis));
+        let number = strict::iota(dtype, &first.ty.shape, axis);
         let operands: Vec<_> = keys.iter().rev().map(|v| v.ir()).chain([number]).collect();
         Ok(Val::from_ir(sort(&operands, axis, keys.len())[keys.len()]))
     })

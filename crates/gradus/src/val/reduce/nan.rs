@@ -1,6 +1,5 @@
 //! Reductions that leave NaN out.
 
-use crate::Dtype;
 use crate::val::axes::{Integer, IntoAxes};
 use crate::val::{Val, where_};
 
@@ -185,7 +184,7 @@ impl Val {
     pub fn nanargmax(self, axis: impl Integer) -> Val {
         Val::derive("nanargmax", &[self], |_| {
             let found = self.without_nan(f64::NEG_INFINITY).argmax(axis);
-            Ok(where_(self.isnan().all_axes(axis), -1, found).astype(Dtype::I32))
+            Ok(where_(self.isnan().all_axes(axis), -1, found).astype(found.dtype()))
         })
     }
     /// The index of the first smallest element along `axis` that is not NaN, an `i32`; -1 if all are.
@@ -200,7 +199,7 @@ impl Val {
     pub fn nanargmin(self, axis: impl Integer) -> Val {
         Val::derive("nanargmin", &[self], |_| {
             let found = self.without_nan(f64::INFINITY).argmin(axis);
-            Ok(where_(self.isnan().all_axes(axis), -1, found).astype(Dtype::I32))
+            Ok(where_(self.isnan().all_axes(axis), -1, found).astype(found.dtype()))
         })
     }
 }

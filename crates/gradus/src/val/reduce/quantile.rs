@@ -193,7 +193,7 @@ fn of_lines(x: Val, q: Val, n: usize, method: Quantile, nan: Nan) -> Result<Val,
     let lines: Vec<usize> = x.shape()[..x.rank() - 1].to_vec();
     let wide: Vec<usize> = lines.iter().copied().chain([q.size()]).collect();
     let at = |rank: Val| {
-        let rank = rank.clip(0, (count - 1).max(0)).astype(Dtype::I32).broadcast_to(wide.clone());
+        let rank = rank.clip(0, (count - 1).max(0)).astype(Dtype::of_index(n)).broadcast_to(wide.clone());
         sorted.take_along_axis_mode(rank, -1, IndexMode::PromiseInBounds)
     };
     if method == Quantile::InvertedCdf {

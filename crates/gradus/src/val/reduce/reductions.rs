@@ -118,8 +118,12 @@ impl Val {
     #[track_caller]
     pub fn sum_axes(self, axes: impl IntoAxes) -> Val {
         self.reduced("sum", axes, |known, axes, keep| {
-            let x = strict::convert_literal(self, accumulated(known.ty.dtype));
-            Ok(reduce(Monoid::Sum, x, axes, keep))
+            let dtype = match known.ty.dtype {
+                // A count of truth values.
+                Dtype::Bool => Dtype::of_index(count(&known.ty.shape, axes)),
+                dtype => accumulated(dtype),
+            };
+            Ok(reduce(Monoid::Sum, strict::convert_literal(self, dtype), axes, keep))
         })
     }
     /// The product of all elements.
@@ -452,13 +456,14 @@ impl Val {
         self.derive1(op, |ty| {
             let axis = axis_of(axis.to_i64(), &ty.shape)?;
             not_empty(&ty.shape, &[axis])?;
+            let dtype = Dtype::of_index(ty.shape.dim(axis));
             if ty.dtype.is_complex() {
                 // By real parts, equal ones by imaginary parts.
                 let best = Val::from_ir(reduce(monoid, self.real().ir(), &[axis], true));
                 let among = where_(self.real().eq(best), self.imag(), worst);
-                return Ok(Val::from_ir(find(among.ir(), axis, Dtype::I32)));
+                return Ok(Val::from_ir(find(among.ir(), axis, dtype)));
             }
-            Ok(Val::from_ir(find(self.ir(), axis, Dtype::I32)))
+            Ok(Val::from_ir(find(self.ir(), axis, dtype)))
         })
     }
 

@@ -79,7 +79,11 @@ fn segment(op: &'static str, data: Val, segments: Val, count: usize, update: Upd
         // A negative number is no segment, where an index would count from the end.
         let places = match by.dtype.kind() {
             Kind::Signed => {
-                let segments = segments.astype(Dtype::I32);
+                // A number of 64 bits may be none of `i32`, and then of no segment.
+                let segments = match by.dtype.size_bytes() {
+                    8 => segments,
+                    _ => segments.astype(Dtype::of_index(count)),
+                };
                 start.index([where_(segments.lt(0), count as i64, segments).into()])
             }
             _ => start.index([segments.into()]),

@@ -229,7 +229,9 @@ impl Val {
                 let message = format!("{by} counts for {n} parts; give one integer for each");
                 return Err(ErrorKind::invalid(message));
             }
-            let ends = counts.astype(Dtype::I32).broadcast_to([n]).cumsum(0);
+            let wide = by.dtype.size_bytes() == 8;
+            let counts = if wide { counts } else { counts.astype(Dtype::of_index(total)) };
+            let ends = counts.broadcast_to([n]).cumsum(0);
             // The part that place p belongs to: as many as end at p or before it.
             let which = ends.searchsorted_side(crate::val::arange(total), crate::val::Side::Right);
             Ok(self.take_mode(which.min(n.saturating_sub(1)), axis, IndexMode::Clip))

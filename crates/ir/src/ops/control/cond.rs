@@ -1,13 +1,13 @@
 //! Branches: one of several Programs is run.
 
 use super::Control;
-use super::rest::{batch_all, count, dense, everywhere, join, marked, meet, spread, write};
+use super::per_lane::{Runs, for_lanes};
+use super::rest::{batch_all, choose, count, dense, everywhere, join, marked, meet, spread, write};
 use crate::eval::eval;
 use crate::ops::effect::masked_program;
 use crate::ops::sample::refused;
 use crate::ops::{
-    Attributes, Effect, Halves, Infer, Lanes, Narrowed, Operand, Passes, Remaining, Residual, Rules, Sample,
-    Split,
+    Attributes, Halves, Infer, Lanes, Narrowed, Operand, Passes, Remaining, Residual, Rules, Sample, Split,
 };
 use crate::trace::{Val, Vals, bind};
 use crate::{Array, Dtype, ErrorKind, Op, Program, SourceLocation, Type, trace};
@@ -184,44 +184,22 @@ impl Rules for Cond {
         mapped: &[bool],
         lanes: Lanes,
     ) -> (Vals, Vec<bool>) {
+        if mapped[0] {
+            let results = self.lane_by_lane(passes, args, &mapped[1..], lanes);
+            let differ = vec![true; results.len()];
+            return (results, differ);
+        }
         let batched = self.branches.iter().map(|branch| passes.batch(branch, &mapped[1..], lanes));
         let batched: Vec<_> = batched.collect();
         let n = self.branches[0].results().len();
-        let differ = match mapped[0] {
-            true => vec![true; n],
-            false => union(n, batched.iter().map(|(_, own)| &own[..])),
-        };
+        let differ = union(n, batched.iter().map(|(_, own)| &own[..]));
         let filled = batched.iter().map(|(branch, own)| {
             write(branch.param_types(), |inputs| {
                 let results = branch.inline(inputs).into_iter().zip(own.iter().zip(&differ));
                 results.map(|(v, (own, differ))| everywhere(v, *own || !differ, lanes.size)).collect()
             })
         });
-        let branches: Vec<Arc<Program>> = filled.collect();
-        if !mapped[0] {
-            return (bind(Cond { branches }, args), differ);
-        }
-        // Lanes take branches of their own: all are run, and each lane takes the results of its one. What a branch does
-        // besides, it does in the lanes that take it.
-        let own = args[0].clamp(args[0].zeros_like(), args[0].full_like((branches.len() - 1) as f64));
-        let mut each = branches.iter().enumerate().rev().map(|(k, branch)| {
-            let original = &self.branches[k];
-            if original.effect() == Effect::None {
-                return (k, branch.inline(&args[1..]));
-            }
-            let flags: Vec<bool> = mapped[1..].iter().copied().chain([true]).collect();
-            let (masked, along) = passes.batch(&masked_program(original), &flags, lanes);
-            let mask = own.eq(own.full_like(k as f64));
-            let inputs: Vec<Val> = args[1..].iter().copied().chain([mask]).collect();
-            let results = masked.inline(&inputs).into_iter().zip(along);
-            (k, results.map(|(v, along)| everywhere(v, along, lanes.size)).collect())
-        });
-        let (_, last) = each.next().expect("internal: at least one branch");
-        let chosen = each.fold(last, |behind, (k, own)| {
-            let is_own = args[0].le(args[0].full_like(k as f64));
-            own.into_iter().zip(behind).map(|(x, y)| super::rest::choose(is_own, x, y)).collect()
-        });
-        (chosen.into(), differ)
+        (bind(Cond { branches: filled.collect() }, args), differ)
     }
     fn split(&self, passes: &dyn Passes, args: &[Option<Val>]) -> Option<Split> {
         let index = args[0]?;
@@ -287,6 +265,27 @@ enum Found {
 }
 
 impl Cond {
+    /// Lanes take branches of their own: each branch runs in the lanes that take it.
+    fn lane_by_lane(&self, passes: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {
+        let (index, args) = (args[0], &args[1..]);
+        let last = self.branches.len() - 1;
+        // A number below takes the first, one above what the others leave over, the last.
+        let number = |k: usize| index.full_like(k as f64);
+        let takes = |k: usize| if k == 0 { index.le(number(0)) } else { index.eq(number(k)) };
+        let mut takes: Vec<Val> = (0..last).map(takes).collect();
+        takes.push(match takes.iter().copied().reduce(|x, y| x | y) {
+            Some(others) => !others,
+            None => Val::constant(Array::scalar(true)).repeat_leading(lanes.size),
+        });
+        let mut each = self.branches.iter().zip(&takes).rev().map(|(branch, takes)| {
+            (*takes, for_lanes(passes, branch, (*takes, Runs::Unknown), args, mapped, lanes))
+        });
+        let (_, last) = each.next().expect("internal: at least one branch");
+        each.fold(last, |behind, (takes, own)| {
+            own.into_iter().zip(behind).map(|(x, y)| choose(takes, x, y)).collect()
+        })
+    }
+
     /// The known halves are one `cond`, the rests another. Branches share the places of what their rests read;
     /// where a branch has nothing to put it puts zeros.
     fn halved(&self, index: Val, args: &[Option<Val>], halves: &[Halves]) -> Split {

@@ -4,6 +4,7 @@ mod barrier;
 mod call;
 mod cond;
 mod halves;
+mod per_lane;
 mod rest;
 mod scan;
 mod tape;
@@ -12,6 +13,7 @@ mod while_loop;
 pub use barrier::optimization_barrier;
 pub use call::{Call, call};
 pub use cond::{Cond, cond};
+pub use per_lane::PerLane;
 pub use scan::{Scan, scan};
 pub use tape::{Tape, tape_limit_bytes};
 pub use while_loop::{While, while_loop};
@@ -45,6 +47,10 @@ pub enum Control {
     While(While),
     /// Runs one of the branches, `operands.. -> results..`: operand 0 is its number, clamped to those there are.
     Cond(Cond),
+    /// Runs `program` in the lanes of which the first operand, the mask, is true; the others are zeros. `lanes` leading
+    /// axes are lanes; `operands` and `results` mark which of them each operand and result has, as bits, the innermost
+    /// axis the lowest. What an operand lacks, lanes share; along what a result lacks, it is the sum over lanes.
+    PerLane(PerLane),
     /// About tapes: `tape_empty` is the tape without elements, `tape_length` the number of elements, and
     /// `tape_select` has the elements of the second operand where the first holds, else of the third; it is as long
     /// as the longer one, and the first operand is of the elements' shape or of its first axes.
@@ -60,6 +66,7 @@ impl Control {
         all.extend(Scan::samples());
         all.extend(While::samples());
         all.extend(Cond::samples());
+        all.extend(PerLane::samples());
         all.extend(Tape::samples());
         all
     }
@@ -69,6 +76,7 @@ impl Control {
         all.extend(Scan::refusals());
         all.extend(While::refusals());
         all.extend(Cond::refusals());
+        all.extend(PerLane::refusals());
         all.extend(Tape::refusals());
         all
     }
@@ -81,6 +89,7 @@ impl Control {
             "scan" | "scan_tape" => Scan::parse(name, attributes).map(Control::Scan),
             "while" | "while_record" => While::parse(name, attributes).map(Control::While),
             "cond" => Cond::parse(attributes).map(Control::Cond),
+            "per_lane" => PerLane::parse(attributes).map(Control::PerLane),
             _ => return Some(Tape::parse(name, attributes)?.map(Control::Tape)),
         })
     }
@@ -92,6 +101,7 @@ impl Control {
             Control::Scan(scan) => scan,
             Control::While(while_loop) => while_loop,
             Control::Cond(cond) => cond,
+            Control::PerLane(per_lane) => per_lane,
             Control::Tape(tape) => tape,
         }
     }
@@ -149,6 +159,12 @@ impl Rules for Control {
     }
     fn takes_tapes(&self) -> bool {
         self.rules().takes_tapes()
+    }
+    fn expands(&self) -> bool {
+        self.rules().expands()
+    }
+    fn expand(&self, passes: &dyn Passes, args: &[Val]) -> Vec<Val> {
+        self.rules().expand(passes, args)
     }
     fn moves_elements(&self) -> bool {
         true

@@ -4,7 +4,8 @@ mod derivative;
 mod samples;
 
 use super::Control;
-use super::rest::{batch_all, choose, count, everywhere, join, mask_first, write};
+use super::per_lane::{Runs, for_lanes};
+use super::rest::{batch_all, choose, count, everywhere, join, mask_first, widened, write};
 use crate::eval::eval;
 use crate::ops::{Attributes, Infer, Lanes, Narrowed, Operand, Passes, Rules, Split};
 use crate::trace::{Val, Vals, bind};
@@ -309,10 +310,11 @@ impl Scan {
         let mut flags = mapped[1..].to_vec();
         // Which lanes go on differs, so every carry does.
         flags[self.num_consts..self.num_consts + self.num_carry].fill(true);
-        let (batched, outputs) = passes.batch(&self.body, &flags, lanes);
         let counter = Type::scalar(Dtype::I32);
         let steps_type = Type::new(Dtype::I32, [lanes.size]);
-        let params = self.parts(batched.param_types());
+        let params = self.body.param_types().iter().zip(&flags);
+        let params: Vec<Type> = params.map(|(ty, mapped)| widened(ty, *mapped, lanes.size)).collect();
+        let params = self.parts(&params);
         let mut types = vec![steps_type];
         types.extend_from_slice(params.consts);
         types.push(counter.clone());
@@ -323,15 +325,11 @@ impl Scan {
             let xs = &inputs[2 + self.num_consts + self.num_carry..];
             let all: Vec<Val> =
                 [&inputs[1..1 + self.num_consts], old, xs].into_iter().flatten().copied().collect();
-            let new = batched.inline(&all);
             let active = position.broadcast([lanes.size], &[]).lt(steps);
+            let new = for_lanes(passes, &self.body, (active, Runs::Some), &all, &flags, lanes);
             let next = position + position.full_like(if self.reverse { -1.0 } else { 1.0 });
-            let carry = new.iter().zip(old).zip(&outputs);
-            let carry =
-                carry.map(|((new, old), output)| choose(active, everywhere(*new, *output, lanes.size), *old));
-            let ys = new[self.num_carry..].iter().zip(&outputs[self.num_carry..]);
-            let ys = ys.map(|(y, output)| everywhere(*y, *output, lanes.size));
-            [next].into_iter().chain(carry).chain(ys).collect()
+            let carry = new.iter().zip(old).map(|(new, old)| choose(active, *new, *old));
+            [next].into_iter().chain(carry).chain(new[self.num_carry..].iter().copied()).collect()
         });
         let longest = match lanes.size {
             0 => Val::zeros(counter.clone()),

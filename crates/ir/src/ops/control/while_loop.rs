@@ -3,6 +3,7 @@
 mod derivative;
 mod samples;
 
+use super::per_lane::{Runs, for_lanes};
 use super::rest::{batch_all, choose, count, everywhere, join, mask_first, transpose_by_split, write};
 use super::{Control, tape_limit_bytes};
 use crate::eval::eval;
@@ -329,12 +330,9 @@ impl While {
         let (own, given) = (self.parts(mapped), self.parts(args));
         let n = own.carry.len();
         let everyone = vec![true; n];
-        // A lane that has ended neither prints nor calls nor fails: both Programs read which lanes go on.
-        let masked = [true];
-        let (cond, body) = (mask_first(&self.cond), mask_first(&self.body));
-        let (test, _) = passes.batch(&cond, &[&masked[..], own.cond_consts, &everyone].concat(), lanes);
-        let (batched, outputs) =
-            passes.batch(&body, &[&masked[..], own.body_consts, &everyone].concat(), lanes);
+        // A lane that has ended neither prints nor calls nor fails: the condition reads which lanes go on.
+        let cond = mask_first(&self.cond);
+        let (test, _) = passes.batch(&cond, &[&[true][..], own.cond_consts, &everyone].concat(), lanes);
         let first: Vec<Val> = given
             .carry
             .iter()
@@ -353,21 +351,18 @@ impl While {
         let cond = write(&state_types, |state| vec![state[0].reduce_or(&[0])]);
         let consts: Vec<Val> = [given.cond_consts, given.body_consts].concat();
         let types: Vec<Type> = consts.iter().map(|v| v.ty()).chain(state_types).collect();
+        let flags = [own.body_consts, &vec![true; n]].concat();
         let body = write(&types, |inputs| {
             let (consts, state) = inputs.split_at(consts.len());
             let (cond_consts, body_consts) = consts.split_at(self.num_cond_consts);
             let (own, old) = state.split_at(num_own);
-            let new = batched.inline(&[&own[..1], body_consts, old].concat());
-            let kept = new.iter().zip(old).zip(&outputs);
-            let kept: Vec<Val> = kept
-                .map(|((new, old), output)| choose(own[0], everywhere(*new, *output, lanes.size), *old))
-                .collect();
-            let residuals = new[n..].iter().zip(&outputs[n..]);
-            let residuals = residuals.map(|(v, output)| everywhere(*v, *output, lanes.size));
+            let operands = [body_consts, old].concat();
+            let new = for_lanes(passes, &self.body, (own[0], Runs::Some), &operands, &flags, lanes);
+            let kept: Vec<Val> = new.iter().zip(old).map(|(new, old)| choose(own[0], *new, *old)).collect();
             let goes_on = test.inline(&[&own[..1], cond_consts, &kept].concat())[0];
             let mut results = vec![goes_on & own[0]];
             results.extend(own[1..].iter().map(|steps| *steps + own[0].convert(Dtype::I32)));
-            results.extend(kept.iter().copied().chain(residuals));
+            results.extend(kept.iter().chain(&new[n..]));
             results
         });
         let operands: Vals = consts.iter().chain(&state).copied().collect();

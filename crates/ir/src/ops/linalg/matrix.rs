@@ -51,7 +51,9 @@ fn is_lower(x: Val, above: i64) -> Val {
 }
 
 fn positions(x: Val) -> (Val, Val) {
-    let (ty, batch) = (x.ty().with_dtype(Dtype::I32), batch_rank(x));
+    let (ty, batch) = (x.ty(), batch_rank(x));
+    let dtype = Dtype::of_index(ty.shape.dim(batch).max(ty.shape.dim(batch + 1)));
+    let ty = ty.with_dtype(dtype);
     (Val::iota(ty.clone(), batch), Val::iota(ty, batch + 1))
 }
 

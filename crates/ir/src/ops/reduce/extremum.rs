@@ -19,6 +19,9 @@ pub(super) fn index_type(x: &Type, axis: usize, dtype: Dtype) -> Result<Type, Er
     if x.dtype.is_complex() {
         return refuse(4, format!("{x} has no order; compare magnitudes or real parts"));
     }
+    if !dtype.holds(x.shape.dim(axis) - 1) {
+        return refuse(5, format!("{dtype} does not hold every index along axis {axis} of {x}; use i64"));
+    }
     Ok(Type::new(dtype, x.shape.without(&[axis])))
 }
 

@@ -139,6 +139,7 @@ impl Rules for Reduction {
                 "The axis is not empty.",
                 "`dtype` is an integer type.",
                 "The elements have an order: they are not complex.",
+                "`dtype` holds every index along the axis.",
             ],
             Reduction::Body { .. } => body::SENTENCES,
         }

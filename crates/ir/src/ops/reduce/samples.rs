@@ -107,6 +107,7 @@ impl Reduction {
             all.push((2, on(arg(1, I32), F32, &[2, 0])));
             all.push((3, on(arg(1, F32), F32, &[2, 3])));
             all.push((4, on(arg(1, I32), Dtype::Complex64, &[2, 3])));
+            all.push((5, on(arg(1, Dtype::I8), F32, &[2, 300])));
         }
         let reduce = |axis: usize| Reduction::Body { axes: [axis].as_slice().into(), body: log_add_exp() };
         let (matrix, scalar) = (|| Type::new(F64, [2, 3]), || Type::scalar(F64));
