@@ -181,3 +181,105 @@ impl Memory<'_> {
         Touched { number, reads: spans(&entry.reads), writes }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::barriers;
+    use super::super::buffers::{BufferSlice, plan};
+    use super::*;
+    use crate::lower::lower;
+    use gradus_ir::text::parse;
+
+    /// Three products in turn; the uses of memory as a schedule states them.
+    const CHAIN: &str = "fn(%x: f32[32,32]) {
+      %a: f32[32,32] = dot_general(%x, %x) {contracting = [[1], [0]], batch = [[], []]}
+      %b: f32[32,32] = dot_general(%a, %x) {contracting = [[1], [0]], batch = [[], []]}
+      %c: f32[32,32] = dot_general(%b, %a) {contracting = [[1], [0]], batch = [[], []]}
+      return %c
+    }";
+
+    struct Planned {
+        graph: Graph,
+        uses: Vec<MemoryUse>,
+        plan: Plan,
+        barriers: Vec<bool>,
+    }
+
+    fn planned(replaced: &[(usize, usize)]) -> Planned {
+        let graph = lower(&parse(CHAIN).unwrap()).unwrap();
+        let steps = graph.ids().filter(|id| !graph.node(*id).kind.is_source());
+        let uses: Vec<MemoryUse> = steps
+            .map(|id| MemoryUse {
+                reads: graph.node(id).args.to_vec(),
+                writes: vec![id],
+                ..MemoryUse::default()
+            })
+            .collect();
+        let plan = plan(&graph, &uses, replaced);
+        let barriers = barriers::place(&graph, &plan, &uses, &vec![false; uses.len()]);
+        Planned { graph, uses, plan, barriers }
+    }
+
+    impl Planned {
+        fn verified(&self, replaced: &[(usize, usize)]) -> Result<(), String> {
+            let entries: Vec<_> = self.uses.iter().zip(self.barriers.iter().copied()).collect();
+            verify(&self.graph, &self.plan, &entries, replaced)
+        }
+        fn refused(&self, message: &str) {
+            let error = self.verified(&[]).expect_err("a broken plan");
+            assert!(error.contains(message), "{error}");
+        }
+        /// Puts what entry `k` writes elsewhere.
+        fn moved(&mut self, k: usize, base: Base, offset: usize) {
+            self.plan.slices.insert(self.uses[k].writes[0], BufferSlice { base, offset });
+        }
+    }
+
+    #[test]
+    fn what_the_planner_makes_holds() {
+        planned(&[]).verified(&[]).unwrap();
+        planned(&[(0, 0)]).verified(&[(0, 0)]).unwrap();
+    }
+
+    #[test]
+    fn a_planner_that_is_broken_on_purpose_is_found() {
+        // The second product over the first, which it and the third read.
+        let mut broken = planned(&[]);
+        broken.moved(1, Base::Arena, broken.plan.slice(broken.uses[0].writes[0]).offset);
+        broken.refused("which it reads");
+        // Half over it: read in the next entry.
+        let mut broken = planned(&[]);
+        broken.moved(1, Base::Arena, broken.plan.slice(broken.uses[0].writes[0]).offset + 2048);
+        broken.refused("which it reads");
+        let mut broken = planned(&[]);
+        broken.moved(0, Base::Param(0), 0);
+        broken.refused("over %0, which it reads");
+        let mut broken = planned(&[]);
+        broken.uses[0].reads.clear();
+        broken.moved(0, Base::Param(0), 0);
+        broken.refused("over parameter 0, which is not donated");
+        let mut broken = planned(&[]);
+        broken.moved(1, Base::Constant(0), 0);
+        broken.refused("over a constant");
+        let mut broken = planned(&[]);
+        broken.moved(1, Base::Arena, broken.plan.arena_bytes);
+        broken.refused("outside of the arena");
+        let mut broken = planned(&[]);
+        broken.moved(1, Base::Arena, 4);
+        broken.refused("not aligned");
+        let mut broken = planned(&[]);
+        broken.barriers[2] = false;
+        broken.refused("no barrier parts it");
+        let mut broken = planned(&[]);
+        broken.uses.remove(1);
+        broken.plan.workspaces.remove(1);
+        broken.barriers.remove(1);
+        broken.refused("which is not at");
+        let mut broken = planned(&[]);
+        broken.uses.pop();
+        broken.refused("is not there at the end");
+        let mut broken = planned(&[]);
+        broken.uses[1].workspace = 64;
+        broken.refused("its workspace overlaps");
+    }
+}
