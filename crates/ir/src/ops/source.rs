@@ -121,13 +121,6 @@ impl Rules for Source {
                 Err(ErrorKind::constraint(2, format!("cannot count in {ty}; count in i32 and compare")))
             }
             Source::Iota { ty, dimension } if !ty.dtype.holds(ty.shape.dim(*dimension).saturating_sub(1)) => {
-                let message = format!(
-                    "{} does not hold every index along axis {dimension} of {ty}; count in i64",
-                    ty.dtype
-                );
-                Err(ErrorKind::constraint(3, message))
-            }
-            Source::Iota { ty, dimension } if !ty.dtype.holds(ty.shape.dim(*dimension).saturating_sub(1)) => {
                 let dtype = ty.dtype;
                 let message =
                     format!("{dtype} does not hold every index along axis {dimension} of {ty}; count in i64");
