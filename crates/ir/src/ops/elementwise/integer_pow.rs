@@ -1,6 +1,7 @@
 //! A power whose exponent is known while tracing.
 
-use super::{Domain, Elementwise};
+use super::real::whole;
+use super::{Domain, Elementwise, by_parts};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
@@ -82,7 +83,7 @@ impl Rules for IntegerPow {
         let exponent = self.exponent;
         Ok(vec![with_element!(x.dtype(), T => {
             let power = |x: T| match u32::try_from(exponent) {
-                _ if T::DTYPE.is_complex() => T::from_complex(x.to_complex().powi(exponent)),
+                _ if T::DTYPE.is_complex() => T::from_complex(whole(|z| by_parts::integer_pow(z, exponent), x.to_complex())),
                 Ok(n) if T::DTYPE.is_integer() => T::from_i128(x.to_i128().wrapping_pow(n)),
                 _ => T::from_f64(x.to_f64().powf(exponent.into())),
             };
@@ -103,21 +104,8 @@ impl Rules for IntegerPow {
     fn batch(&self, _: &dyn Passes, args: &[Val], _: &[bool], _: Lanes) -> Vals {
         smallvec![bind1(*self, args)]
     }
-    /// Square and multiply, of the reciprocal for a negative exponent.
     fn in_parts(&self, args: &[Val]) -> Option<Vals> {
-        let x = args[0];
-        let mut left = self.exponent.unsigned_abs();
-        let (mut power, mut base) = (x.ones_like(), if self.exponent < 0 { x.ones_like() / x } else { x });
-        while left > 0 {
-            if left & 1 == 1 {
-                power = power * base;
-            }
-            left >>= 1;
-            if left > 0 {
-                base = base * base;
-            }
-        }
-        Some(smallvec![power])
+        Some(smallvec![whole(|z| by_parts::integer_pow(z, self.exponent), args[0])])
     }
     fn elementwise(&self) -> Option<&dyn Elementwise> {
         Some(self)

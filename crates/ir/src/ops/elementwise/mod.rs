@@ -3,15 +3,16 @@
 //! `unary.rs` and `binary.rs` are tables: to add a primitive, add a record, and nothing else.
 
 mod binary;
+mod by_parts;
 mod choice;
 mod complex;
 mod conversion;
-mod exact_complex;
 mod formulas;
 mod integer_pow;
 mod lowering;
 mod operators;
 mod random_gamma;
+mod real;
 mod reduce_precision;
 mod special;
 mod threefry;
