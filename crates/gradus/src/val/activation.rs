@@ -299,10 +299,9 @@ impl Val {
     pub fn standardize(self, axes: impl IntoAxes, epsilon: f64) -> Val {
         let axes = axes.into_axes();
         Val::derive("standardize", &[self], |_| {
-            let mean = self.mean_axes(super::keep(axes.clone()));
-            // A difference of squares may fall below zero by rounding.
-            let variance = (self.square().mean_axes(super::keep(axes)) - mean.square()).max(0.0);
-            Ok((self - mean) * (variance + epsilon).rsqrt())
+            let centred = self.centred(axes.clone());
+            let variance = centred.square().mean_axes(super::keep(axes));
+            Ok(centred * (variance + epsilon).rsqrt())
         })
     }
     #[track_caller]

@@ -92,7 +92,9 @@ impl Val {
             let count = seen.astype(x.dtype()).sum_axes(keep(axes.clone()));
             let mean_of = |v: Val| where_(seen, v, 0.0).sum_axes(keep(axes.clone())) / count;
             let mean = mean_of(x);
-            let variance = (mean_of(x.square()) - mean.square()).max(0.0);
+            let mean = mean + mean_of(x - mean);
+            // What is not seen may be NaN: its square has no part in any derivative.
+            let variance = mean_of(where_(seen, x - mean, 0.0).square());
             Ok((x - mean) * (variance + epsilon).rsqrt())
         })
     }
@@ -131,7 +133,8 @@ impl Val {
             let x = self.astype(Promoted::from(&known[0]).inexact().dtype);
             let shape = super::broadcast::common_shape(known.iter().map(|k| &k.ty.shape))?;
             let (x, seen) = (x.broadcast_to(&shape), mask.broadcast_to(&shape));
-            let centred = where_(seen, x - x.mean_where(keep(axes.clone()), seen), 0.0);
+            let near = where_(seen, x - x.mean_where(keep(axes.clone()), seen), 0.0);
+            let centred = where_(seen, near - near.mean_where(keep(axes.clone()), seen), 0.0);
             let squares = (centred * centred.conj()).real();
             let count = seen.astype(squares.dtype()).sum_axes(axes.clone()) - ddof;
             Ok(where_(count.gt(0), squares.sum_axes(axes) / count, f64::NAN))

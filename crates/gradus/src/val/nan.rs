@@ -153,6 +153,7 @@ impl Val {
             }
             let missing = self.isnan();
             let centred = self - self.nanmean(super::keep(axes.clone()));
+            let centred = centred - centred.nanmean(super::keep(axes.clone()));
             let squares = where_(missing, 0.0, centred.square()).sum_axes(axes.clone());
             let count = (!missing).sum_axes(axes).astype(known[0].ty.dtype) - ddof;
             Ok(where_(count.le(0), f64::NAN, squares / count))
