@@ -3,7 +3,7 @@
 use super::{adjoint, matrices, svd};
 use crate::val::broadcast::common_shape;
 use crate::val::promote::promote_all;
-use crate::{Dtype, ErrorKind, Shape, Type, Val, arange, complex, concatenate, eye_of, iota};
+use crate::{Dtype, ErrorKind, Shape, Type, Val, arange, complex, concatenate, custom_jvp, eye_of, iota};
 use std::f64::consts::PI;
 
 /// The extent of the last axis, of which there must be something.

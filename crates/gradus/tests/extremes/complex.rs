@@ -41,6 +41,7 @@ fn agrees(token: &str, got: f64, size: f64, epsilon: f64, tiny: f64) -> bool {
         "-i" => f64::NEG_INFINITY,
         "n" => return got.is_nan(),
         "z" => return got == 0.0,
+        "j" => return got.is_infinite(),
         number => number.parse().unwrap(),
     };
     if expected == 0.0 || !f64::is_finite(expected) {

@@ -68,20 +68,15 @@ pub(super) fn div<R: Real>(x: [R; 2], y: [R; 2]) -> [R; 2] {
     choose(lost, endless_quotient(x, y), [first, second])
 }
 
-/// Smith's: numerator and denominator divided by the larger part of the denominator, both brought to a size at which
-/// nothing overflows.
+/// Numerator and denominator times the conjugate of the denominator, divided by its larger part as Smith's; both
+/// brought to a size at which nothing overflows. By zero neither part is known.
 fn smith<R: Real>(x: [R; 2], y: [R; 2]) -> [R; 2] {
     let (of_x, of_y) = (scale_of(by_magnitude(x)[0]), scale_of(by_magnitude(y)[0]));
     let ([a, b], [c, d]) = (x.map(|part| part * of_x(1.0)), y.map(|part| part * of_y(1.0)));
-    let flat = !c.abs().lt(d.abs());
-    let (large, small) = (R::select(flat, c, d), R::select(flat, d, c));
-    // 0 / 0 is no number, but the ratio of the parts of a zero must not hide that x / 0 is infinite.
-    let ratio = R::select(large.is(0.0), large, small / large);
-    let scale = large + small * ratio;
-    let (first, second) = (R::select(flat, a, b), R::select(flat, b, a));
-    let re = (first + second * ratio) / scale;
-    let im = R::select(flat, b - a * ratio, b * ratio - a) / scale;
-    [re, im].map(|part| part * of_x(-1.0) * of_y(1.0))
+    let large = by_magnitude([c, d])[0];
+    let (p, q) = (c / large, d / large);
+    let scale = c * p + d * q;
+    [a * p + b * q, b * p - a * q].map(|part| part / scale * of_x(-1.0) * of_y(1.0))
 }
 
 /// Annex G's quotient where the usual formula knows neither part: by zero, of infinities, by infinities.
