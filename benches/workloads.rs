@@ -1,7 +1,8 @@
-//! The workloads under criterion, for daily work: `cargo bench -- gelu`. `cargo xtask bench` has limits and peers.
+//! The workloads under criterion, for daily work: `cargo bench -p gradus-tests -- gelu`. `cargo xtask bench` has limits
+//! and peers.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use gradus_workspace::workloads;
+use gradus_tests::workloads;
 use std::time::Duration;
 
 fn all(criterion: &mut Criterion) {

@@ -5,8 +5,12 @@ use gradus_transform::{Linearized, jvp, linearize, optimize, vjp};
 use std::fmt::Write;
 use std::path::Path;
 
-const BEGIN: &str = "<!-- walk: written by `BLESS=1 cargo test --test documents` -->\n";
+const BEGIN: &str = "<!-- walk: written by `BLESS=1 cargo test -p gradus-tests --test documents` -->\n";
 const END: &str = "<!-- end of the walk -->";
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
 
 fn f(x: &Val) -> Val {
     (x.sin() * x).sum()
@@ -43,7 +47,7 @@ fn walk() -> String {
 
 #[test]
 fn architecture_shows_the_walk_as_it_is() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
+    let path = root().join("ARCHITECTURE.md");
     let text = std::fs::read_to_string(&path).expect("ARCHITECTURE.md");
     let (before, rest) = text.split_once(BEGIN).expect("the place of the walk");
     let (shown, after) = rest.split_once(END).expect("the end of the walk");
@@ -51,13 +55,13 @@ fn architecture_shows_the_walk_as_it_is() {
         std::fs::write(&path, format!("{before}{BEGIN}{}{END}{after}", walk())).expect("writable");
         return;
     }
-    assert_eq!(shown, walk(), "BLESS=1 cargo test --test documents rewrites it");
+    assert_eq!(shown, walk(), "BLESS=1 cargo test -p gradus-tests --test documents rewrites it");
 }
 
 #[test]
 fn contributing_shows_a_record_as_it_stands() {
     let read = |path: &str| {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        let path = root().join(path);
         std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
     };
     let text = read("CONTRIBUTING.md");

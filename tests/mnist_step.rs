@@ -1,7 +1,7 @@
 //! The train step of MNIST as it is compiled: which steps it has, and that none of them interprets.
 
 use gradus::Array;
-use gradus_workspace::workloads::{mlp_step, noise};
+use gradus_tests::workloads::{mlp_step, noise};
 
 #[test]
 fn train_step_is_products_and_kernels() {

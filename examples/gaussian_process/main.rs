@@ -1,6 +1,6 @@
 //! A Gaussian process whose length scale, height and noise are found by gradients through a Cholesky decomposition.
 //!
-//! `cargo run --release --example gaussian_process` fits noisy samples of sin(x) + x/3, checks
+//! `cargo run --release --features linalg --example gaussian_process` fits noisy samples of sin(x) + x/3, checks
 //! the fit against that known answer, and draws it.
 
 #[path = "../mnist/canvas.rs"]

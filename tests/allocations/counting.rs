@@ -30,7 +30,8 @@ pub(crate) struct Block {
 
 /// What the names of functions of a library have, or the file that calls it: it takes memory for itself and gives it
 /// back before it returns. Panels of packed matrices, workspace of decompositions, plans of transforms.
-const LIBRARIES: [&str; 4] = ["gemm", "faer::", "rustfft", "crates/ir/src/ops/library.rs"];
+const LIBRARIES: [&str; 5] =
+    ["gemm", "faer::", "rustfft", "gradus_ir::ops::library::", "crates/ir/src/ops/library.rs"];
 
 impl Block {
     /// Whether a library took it.

@@ -11,7 +11,7 @@ use gradus::{
     Array, Config, Dtype, Jitted, Padding, Pool, Val, fft, grad, jit, linalg, random, s, scan,
     value_and_grad, vmap, while_loop, zeros,
 };
-use gradus_workspace::workloads::{mlp_step, noise};
+use gradus_tests::workloads::{mlp_step, noise};
 use std::hint::spin_loop;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -34,7 +34,7 @@ fn folder() -> PathBuf {
     if let Some(dir) = std::env::var_os("GRADUS_GOLDEN") {
         return dir.into();
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let shared = std::env::var_os("GRADUS_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
     let whole = shared.join("golden");
     if whole.join("manifest.json").exists() {

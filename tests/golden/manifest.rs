@@ -1,6 +1,7 @@
 //! The format of a folder of oracle cases: `manifest.json` and `tensors.safetensors`.
 
 use anyhow::{Context, Result, bail};
+use gradus::Val;
 use gradus_ir::{Array, Buffer, Dtype, Type};
 use safetensors::SafeTensors;
 use serde::Deserialize;
@@ -216,6 +217,10 @@ impl<'a> Params<'a> {
     }
     pub(crate) fn float(&self, name: &str) -> Option<f64> {
         self.get(name).and_then(Value::as_f64)
+    }
+    /// A number as the oracle's program wrote it: an integer stays one, so that it promotes as such.
+    pub(crate) fn number(&self, name: &str) -> Option<Val> {
+        self.get(name).and_then(|v| v.as_i64().map(Val::from).or_else(|| v.as_f64().map(Val::from)))
     }
     pub(crate) fn bool(&self, name: &str) -> Option<bool> {
         self.get(name).and_then(Value::as_bool)

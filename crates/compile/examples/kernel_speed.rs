@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p gradus-compile --example kernel_speed`
 
-use gradus_compile::codegen::{CodeArena, Function, Isa, Level, compile};
+use gradus_compile::codegen::{CodeArena, Function, Isa, Target, compile};
 use gradus_kernel::{
     Access, Builder, Combine, Index, Kernel, Reduce, Scalar, Value, elementwise, reduction_lanes,
 };
@@ -33,14 +33,14 @@ fn main() {
     for (name, kernel, range, elements) in cases {
         let mut line = format!("{name:16}");
         let (mut size, mut microseconds) = (0, 0.0);
-        for level in [Level::Sse, Level::Scalar] {
-            let isa = Isa::host(level).expect("the host is supported");
+        for level in [Isa::Sse, Isa::Scalar] {
+            let isa = Target::host(level).expect("the host is supported");
             let start = thread_seconds();
             for _ in 0..20 {
                 compile(&kernel, &isa).expect("it compiles");
             }
             let code = compile(&kernel, &isa).expect("it compiles");
-            if level == Level::Sse {
+            if level == Isa::Sse {
                 microseconds = (thread_seconds() - start) / 20.0 * 1e6;
                 size = code.num_bytes();
                 if std::env::args().nth(1).is_some_and(|wanted| wanted == name) {

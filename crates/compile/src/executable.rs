@@ -1,13 +1,7 @@
-//! [`compile`]: a Program becomes an [`Executable`], a flat list of steps with resolved places.
+//! [`Executable`]: a compiled program, a flat list of steps over planned memory.
 
-use crate::cache::{self, Refusal};
-use crate::codegen::{self, Code, Isa};
-use crate::config::Config;
-use crate::draft::Draft;
-use crate::lower::lower;
 use crate::runtime::Runtime;
-use gradus_ir::{Array, Error, ErrorKind, Program, Result, Type};
-use gradus_kernel::Kernel;
+use gradus_ir::{Array, Error, ErrorKind, Result, Type};
 
 /// A compiled program. Immutable: any number of threads may run it at once.
 #[derive(Debug)]
@@ -17,63 +11,11 @@ pub struct Executable {
     num_state: usize,
 }
 
-/// Compiles `program`.
-///
-/// # Errors
-/// If an operation has no compiled form, or the host gives no executable memory.
-pub fn compile(program: &Program, config: &Config) -> Result<Executable> {
-    compile_with_state(program, 0, config)
-}
-
-/// Compiles `program`, whose first `num_state` results are the new values of its first `num_state` parameters.
-///
-/// # Errors
-/// As [`compile`].
-///
-/// # Panics
-/// If a state's new value is of another type.
-pub fn compile_with_state(program: &Program, num_state: usize, config: &Config) -> Result<Executable> {
-    for k in 0..num_state {
-        let (before, after) = (&program.param_types()[k], program.ty(program.results()[k]));
-        assert_eq!(before, after, "internal: a state keeps its type");
-    }
-    let graph = lower(program)?;
-    // Where the call can fail, state is written to buffers of its own.
-    let replaced: Vec<(usize, usize)> = match graph.can_fail() {
-        true => vec![],
-        false => (0..num_state).map(|k| (k, k)).collect(),
-    };
-    let draft = Draft::of(&graph, &replaced);
-    let mut kernels = vec![];
-    draft.kernels(config.precise, &mut kernels);
-    let codes = cache::compiled(kernels, config.isa, config.threads).map_err(refused)?;
-    let steps = draft.steps(&mut codes.into_iter(), config.threads);
-    let constants = draft.constants();
-    let tape_bytes = if graph.makes_tapes() { config.tape_bytes } else { 0 };
-    let runtime = Runtime::new(constants, draft.into_plan(), steps, config.threads, tape_bytes, num_state);
-    Ok(Executable { runtime, param_types: program.param_types().to_vec(), num_state })
-}
-
-/// The kernels of `program` in order of execution and their machine code, before any of it is mapped: what a change
-/// that only moves things must leave as it is (`cargo xtask replay`).
-///
-/// # Errors
-/// As [`compile`].
-pub fn kernels(program: &Program, config: &Config) -> Result<Vec<(Kernel, Code)>> {
-    let graph = lower(program)?;
-    let mut kernels = vec![];
-    Draft::of(&graph, &[]).kernels(config.precise, &mut kernels);
-    let refused = |error| refused(Refusal::Code(error));
-    let isa = Isa::host(config.isa).map_err(refused)?;
-    let code = |kernel: Kernel| Ok((kernel.clone(), codegen::compile(&kernel, &isa).map_err(refused)?));
-    kernels.into_iter().map(code).collect()
-}
-
-fn refused(error: Refusal) -> Error {
-    Error::new("compile", ErrorKind::invalid(error.to_string()), Default::default())
-}
-
 impl Executable {
+    pub(crate) fn new(runtime: Runtime, param_types: Vec<Type>, num_state: usize) -> Executable {
+        Executable { runtime, param_types, num_state }
+    }
+
     /// Runs the program on `args`.
     ///
     /// # Errors

@@ -1,34 +1,24 @@
 //! From a Program to machine code: [`compile`] makes an [`Executable`], a flat list of steps over planned memory.
 //!
-//! The pipeline, one file each: `lower` (Program to graph), `weigh` (what stands in memory), `fuse` (which values share
-//! a kernel), `nest` and `emit` (kernels), `nested` (loops and choices), `buffers` (places), `draft` (all of
-//! these, for one
-//! list of steps), `cache` and [`codegen`] (machine code), `runtime` (calls).
+//! [`pipeline`] is the list of stages. Folders in the order in which data flows: `graph` (what all stages speak of),
+//! `routines` (steps that are no kernels), `lower`, `elements` (a node's value as statements of a kernel), `fuse`,
+//! `kernels`, `schedule`. Below them the machine: [`codegen`] (kernels to code) and `runtime` (calls), which know no
+//! graphs. A folder uses only what stands before it in `codegen, runtime, graph, routines, lower, elements, fuse,
+//! kernels, schedule`; `cargo xtask tidy` checks it.
 
-mod buffers;
-mod cache;
 pub mod codegen;
 mod config;
-mod convolve;
-mod cumulate;
-mod draft;
-mod emit;
+mod elements;
 mod executable;
 mod fuse;
 mod graph;
-mod host;
-mod library;
+mod kernels;
 mod lower;
-mod matmul;
-mod nest;
-mod nested;
-mod position;
-mod profile;
+pub mod pipeline;
+mod routines;
 mod runtime;
-mod scatter;
-mod sort;
-mod tapes;
-mod weigh;
+mod schedule;
 
 pub use config::Config;
-pub use executable::{Executable, compile, compile_with_state, kernels};
+pub use executable::Executable;
+pub use pipeline::{Stage, compile, compile_with_state, kernels};

@@ -8,11 +8,13 @@ use gradus_ir::ops::cumulative::Cumulative;
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::sample::Argument;
 use gradus_ir::ops::window::{Select, Window, Windowing};
-use gradus_ir::{Array, Dtype, Op, Place, Program, Type, bind, trace};
+use gradus_ir::{Array, Dtype, Op, Program, SourceLocation, Type, bind, trace};
 
 fn program(types: &[Type], op: impl Into<Op>) -> Program {
     let op = op.into();
-    trace(Place::unknown(), types, |x| bind(op.clone(), x).to_vec()).unwrap_or_else(|e| panic!("{e}")).program
+    trace(SourceLocation::unknown(), types, |x| bind(op.clone(), x).to_vec())
+        .unwrap_or_else(|e| panic!("{e}"))
+        .program
 }
 
 /// Runs an operation compiled, and interpreted; `tolerance` is relative to the largest element.

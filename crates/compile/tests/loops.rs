@@ -3,11 +3,11 @@
 use gradus_compile::{Config, Executable, compile, compile_with_state};
 use gradus_ir::ops::control::{Cond, Scan, While};
 use gradus_ir::ops::monoid::Monoid;
-use gradus_ir::{Array, Dtype, Place, Program, Type, Val, bind, eval::eval, trace::trace};
+use gradus_ir::{Array, Dtype, Program, SourceLocation, Type, Val, bind, eval::eval, trace::trace};
 use std::sync::Arc;
 
 fn program(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Arc<Program> {
-    Arc::new(trace(Place::here(), types, f).unwrap_or_else(|e| panic!("{e}")).program)
+    Arc::new(trace(SourceLocation::here(), types, f).unwrap_or_else(|e| panic!("{e}")).program)
 }
 
 fn f32s(shape: &[usize]) -> Type {

@@ -5,7 +5,7 @@ mod machine;
 
 use gradus_kernel::{
     Access, Binary, Bound, BufferId, Builder, Combine, Comparison, Index, Kernel, Reduce, Scalar, Unary,
-    Value, contract, interpret, shorten_lives,
+    Value, contract, interpret, reduce_register_pressure,
 };
 use machine::{Random, check, filled};
 use proptest::prelude::*;
@@ -159,6 +159,13 @@ fn build(plan: &Plan) -> Kernel {
     b.finish()
 }
 
+/// What the kernel prints is the kernel.
+fn reads_back(kernel: &Kernel) {
+    let text = kernel.to_string();
+    let back: Kernel = text.parse().unwrap_or_else(|e| panic!("{e}\n{text}"));
+    assert!(back == *kernel, "another kernel is read:\n{text}{back}");
+}
+
 fn agrees(plan: &Plan, seed: u64) {
     let mut kernel = build(plan);
     let mut random = Random(seed);
@@ -170,12 +177,15 @@ fn agrees(plan: &Plan, seed: u64) {
             filled(buffer.scalar, &values)
         })
         .collect();
+    reads_back(&kernel);
     check(&kernel, &buffers, 0..plan.columns);
     contract(&mut kernel);
+    reads_back(&kernel);
     check(&kernel, &buffers, 0..plan.columns);
     let (mut before, mut after) = (buffers.clone(), buffers.clone());
     interpret(&kernel, &mut before, 0..plan.columns);
-    shorten_lives(&mut kernel);
+    reduce_register_pressure(&mut kernel);
+    reads_back(&kernel);
     check(&kernel, &buffers, 0..plan.columns);
     interpret(&kernel, &mut after, 0..plan.columns);
     assert_eq!(before, after, "another order of operations, another result:\n{kernel}");

@@ -1,10 +1,10 @@
 //! Small programs: compiled against the reference interpreter.
 
 use gradus_compile::{Config, compile};
-use gradus_ir::{Array, Dtype, Place, Program, Type, Val, eval::eval, trace::trace};
+use gradus_ir::{Array, Dtype, Program, SourceLocation, Type, Val, eval::eval, trace::trace};
 
 fn program(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Program {
-    trace(Place::here(), types, f).unwrap_or_else(|e| panic!("{e}")).program
+    trace(SourceLocation::here(), types, f).unwrap_or_else(|e| panic!("{e}")).program
 }
 
 fn data(ty: &Type, seed: usize) -> Array {

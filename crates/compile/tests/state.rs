@@ -2,10 +2,10 @@
 
 use gradus_compile::{Config, compile, compile_with_state};
 use gradus_ir::ops::monoid::Monoid;
-use gradus_ir::{Array, Dtype, Place, Program, Type, Val, eval::eval, trace::trace};
+use gradus_ir::{Array, Dtype, Program, SourceLocation, Type, Val, eval::eval, trace::trace};
 
 fn program(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Program {
-    trace(Place::here(), types, f).unwrap_or_else(|e| panic!("{e}")).program
+    trace(SourceLocation::here(), types, f).unwrap_or_else(|e| panic!("{e}")).program
 }
 
 fn f32s(shape: &[usize]) -> Type {

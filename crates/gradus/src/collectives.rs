@@ -86,8 +86,10 @@ pub fn all_gather(x: &Val, axis: &'static str) -> Val {
 /// [`all_gather`] along a new axis at `dimension` of the result.
 #[track_caller]
 pub fn all_gather_along(x: &Val, axis: &'static str, dimension: i64) -> Val {
-    let rank = x.rank() + 1;
-    across("all_gather", axis, *x, |_| Ok(Across::AllGather { dimension: position(dimension, rank)? }))
+    crate::val::at_caller("all_gather", || {
+        let rank = x.rank() + 1;
+        across("all_gather", axis, *x, |_| Ok(Across::AllGather { dimension: position(dimension, rank)? }))
+    })
 }
 
 /// The values of all lanes one after the other along the axis `dimension` that they have.
@@ -96,7 +98,7 @@ pub fn all_gather_tiled(x: &Val, axis: &'static str, dimension: i64) -> Val {
     Val::derive("all_gather", &[*x], |_| {
         let at = position(dimension, x.rank())?;
         let mut dims = x.shape();
-        dims[at] *= engine::axis_size(axis)?;
+        dims[at] = dims[at].saturating_mul(engine::axis_size(axis)?);
         Ok(all_gather_along(x, axis, at as i64).reshape(dims))
     })
 }
@@ -110,8 +112,12 @@ pub fn psum_scatter(x: &Val, axis: &'static str) -> Val {
 /// [`psum_scatter`] along the axis `dimension`, which has an element for each lane.
 #[track_caller]
 pub fn psum_scatter_along(x: &Val, axis: &'static str, dimension: i64) -> Val {
-    let rank = x.rank();
-    across("psum_scatter", axis, *x, |_| Ok(Across::PsumScatter { dimension: position(dimension, rank)? }))
+    crate::val::at_caller("psum_scatter", || {
+        let rank = x.rank();
+        across("psum_scatter", axis, *x, |_| {
+            Ok(Across::PsumScatter { dimension: position(dimension, rank)? })
+        })
+    })
 }
 
 /// [`psum_scatter`] of which lane `i` gets part `i` of the axis `dimension`, cut into one part for each lane.
@@ -135,9 +141,11 @@ pub fn psum_scatter_tiled(x: &Val, axis: &'static str, dimension: i64) -> Val {
 /// ```
 #[track_caller]
 pub fn all_to_all(x: &Val, axis: &'static str, split: i64, concat: i64) -> Val {
-    let rank = x.rank();
-    across("all_to_all", axis, *x, |_| {
-        Ok(Across::AllToAll { split: position(split, rank)?, concat: position(concat, rank)? })
+    crate::val::at_caller("all_to_all", || {
+        let rank = x.rank();
+        across("all_to_all", axis, *x, |_| {
+            Ok(Across::AllToAll { split: position(split, rank)?, concat: position(concat, rank)? })
+        })
     })
 }
 
@@ -152,7 +160,7 @@ pub fn all_to_all_tiled(x: &Val, axis: &'static str, split: i64, concat: i64) ->
         let size = engine::axis_size(axis)?;
         let parts = parted(x, axis, split)?;
         dims[split] /= size;
-        dims[concat] *= size;
+        dims[concat] = dims[concat].saturating_mul(size);
         Ok(all_to_all(&parts, axis, split as i64, concat as i64).reshape(dims))
     })
 }

@@ -3,7 +3,7 @@
 use crate::engine::{self, Inner, refill, values};
 use crate::transforms::{RAN, all, tree_like, within};
 use crate::{Error, ErrorKind, Function, ReadsTrees, Result, Returning, Traced, Type, Val};
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
 use gradus_ir::ops::checkpoint::Policy;
 
 /// `f(args)`, whose derivative is `rule`: from `args` and their tangents to the values and theirs.
@@ -27,20 +27,22 @@ use gradus_ir::ops::checkpoint::Policy;
 /// the leaf, or values that depend on the tangents.
 #[track_caller]
 pub fn custom_jvp<P: Traced, R: Traced>(args: P, f: impl Fn(P) -> R, rule: impl Fn(P, P) -> (R, R)) -> R {
-    let (op, place) = ("custom_jvp", Place::here());
-    let (function, out) = match traced(op, place, &args, &f) {
-        Ok(both) => both,
-        Err((error, out)) => return all(&out, engine::refuse(error)),
-    };
-    let vals = values(&args);
-    let types = function.program.result_types();
-    let rule = engine::trace_jvp_rule(place, &vals, &mut |x, dx| {
-        let (y, dy) = rule(refill(&args, x), refill(&args, dx));
-        let y = like_results(op, place, "value", &out, &y, &types);
-        (y, like_results(op, place, "tangent", &out, &dy, &types))
-    });
-    let results = rule.and_then(|rule| engine::custom_jvp(place, &vals, &function, &rule));
-    finished(op, place, &out, results)
+    crate::val::at_caller("custom_jvp", || {
+        let (op, place) = ("custom_jvp", gradus_ir::trace::current_place());
+        let (function, out) = match traced(op, place, &args, &f) {
+            Ok(both) => both,
+            Err((error, out)) => return all(&out, engine::refuse(error)),
+        };
+        let vals = values(&args);
+        let types = function.program.result_types();
+        let rule = engine::trace_jvp_rule(place, &vals, &mut |x, dx| {
+            let (y, dy) = rule(refill(&args, x), refill(&args, dx));
+            let y = like_results(op, place, "value", &out, &y, &types);
+            (y, like_results(op, place, "tangent", &out, &dy, &types))
+        });
+        let results = rule.and_then(|rule| engine::custom_jvp(place, &vals, &function, &rule));
+        finished(op, place, &out, results)
+    })
 }
 
 /// `f(args)`, whose gradient is computed by `bwd` from what `fwd` returns besides the result, and a cotangent of it.
@@ -69,31 +71,33 @@ pub fn custom_vjp<P: Traced, R: Traced, S: Traced>(
     fwd: impl Fn(P) -> (R, S),
     bwd: impl Fn(S, R) -> P,
 ) -> R {
-    let (op, place) = ("custom_vjp", Place::here());
-    let (function, out) = match traced(op, place, &args, &f) {
-        Ok(both) => both,
-        Err((error, out)) => return all(&out, engine::refuse(error)),
-    };
-    let vals = values(&args);
-    let types = function.program.result_types();
-    let mut residuals = None;
-    let forward = Inner::trace(place, &vals, &mut |x| {
-        let (y, kept) = fwd(refill(&args, x));
-        let mut all = like_results(op, place, "value of `fwd`", &out, &y, &types);
-        all.extend(values(&kept));
-        residuals = Some(kept);
-        all
-    });
-    let arg_types: Vec<Type> = vals.iter().map(|v| engine::type_of(*v)).collect();
-    let both = forward.and_then(|forward| {
-        let kept = residuals.as_ref().expect(RAN);
-        let backward = engine::trace_vjp_rule(place, &forward, &types, &mut |res, ct| {
-            let gradient = bwd(refill(kept, res), refill(&out, ct));
-            like_results(op, place, "gradient of `bwd`", &args, &gradient, &arg_types)
-        })?;
-        Ok(engine::custom_vjp(place, &vals, &function, &forward, &backward))
-    });
-    finished(op, place, &out, both)
+    crate::val::at_caller("custom_vjp", || {
+        let (op, place) = ("custom_vjp", gradus_ir::trace::current_place());
+        let (function, out) = match traced(op, place, &args, &f) {
+            Ok(both) => both,
+            Err((error, out)) => return all(&out, engine::refuse(error)),
+        };
+        let vals = values(&args);
+        let types = function.program.result_types();
+        let mut residuals = None;
+        let forward = Inner::trace(place, &vals, &mut |x| {
+            let (y, kept) = fwd(refill(&args, x));
+            let mut all = like_results(op, place, "value of `fwd`", &out, &y, &types);
+            all.extend(values(&kept));
+            residuals = Some(kept);
+            all
+        });
+        let arg_types: Vec<Type> = vals.iter().map(|v| engine::type_of(*v)).collect();
+        let both = forward.and_then(|forward| {
+            let kept = residuals.as_ref().expect(RAN);
+            let backward = engine::trace_vjp_rule(place, &forward, &types, &mut |res, ct| {
+                let gradient = bwd(refill(kept, res), refill(&out, ct));
+                like_results(op, place, "gradient of `bwd`", &args, &gradient, &arg_types)
+            })?;
+            Ok(engine::custom_vjp(place, &vals, &function, &forward, &backward))
+        });
+        finished(op, place, &out, both)
+    })
 }
 
 /// Computes `f` again in reverse mode, instead of keeping what its gradient reads: less memory for more work.
@@ -125,10 +129,14 @@ pub fn checkpoint_policy<'f, S: ReadsTrees, F: Function<'f, S>>(
     f: F,
     policy: Policy,
 ) -> Returning<'f, S, S::Out> {
-    let place = Place::here();
-    S::wrap_all(f.share(), move |f, args| match traced("checkpoint", place, args, &|args| f(&args)) {
-        Ok((inner, out)) => refill(&out, &engine::checkpoint(place, &inner, &values(args), &policy)),
-        Err((error, out)) => all(&out, engine::refuse(error)),
+    let place = gradus_ir::trace::current_place();
+    S::wrap_all(f.share(), move |f, args| {
+        gradus_ir::trace::called_at("checkpoint", place, || {
+            match traced("checkpoint", place, args, &|args| f(&args)) {
+                Ok((inner, out)) => refill(&out, &engine::checkpoint(place, &inner, &values(args), &policy)),
+                Err((error, out)) => all(&out, engine::refuse(error)),
+            }
+        })
     })
 }
 
@@ -142,7 +150,7 @@ pub fn checkpoint_name<T: Traced>(tree: &T, name: &str) -> T {
 /// Traces `f` on the leaves of `args`; the tree's values belong to that trace.
 pub(crate) fn traced<P: Traced, R: Traced>(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     args: &P,
     f: &dyn Fn(P) -> R,
 ) -> std::result::Result<(Inner, R), (Error, R)> {
@@ -163,7 +171,7 @@ pub(crate) fn traced<P: Traced, R: Traced>(
 /// The leaves of `tree`, which must be of the structure of `like` and of `types`, those of floats at least.
 pub(crate) fn like_results<T: Traced>(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     what: &str,
     like: &T,
     tree: &T,
@@ -186,7 +194,12 @@ pub(crate) fn like_results<T: Traced>(
     vals
 }
 
-pub(crate) fn finished<R: Traced>(op: &'static str, place: Place, out: &R, results: Result<Vec<Val>>) -> R {
+pub(crate) fn finished<R: Traced>(
+    op: &'static str,
+    place: SourceLocation,
+    out: &R,
+    results: Result<Vec<Val>>,
+) -> R {
     match results {
         Ok(vals) => refill(out, &vals),
         Err(error) => all(out, engine::refuse(within(error, op, place))),

@@ -7,7 +7,7 @@
 use crate::engine;
 use crate::transforms::tree_like_data;
 use crate::{Array, Traced, Tree, Type, Val};
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
 use std::error::Error as StdError;
 
 /// Prints a line when the program runs: each `{}` is a leaf of `values`, `{:.3}` one with three digits.
@@ -60,7 +60,7 @@ where
         f(engine::refill_data(&like, data.iter().cloned()));
         Ok(vec![])
     };
-    engine::debug_callback(std::any::type_name::<F>(), Box::new(call), &engine::values(args));
+    engine::debug_callback(engine::function_name::<F>(), Box::new(call), &engine::values(args));
 }
 
 /// The results of `f`, an ordinary Rust function of data, which are of the types `results`.
@@ -102,7 +102,7 @@ where
         tree_like_data(&*kept, &found)
     };
     let vals =
-        engine::pure_callback(std::any::type_name::<F>(), Box::new(call), types, &engine::values(args));
+        engine::pure_callback(engine::function_name::<F>(), Box::new(call), types, &engine::values(args));
     let mut vals = vals.into_iter();
     results.map_leaves(&mut |_| vals.next().expect("internal: a value for each result"))
 }
@@ -126,6 +126,6 @@ where
 /// ```
 #[track_caller]
 pub fn check<T: Traced>(holds: Val, message: &str, values: &T) {
-    let place: Place = gradus_ir::trace::current_place();
+    let place: SourceLocation = gradus_ir::trace::current_place();
     gradus_ir::trace::at_place(place, || engine::check(holds, message, &engine::values(values)));
 }

@@ -85,7 +85,7 @@ impl Asked<'_> {
         }
         let mut own: Vec<usize> = axes.iter().map(|axis| shape.dim(*axis)).collect();
         if let (FftKind::Irfft, Some(last)) = (self.kind, own.last_mut()) {
-            *last = 2 * last.saturating_sub(1);
+            *last = last.saturating_sub(1).saturating_mul(2);
         }
         let lengths = self.lengths.map_or(own, <[usize]>::to_vec);
         if lengths.len() != axes.len() {
@@ -121,7 +121,7 @@ impl Asked<'_> {
                 Ok(back(y, &plan.axes, rank))
             })
         };
-        (0..results).map(part).collect()
+        crate::val::at_caller(self.op, || (0..results).map(part).collect())
     }
     /// The operand with its axes last, cut or filled to their lengths.
     #[track_caller]
@@ -249,7 +249,7 @@ real_transforms! {
 /// ```
 #[track_caller]
 pub fn hfft(x: impl Into<Val>) -> Val {
-    hfft_along(x, None, -1, Norm::Backward)
+    crate::val::at_caller("hfft", || hfft_along(x, None, -1, Norm::Backward))
 }
 
 /// [`hfft`] along another axis, to another length, scaled otherwise.
@@ -263,13 +263,15 @@ pub fn hfft(x: impl Into<Val>) -> Val {
 /// ```
 #[track_caller]
 pub fn hfft_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, norm: Norm) -> Val {
-    let norm = match norm {
-        Norm::Backward => Norm::Forward,
-        Norm::Ortho => Norm::Ortho,
-        Norm::Forward => Norm::Backward,
-    };
-    let (x, lengths): (Val, _) = (x.into(), length.map(|n| [n]));
-    irfft_along(x.conj(), lengths.as_ref().map(|n| &n[..]), axis, norm)
+    crate::val::at_caller("hfft_along", || {
+        let norm = match norm {
+            Norm::Backward => Norm::Forward,
+            Norm::Ortho => Norm::Ortho,
+            Norm::Forward => Norm::Backward,
+        };
+        let (x, lengths): (Val, _) = (x.into(), length.map(|n| [n]));
+        irfft_along(x.conj(), lengths.as_ref().map(|n| &n[..]), axis, norm)
+    })
 }
 
 /// The inverse of [`hfft`].
@@ -282,7 +284,7 @@ pub fn hfft_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, 
 /// ```
 #[track_caller]
 pub fn ihfft(x: impl Into<Val>) -> Val {
-    ihfft_along(x, None, -1, Norm::Backward)
+    crate::val::at_caller("ihfft", || ihfft_along(x, None, -1, Norm::Backward))
 }
 
 /// [`ihfft`] along another axis, of another length, scaled otherwise.
@@ -296,13 +298,15 @@ pub fn ihfft(x: impl Into<Val>) -> Val {
 /// ```
 #[track_caller]
 pub fn ihfft_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, norm: Norm) -> Val {
-    let norm = match norm {
-        Norm::Backward => Norm::Forward,
-        Norm::Ortho => Norm::Ortho,
-        Norm::Forward => Norm::Backward,
-    };
-    let lengths = length.map(|n| [n]);
-    rfft_along(x, lengths.as_ref().map(|n| &n[..]), axis, norm).conj()
+    crate::val::at_caller("ihfft_along", || {
+        let norm = match norm {
+            Norm::Backward => Norm::Forward,
+            Norm::Ortho => Norm::Ortho,
+            Norm::Forward => Norm::Backward,
+        };
+        let lengths = length.map(|n| [n]);
+        rfft_along(x, lengths.as_ref().map(|n| &n[..]), axis, norm).conj()
+    })
 }
 
 /// The frequencies of the elements of [`fft`] of `n` samples that are `d` apart, as `f32`: from 0 up, then from the
@@ -523,6 +527,7 @@ fn cosine(
             );
             return Err(ErrorKind::invalid(message));
         }
+        strict::small_table([n, 1])?;
         let lengths = [n];
         let asked = Asked {
             op,

@@ -19,24 +19,26 @@ use crate::{Array, Dtype, Traced, Type, Val};
 /// ```
 #[track_caller]
 pub fn jet<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P, series: &[P]) -> (R, Vec<R>) {
-    let curve = |t: &Val| {
-        let mut x = primals.copy();
-        let mut factor = Val::from(1.0);
-        for (k, coefficient) in series.iter().enumerate() {
-            // t^k / k!, in the element type of each leaf
-            factor = factor * t / (k as f64 + 1.0);
-            let step = factor;
-            x = x.zip_map(coefficient, |x, c| match x.dtype().is_float() {
-                true => x + c * step.astype(x.dtype()),
-                false => *x,
-            });
-        }
-        f(&x)
-    };
-    let zero = Val::from(&Array::zeros(Type::scalar(widest(primals))));
-    let mut all = derivatives(&curve, &zero, series.len());
-    let y = all.remove(0);
-    (y, all)
+    crate::val::at_caller("jet", || {
+        let curve = |t: &Val| {
+            let mut x = primals.copy();
+            let mut factor = Val::from(1.0);
+            for (k, coefficient) in series.iter().enumerate() {
+                // t^k / k!, in the element type of each leaf
+                factor = factor * t / (k as f64 + 1.0);
+                let step = factor;
+                x = x.zip_map(coefficient, |x, c| match x.dtype().is_float() {
+                    true => x + c * step.astype(x.dtype()),
+                    false => *x,
+                });
+            }
+            f(&x)
+        };
+        let zero = Val::from(&Array::zeros(Type::scalar(widest(primals))));
+        let mut all = derivatives(&curve, &zero, series.len());
+        let y = all.remove(0);
+        (y, all)
+    })
 }
 
 /// The element type that all steps along the curve fit into.

@@ -7,8 +7,8 @@
 use crate::engine::{self, Compiled, Inner, Lists, values};
 use crate::tree::key::{AnyTree, Key, Typed, hash_of};
 use crate::{Array, Error, Function, JitFunction, Jittable, Outer, Program, Result, Stored, Traced, Val};
-use gradus_compile::codegen::Level as Isa;
-use gradus_ir::{ErrorKind, Place, Type};
+use gradus_compile::codegen::Isa;
+use gradus_ir::{ErrorKind, SourceLocation, Type};
 use gradus_transform::Checks;
 use smallvec::SmallVec;
 use std::fmt;
@@ -82,7 +82,7 @@ impl Config {
 /// Every call returns the first refused operation with its line, or what fails while running.
 #[track_caller]
 pub fn jit<'f, S, O: ?Sized + Outer, F: JitFunction<'f, S, O>>(f: F) -> Jit<O> {
-    f.jit(Place::here())
+    f.jit(gradus_ir::trace::current_place())
 }
 
 /// The [`Program`] of `f` for arguments like those given: parameters are their leaves, then captured data.
@@ -95,16 +95,20 @@ pub fn jit<'f, S, O: ?Sized + Outer, F: JitFunction<'f, S, O>>(f: F) -> Jit<O> {
 /// ```
 #[track_caller]
 pub fn trace<'f, S: Jittable, F: Function<'f, S>>(f: F) -> Box<S::Tracer<'f>> {
-    S::tracer(f.share(), Place::here())
+    S::tracer(f.share(), gradus_ir::trace::current_place())
 }
 
 /// Traces `f` on data like `args`.
-pub(crate) fn program_of(place: Place, args: &[&dyn AnyTree<Array>], f: engine::Flat<'_>) -> Result<Program> {
+pub(crate) fn program_of(
+    place: SourceLocation,
+    args: &[&dyn AnyTree<Array>],
+    f: engine::Flat<'_>,
+) -> Result<Program> {
     engine::trace_at_border(place, &types(args), f).map(|(program, _)| program)
 }
 
 impl<Sig: ?Sized + Outer> Jit<Sig> {
-    pub(crate) fn new(traced: Arc<Sig::Inner>, name: &'static str, place: Place) -> Jit<Sig> {
+    pub(crate) fn new(traced: Arc<Sig::Inner>, name: &'static str, place: SourceLocation) -> Jit<Sig> {
         Jit::at(traced, Arc::new(Site::new(name, place)))
     }
     fn at(traced: Arc<Sig::Inner>, site: Arc<Site<Sig::Out>>) -> Jit<Sig> {
@@ -166,7 +170,7 @@ impl<Sig: ?Sized + Outer> fmt::Debug for Jit<Sig> {
 #[doc(hidden)]
 pub struct Site<T> {
     name: &'static str,
-    place: Place,
+    place: SourceLocation,
     config: Config,
     cache: Arc<Cache<Entry<T>>>,
     programs: Arc<Cache<Outlined<T>>>,
@@ -186,7 +190,7 @@ pub struct Entry<T> {
 type Body<'a, T> = &'a dyn Fn(&[Val]) -> (Vec<Val>, T);
 
 impl<T: Traced> Site<T> {
-    fn new(name: &'static str, place: Place) -> Site<T> {
+    fn new(name: &'static str, place: SourceLocation) -> Site<T> {
         Site { name, place, config: Config::default(), cache: Arc::default(), programs: Arc::default() }
     }
     fn with(&self, config: Config) -> Site<T> {
@@ -304,7 +308,7 @@ pub(crate) struct Outlined<T> {
 pub(crate) fn outline<T: Traced>(
     cache: &Cache<Outlined<T>>,
     name: &str,
-    place: Place,
+    place: SourceLocation,
     args: &[&dyn AnyTree<Val>],
     vals: &[Val],
     num_state: usize,

@@ -12,17 +12,18 @@ mod custom;
 mod debug;
 mod engine;
 pub mod fft;
-mod form;
 mod jet;
 mod jit;
 pub mod linalg;
 pub mod random;
+mod signature;
 mod solve;
 pub mod special;
 pub mod stats;
 mod transforms;
 pub mod tree;
 mod val;
+mod vectorize;
 mod vmap;
 
 pub use axes::{Axes, PerLeaf};
@@ -35,8 +36,7 @@ pub use control::{
 };
 pub use custom::{checkpoint, checkpoint_name, checkpoint_policy, custom_jvp, custom_vjp};
 pub use debug::{check, debug_callback, debug_print, pure_callback};
-pub use form::{Function, JitFunction, Jittable, Outer, Reads, ReadsTrees, Shared, Signature};
-pub use gradus_compile::codegen::Level as Isa;
+pub use gradus_compile::codegen::Isa;
 pub use gradus_ir::ops::checkpoint::Policy;
 pub use gradus_ir::{
     Array, Complex, Dtype, Element, Error, ErrorKind, FloatInfo, IntInfo, Program, Result, Shape, Type, bf16,
@@ -46,6 +46,7 @@ pub use gradus_macros::Tree;
 pub use gradus_transform::Checks;
 pub use jet::jet;
 pub use jit::{Config, Jit, Jitted, jit, trace};
+pub use signature::{Function, JitFunction, Jittable, Outer, Reads, ReadsTrees, Shared, Signature};
 pub use solve::{Solver, TransposeSolve, custom_linear_solve, custom_root};
 pub use transforms::{
     Linear, Loss, LossAux, Pairs, Returning, grad, grad_holomorphic, hessian, jacfwd, jacfwd_holomorphic,
@@ -63,6 +64,7 @@ pub use val::{
     hanning, hstack, indices, iota, kaiser, keep, lexsort, linspace, linspace_of, logspace, meshgrid,
     one_hot, ones, piecewise, promote_types, ravel_multi_index, reduce_by, result_type, segment_max,
     segment_min, segment_prod, segment_sum, select, select_n, sort_together, stack, tri, tril_indices,
-    triu_indices, unravel_index, vectorize, vstack, where_, zeros,
+    triu_indices, unravel_index, vstack, where_, zeros,
 };
+pub use vectorize::vectorize;
 pub use vmap::{Vmap, vmap, vmap_axes};

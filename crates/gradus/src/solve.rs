@@ -7,7 +7,7 @@ use crate::custom::{custom_jvp, finished, like_results};
 use crate::engine::{self, Inner, Operator, check_differentiable, refill, values};
 use crate::transforms::{all, jvp, linearize, within};
 use crate::{Error, Result, Traced, Type, Val};
-use gradus_ir::Place;
+use gradus_ir::{ErrorKind, SourceLocation};
 
 /// The root of `f` that `solve` finds from `x0`, differentiable by whatever `f` captures, in both modes.
 ///
@@ -36,28 +36,37 @@ pub fn custom_root<X: Traced>(
     solve: impl Fn(&dyn Fn(&X) -> X, X) -> X,
     tangent_solve: impl Fn(&dyn Fn(&X) -> X, X) -> X,
 ) -> X {
-    let place = Place::here();
-    // What `f` captures is what the root depends on.
-    let traced = Inner::trace(place, &values(&x0), &mut |x| values(&f(&refill(&x0, x))));
-    let inner = match traced {
-        Ok(inner) => inner,
-        Err(error) => return all(&x0, engine::refuse(within(error, "custom_root", place))),
-    };
-    let at = |x: &X, params: &[Val]| -> X { refill(x, &inner.inline_with(&values(x), params)) };
-    let root = |params: &[Val], x0: X| solve(&|x| at(x, params), x0);
-    custom_jvp(
-        (inner.captures.clone(), x0),
-        |(params, x0)| root(&params, x0),
-        |(params, x0), (dparams, _)| {
-            let x = root(&params, x0);
-            let (_, rhs) = jvp(|params: &Vec<Val>| at(&x, params), &params, &dparams);
-            let (_, derivative) = linearize(|x: &X| at(x, &params), &x);
-            let transpose_solve = TransposeSolve::By(&tangent_solve);
-            let dx = custom_linear_solve(rhs, |x: &X| derivative(x), &tangent_solve, transpose_solve);
-            let dx = dx.map(|v| -v);
-            (x, dx)
-        },
-    )
+    crate::val::at_caller("custom_root", || {
+        let place = gradus_ir::trace::current_place();
+        // What `f` captures is what the root depends on.
+        let traced = Inner::trace(place, &values(&x0), &mut |x| values(&f(&refill(&x0, x))));
+        let inner = match traced {
+            Ok(inner) => inner,
+            Err(error) => return all(&x0, engine::refuse(within(error, "custom_root", place))),
+        };
+        let (own, found) =
+            (values(&x0).iter().map(|v| v.ty()).collect::<Vec<_>>(), inner.program.result_types());
+        if own != found {
+            let message = format!("f takes {own:?} and returns {found:?}; a root's f returns what it takes");
+            let error = Error::new("custom_root", ErrorKind::invalid(message), place);
+            return all(&x0, engine::refuse(error));
+        }
+        let at = |x: &X, params: &[Val]| -> X { refill(x, &inner.inline_with(&values(x), params)) };
+        let root = |params: &[Val], x0: X| solve(&|x| at(x, params), x0);
+        custom_jvp(
+            (inner.captures.clone(), x0),
+            |(params, x0)| root(&params, x0),
+            |(params, x0), (dparams, _)| {
+                let x = root(&params, x0);
+                let (_, rhs) = jvp(|params: &Vec<Val>| at(&x, params), &params, &dparams);
+                let (_, derivative) = linearize(|x: &X| at(x, &params), &x);
+                let transpose_solve = TransposeSolve::By(&tangent_solve);
+                let dx = custom_linear_solve(rhs, |x: &X| derivative(x), &tangent_solve, transpose_solve);
+                let dx = dx.map(|v| -v);
+                (x, dx)
+            },
+        )
+    })
 }
 
 /// A solver of `matvec(x) = b`: from the linear function `matvec` and `b` to `x`.
@@ -103,14 +112,16 @@ pub fn custom_linear_solve<X: Traced>(
     solve: impl Fn(&dyn Fn(&X) -> X, X) -> X,
     transpose_solve: TransposeSolve<'_, X>,
 ) -> X {
-    let place = Place::here();
-    finished(SYSTEM, place, &b, system(place, &b, &matvec, &solve, transpose_solve))
+    crate::val::at_caller("custom_linear_solve", || {
+        let place = gradus_ir::trace::current_place();
+        finished(SYSTEM, place, &b, system(place, &b, &matvec, &solve, transpose_solve))
+    })
 }
 
 const SYSTEM: &str = "custom_linear_solve";
 
 fn system<X: Traced>(
-    place: Place,
+    place: SourceLocation,
     b: &X,
     matvec: &dyn Fn(&X) -> X,
     solve: &Solver<'_, X>,

@@ -3,8 +3,7 @@
 //! All work element by element, broadcast their operands and promote them to floats. Of one element there are
 //! methods too: [`Val::lgamma`], [`Val::digamma`], [`Val::erf`], [`Val::erf_inv`], [`Val::bessel_i0e`] and others.
 
-use crate::val::broadcast::{Promotion, elementwise};
-use crate::val::special::floats;
+use crate::val::broadcast::{Promotion, elementwise, floats};
 use crate::{Dtype, ErrorKind, Val, where_};
 use gradus_ir::ops::elementwise::Special;
 use gradus_kernel::special::STIRLING;
@@ -96,7 +95,7 @@ pub fn polygamma(n: impl Into<Val>, x: impl Into<Val>) -> Val {
 /// ```
 #[track_caller]
 pub fn gammaln(x: impl Into<Val>) -> Val {
-    x.into().lgamma()
+    crate::val::at_caller("gammaln", || x.into().lgamma())
 }
 
 /// The derivative of [`gammaln`].
@@ -288,7 +287,7 @@ pub fn logit(x: impl Into<Val>) -> Val {
 /// ```
 #[track_caller]
 pub fn expit(x: impl Into<Val>) -> Val {
-    x.into().logistic()
+    crate::val::at_caller("expit", || x.into().logistic())
 }
 
 /// x · log(y), and 0 where x is 0; the derivative by x is log(y) there too.
@@ -505,7 +504,7 @@ pub fn expi(x: impl Into<Val>) -> Val {
 /// ```
 #[track_caller]
 pub fn exp1(x: impl Into<Val>) -> Val {
-    expn(1, x)
+    crate::val::at_caller("exp1", || expn(1, x))
 }
 
 /// e^-|x| I₀(x), where I₀ is the modified Bessel function of the first kind of order 0.
@@ -518,7 +517,7 @@ pub fn exp1(x: impl Into<Val>) -> Val {
 /// ```
 #[track_caller]
 pub fn i0e(x: impl Into<Val>) -> Val {
-    x.into().bessel_i0e()
+    crate::val::at_caller("i0e", || x.into().bessel_i0e())
 }
 
 /// The modified Bessel function of the first kind of order 0.
@@ -544,7 +543,7 @@ pub fn i0(x: impl Into<Val>) -> Val {
 /// ```
 #[track_caller]
 pub fn i1e(x: impl Into<Val>) -> Val {
-    x.into().bessel_i1e()
+    crate::val::at_caller("i1e", || x.into().bessel_i1e())
 }
 
 /// The modified Bessel function of the first kind of order 1.

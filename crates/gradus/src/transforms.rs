@@ -7,7 +7,7 @@
 use crate::engine::{self, Inner, Numbers, check_differentiable, check_jacobian, refill, values};
 use crate::jit::{Cache, outline as outlined};
 use crate::{Array, Axes, Error, Function, Mismatch, Reads, ReadsTrees, Result, Traced, Tree, Type, Val};
-use gradus_ir::{ErrorKind, Place};
+use gradus_ir::{ErrorKind, SourceLocation};
 
 /// What `grad` asks of a result.
 #[diagnostic::on_unimplemented(
@@ -61,8 +61,12 @@ pub fn grad<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::First>
 where
     S: Reads<First: Traced, Out: Loss>,
 {
-    let place = Place::here();
-    S::wrap(f.share(), move |f, p| differentiate(Numbers::Real, place, &|p| f(p).loss(), p).1)
+    let place = gradus_ir::trace::current_place();
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("grad", place, || {
+            differentiate(Numbers::Real, place, &|p| f(p).loss(), p).1
+        })
+    })
 }
 
 /// [`grad`] together with the value.
@@ -78,8 +82,12 @@ pub fn value_and_grad<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, (Val,
 where
     S: Reads<First: Traced, Out: Loss>,
 {
-    let place = Place::here();
-    S::wrap(f.share(), move |f, p| differentiate(Numbers::Real, place, &|p| f(p).loss(), p))
+    let place = gradus_ir::trace::current_place();
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("value_and_grad", place, || {
+            differentiate(Numbers::Real, place, &|p| f(p).loss(), p)
+        })
+    })
 }
 
 /// [`value_and_grad`] of a function that returns `(loss, aux)`, where `aux` is any tree: `((loss, aux), gradient)`.
@@ -95,8 +103,10 @@ pub fn value_and_grad_aux<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, (
 where
     S: Reads<First: Traced, Out: LossAux>,
 {
-    let place = Place::here();
-    S::wrap(f.share(), move |f, p| differentiate(Numbers::Real, place, f, p))
+    let place = gradus_ir::trace::current_place();
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("value_and_grad_aux", place, || differentiate(Numbers::Real, place, f, p))
+    })
 }
 
 /// The Jacobian by the first parameter in forward mode: one pass for each element of the parameter.
@@ -116,8 +126,12 @@ pub fn jacfwd<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Out,
 where
     S: Reads<First: Traced, Out: Traced>,
 {
-    let place = Place::here();
-    S::wrap(f.share(), move |f, p| jacobian("jacfwd", Numbers::Real, place, Inner::jacobian_forward, f, p))
+    let place = gradus_ir::trace::current_place();
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("jacfwd", place, || {
+            jacobian("jacfwd", Numbers::Real, place, Inner::jacobian_forward, f, p)
+        })
+    })
 }
 
 /// The Jacobian by the first parameter in reverse mode: one pass for each element of the result. See [`jacfwd`].
@@ -134,8 +148,12 @@ pub fn jacrev<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Out,
 where
     S: Reads<First: Traced, Out: Traced>,
 {
-    let place = Place::here();
-    S::wrap(f.share(), move |f, p| jacobian("jacrev", Numbers::Real, place, Inner::jacobian_reverse, f, p))
+    let place = gradus_ir::trace::current_place();
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("jacrev", place, || {
+            jacobian("jacrev", Numbers::Real, place, Inner::jacobian_reverse, f, p)
+        })
+    })
 }
 
 /// The second derivatives by the first parameter: a tree of trees of it.
@@ -152,10 +170,12 @@ pub fn hessian<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, Pairs<S::Fir
 where
     S: Reads<First: Traced, Out: Loss>,
 {
-    let place = Place::here();
+    let place = gradus_ir::trace::current_place();
     S::wrap(f.share(), move |f, p| {
-        let gradient = |p: &S::First| differentiate(Numbers::Real, place, &|p| f(p).loss(), p).1;
-        jacobian("hessian", Numbers::Real, place, Inner::jacobian_forward, &gradient, p)
+        gradus_ir::trace::called_at("hessian", place, || {
+            let gradient = |p: &S::First| differentiate(Numbers::Real, place, &|p| f(p).loss(), p).1;
+            jacobian("hessian", Numbers::Real, place, Inner::jacobian_forward, &gradient, p)
+        })
     })
 }
 
@@ -178,8 +198,12 @@ pub fn grad_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::
 where
     S: Reads<First: Traced, Out: Loss>,
 {
-    let place = Place::here();
-    S::wrap(f.share(), move |f, p| differentiate(Numbers::Holomorphic, place, &|p| f(p).loss(), p).1)
+    let place = gradus_ir::trace::current_place();
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("grad_holomorphic", place, || {
+            differentiate(Numbers::Holomorphic, place, &|p| f(p).loss(), p).1
+        })
+    })
 }
 
 /// [`grad_holomorphic`] together with the value.
@@ -197,8 +221,12 @@ pub fn value_and_grad_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<
 where
     S: Reads<First: Traced, Out: Loss>,
 {
-    let place = Place::here();
-    S::wrap(f.share(), move |f, p| differentiate(Numbers::Holomorphic, place, &|p| f(p).loss(), p))
+    let place = gradus_ir::trace::current_place();
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("value_and_grad_holomorphic", place, || {
+            differentiate(Numbers::Holomorphic, place, &|p| f(p).loss(), p)
+        })
+    })
 }
 
 /// [`jacfwd`] of a holomorphic function: complex derivatives of complex results by complex numbers.
@@ -214,8 +242,12 @@ pub fn jacfwd_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, P
 where
     S: Reads<First: Traced, Out: Traced>,
 {
-    let (op, place) = ("jacfwd_holomorphic", Place::here());
-    S::wrap(f.share(), move |f, p| jacobian(op, Numbers::Holomorphic, place, Inner::jacobian_forward, f, p))
+    let (op, place) = ("jacfwd_holomorphic", gradus_ir::trace::current_place());
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("jacfwd_holomorphic", place, || {
+            jacobian(op, Numbers::Holomorphic, place, Inner::jacobian_forward, f, p)
+        })
+    })
 }
 
 /// [`jacrev`] of a holomorphic function: complex derivatives of complex results by complex numbers.
@@ -231,17 +263,24 @@ pub fn jacrev_holomorphic<'f, S, F: Function<'f, S>>(f: F) -> Returning<'f, S, P
 where
     S: Reads<First: Traced, Out: Traced>,
 {
-    let (op, place) = ("jacrev_holomorphic", Place::here());
-    S::wrap(f.share(), move |f, p| jacobian(op, Numbers::Holomorphic, place, Inner::jacobian_reverse, f, p))
+    let (op, place) = ("jacrev_holomorphic", gradus_ir::trace::current_place());
+    S::wrap(f.share(), move |f, p| {
+        gradus_ir::trace::called_at("jacrev_holomorphic", place, || {
+            jacobian(op, Numbers::Holomorphic, place, Inner::jacobian_reverse, f, p)
+        })
+    })
 }
 
 /// Keeps the calls of `f` as calls of one shared Program, traced, transformed and compiled once.
 #[track_caller]
 pub fn outline<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::Out> {
-    let (name, place, cache) = (std::any::type_name::<F>(), Place::here(), Cache::default());
+    let (name, place, cache) =
+        (engine::function_name::<F>(), gradus_ir::trace::current_place(), Cache::default());
     S::wrap_all(f.share(), move |f, args| {
-        let call = |vals: &[Val]| (vec![], f(&refill(args, vals)));
-        outlined(&cache, name, place, &[args], &values(args), 0, &call).1
+        gradus_ir::trace::called_at("outline", place, || {
+            let call = |vals: &[Val]| (vec![], f(&refill(args, vals)));
+            outlined(&cache, name, place, &[args], &values(args), 0, &call).1
+        })
     })
 }
 
@@ -257,18 +296,20 @@ pub fn outline<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, 
 /// ```
 #[track_caller]
 pub fn jvp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P, tangents: &P) -> (R, R) {
-    let place = Place::here();
-    let args = values(primals);
-    let (inner, out) = traced("jvp", place, &f, primals);
-    let pushed =
-        inner.and_then(|inner| inner.jvp(place, &args, &tree_like("jvp", place, primals, tangents)?));
-    match pushed {
-        Ok((y, dy)) => (refill(&out, &y), refill(&out, &dy)),
-        Err(error) => {
-            let v = engine::refuse(error);
-            (all(&out, v), all(&out, v))
+    crate::val::at_caller("jvp", || {
+        let place = gradus_ir::trace::current_place();
+        let args = values(primals);
+        let (inner, out) = traced("jvp", place, &f, primals);
+        let pushed =
+            inner.and_then(|inner| inner.jvp(place, &args, &tree_like("jvp", place, primals, tangents)?));
+        match pushed {
+            Ok((y, dy)) => (refill(&out, &y), refill(&out, &dy)),
+            Err(error) => {
+                let v = engine::refuse(error);
+                (all(&out, v), all(&out, v))
+            }
         }
-    }
+    })
 }
 
 /// A function that `vjp` or `linearize` returns. It borrows nothing of what it was made from.
@@ -284,25 +325,27 @@ pub type Linear<A, B> = Box<dyn Fn(&A) -> B + Send + Sync>;
 /// ```
 #[track_caller]
 pub fn vjp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear<R, P>) {
-    let place = Place::here();
-    let (inner, out) = traced("vjp", place, &f, primals);
-    let like = primals.copy();
-    match inner.map(|inner| inner.linearize(&values(primals))) {
-        Ok((y, derivative)) => {
-            let y = refill(&out, &y);
-            let result = y.copy();
-            let pull = move |ct: &R| {
-                let pulled =
-                    tree_like("vjp", place, &result, ct).and_then(|ct| derivative.pull("vjp", place, &ct));
-                filled(&like, pulled)
-            };
-            (y, Box::new(pull))
+    crate::val::at_caller("vjp", || -> (R, Linear<R, P>) {
+        let place = gradus_ir::trace::current_place();
+        let (inner, out) = traced("vjp", place, &f, primals);
+        let like = primals.copy();
+        match inner.map(|inner| inner.linearize(&values(primals))) {
+            Ok((y, derivative)) => {
+                let y = refill(&out, &y);
+                let result = y.copy();
+                let pull = move |ct: &R| {
+                    let pulled = tree_like("vjp", place, &result, ct)
+                        .and_then(|ct| derivative.pull("vjp", place, &ct));
+                    filled(&like, pulled)
+                };
+                (y, Box::new(pull))
+            }
+            Err(error) => {
+                let v = engine::refuse(error);
+                (all(&out, v), Box::new(move |_| all(&like, v)))
+            }
         }
-        Err(error) => {
-            let v = engine::refuse(error);
-            (all(&out, v), Box::new(move |_| all(&like, v)))
-        }
-    }
+    })
 }
 
 /// `f(primals)`, and its derivative there as a function of tangents.
@@ -315,23 +358,26 @@ pub fn vjp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear
 /// ```
 #[track_caller]
 pub fn linearize<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear<P, R>) {
-    let place = Place::here();
-    let (inner, out) = traced("linearize", place, &f, primals);
-    match inner.map(|inner| inner.linearize(&values(primals))) {
-        Ok((y, derivative)) => {
-            let (y, like) = (refill(&out, &y), primals.copy());
-            let result = y.copy();
-            let push = move |t: &P| {
-                let pushed = tree_like("linearize", place, &like, t).and_then(|t| derivative.push(place, &t));
-                filled(&result, pushed)
-            };
-            (y, Box::new(push))
+    crate::val::at_caller("linearize", || -> (R, Linear<P, R>) {
+        let place = gradus_ir::trace::current_place();
+        let (inner, out) = traced("linearize", place, &f, primals);
+        match inner.map(|inner| inner.linearize(&values(primals))) {
+            Ok((y, derivative)) => {
+                let (y, like) = (refill(&out, &y), primals.copy());
+                let result = y.copy();
+                let push = move |t: &P| {
+                    let pushed =
+                        tree_like("linearize", place, &like, t).and_then(|t| derivative.push(place, &t));
+                    filled(&result, pushed)
+                };
+                (y, Box::new(push))
+            }
+            Err(error) => {
+                let v = engine::refuse(error);
+                (all(&out, v), Box::new(move |_| all(&out, v)))
+            }
         }
-        Err(error) => {
-            let v = engine::refuse(error);
-            (all(&out, v), Box::new(move |_| all(&out, v)))
-        }
-    }
+    })
 }
 
 /// The transpose of `f`, which must be linear: from a cotangent of its result to one of `primals`, whose values do not
@@ -348,23 +394,25 @@ pub fn linearize<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, 
 /// The enclosing `jit` or `trace` returns `Err` if the derivative of `f` depends on where it is taken.
 #[track_caller]
 pub fn linear_transpose<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> Linear<R, P> {
-    let (op, place) = ("linear_transpose", Place::here());
-    let (inner, out) = traced(op, place, &f, primals);
-    let like = primals.copy();
-    let transposed = inner.and_then(|inner| {
-        check_differentiable(op, place, &values(primals), || primals.paths())?;
-        inner.linear(op, place)
-    });
-    match transposed {
-        Ok(derivative) => Box::new(move |ct: &R| {
-            let pulled = tree_like(op, place, &out, ct).and_then(|ct| derivative.pull(op, place, &ct));
-            filled(&like, pulled)
-        }),
-        Err(error) => {
-            let v = engine::refuse(error);
-            Box::new(move |_| all(&like, v))
+    crate::val::at_caller("linear_transpose", || -> Linear<R, P> {
+        let (op, place) = ("linear_transpose", gradus_ir::trace::current_place());
+        let (inner, out) = traced(op, place, &f, primals);
+        let like = primals.copy();
+        let transposed = inner.and_then(|inner| {
+            check_differentiable(op, place, &values(primals), || primals.paths())?;
+            inner.linear(op, place)
+        });
+        match transposed {
+            Ok(derivative) => Box::new(move |ct: &R| {
+                let pulled = tree_like(op, place, &out, ct).and_then(|ct| derivative.pull(op, place, &ct));
+                filled(&like, pulled)
+            }),
+            Err(error) => {
+                let v = engine::refuse(error);
+                Box::new(move |_| all(&like, v))
+            }
         }
-    }
+    })
 }
 
 /// The same values, through which no derivative flows.
@@ -377,7 +425,7 @@ pub fn linear_transpose<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) 
 /// ```
 #[track_caller]
 pub fn stop_gradient<T: Traced>(tree: &T) -> T {
-    tree.map(|v| engine::stop_gradient(*v))
+    crate::val::at_caller("stop_gradient", || tree.map(|v| engine::stop_gradient(*v)))
 }
 
 pub(crate) const RAN: &str = "internal: a function that was traced ran to its end";
@@ -385,7 +433,7 @@ pub(crate) const RAN: &str = "internal: a function that was traced ran to its en
 /// Traces `f` on the leaves of `p`; the tree's values belong to that trace.
 fn traced<P: Traced, R: Traced>(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     f: &dyn Fn(&P) -> R,
     p: &P,
 ) -> (Result<Inner>, R) {
@@ -400,7 +448,12 @@ fn traced<P: Traced, R: Traced>(
 }
 
 /// The result of `f`, whose first leaf is the loss, and the gradient of that leaf.
-fn differentiate<P: Traced, R: Traced>(numbers: Numbers, place: Place, f: &dyn Fn(&P) -> R, p: &P) -> (R, P) {
+fn differentiate<P: Traced, R: Traced>(
+    numbers: Numbers,
+    place: SourceLocation,
+    f: &dyn Fn(&P) -> R,
+    p: &P,
+) -> (R, P) {
     let op = if numbers == Numbers::Real { "grad" } else { "grad_holomorphic" };
     let args = values(p);
     let (inner, out) = traced(op, place, f, p);
@@ -426,7 +479,7 @@ type Blocks = fn(&Inner, &[Val]) -> (Vec<Val>, Vec<Vec<Val>>);
 fn jacobian<P: Traced, R: Traced>(
     op: &'static str,
     numbers: Numbers,
-    place: Place,
+    place: SourceLocation,
     blocks: Blocks,
     f: &dyn Fn(&P) -> R,
     p: &P,
@@ -451,7 +504,12 @@ fn jacobian<P: Traced, R: Traced>(
 }
 
 /// The leaves of `tree`, which must be of the structure of `like`.
-pub(crate) fn tree_like<T: Traced>(op: &'static str, place: Place, like: &T, tree: &T) -> Result<Vec<Val>> {
+pub(crate) fn tree_like<T: Traced>(
+    op: &'static str,
+    place: SourceLocation,
+    like: &T,
+    tree: &T,
+) -> Result<Vec<Val>> {
     let mut vals = vec![];
     match Tree::<Val>::zip_leaves::<Val, ()>(like, tree, &mut |_, v| vals.push(*v)) {
         Ok(_) => Ok(vals),
@@ -459,11 +517,11 @@ pub(crate) fn tree_like<T: Traced>(op: &'static str, place: Place, like: &T, tre
     }
 }
 
-fn differing(op: &'static str, place: Place, mismatch: &Mismatch) -> Error {
+fn differing(op: &'static str, place: SourceLocation, mismatch: &Mismatch) -> Error {
     Error::new(op, ErrorKind::invalid(mismatch.to_string()), place)
 }
 
-pub(crate) fn axes_of<X, A: Axes<X>>(axes: &A, x: &X, place: Place) -> Result<Vec<Option<i64>>> {
+pub(crate) fn axes_of<X, A: Axes<X>>(axes: &A, x: &X, place: SourceLocation) -> Result<Vec<Option<i64>>> {
     let mut all = vec![];
     axes.axes(x, &mut all).map_err(|mismatch| {
         let message = format!("the axes are of another structure than what they belong to: {mismatch}");
@@ -473,7 +531,7 @@ pub(crate) fn axes_of<X, A: Axes<X>>(axes: &A, x: &X, place: Place) -> Result<Ve
 }
 
 /// An error from inside a transform, which was made at `place`.
-pub(crate) fn within(error: Error, op: &'static str, place: Place) -> Error {
+pub(crate) fn within(error: Error, op: &'static str, place: SourceLocation) -> Error {
     error.with_note(format!("inside `{op}`, made"), place)
 }
 

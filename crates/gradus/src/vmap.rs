@@ -3,7 +3,6 @@
 use crate::engine::{self, Mapped, refill, values};
 use crate::transforms::{RAN, all, axes_of, within};
 use crate::{Axes, Function, ReadsTrees, Result, Returning, Tree};
-use gradus_ir::Place;
 
 /// How a function is mapped; [`Vmap::of`] maps it.
 ///
@@ -57,34 +56,36 @@ impl<I, O> Vmap<I, O> {
         I: Axes<S::Args> + Send + Sync + 'f,
         O: Axes<S::Out> + Send + Sync + 'f,
     {
-        let place = Place::here();
+        let place = gradus_ir::trace::current_place();
         let Vmap { inputs, outputs, name, size } = self;
         S::wrap_all(f.share(), move |f, args| {
-            let mut result = None;
-            let mut lanes = || -> Result<Vec<crate::Val>> {
-                let axes = axes_of(&inputs, args, place)?;
-                let which = engine::Which { axes: &axes, name, size };
-                let mapped = Mapped::trace(place, &values(args), which, || args.paths(), &mut |x| {
-                    let out = f(&refill(args, x));
-                    let vals = values(&out);
-                    result = Some(out);
-                    vals
-                });
-                let mapped = mapped.map_err(|e| within(e, "vmap", place))?;
-                let result = result.as_ref().expect(RAN);
-                mapped.run(&axes_of(&outputs, result, place)?)
-            };
-            match lanes() {
-                Ok(vals) => refill(result.as_ref().expect(RAN), &vals),
-                // refused before `f` ran: its result for one poisoned lane has the structure
-                Err(error) => {
-                    let v = engine::refuse(error);
-                    match &result {
-                        Some(result) => all(result, v),
-                        None => f(&all(args, v)),
+            gradus_ir::trace::called_at("vmap", place, || {
+                let mut result = None;
+                let mut lanes = || -> Result<Vec<crate::Val>> {
+                    let axes = axes_of(&inputs, args, place)?;
+                    let which = engine::Which { axes: &axes, name, size };
+                    let mapped = Mapped::trace(place, &values(args), which, || args.paths(), &mut |x| {
+                        let out = f(&refill(args, x));
+                        let vals = values(&out);
+                        result = Some(out);
+                        vals
+                    });
+                    let mapped = mapped.map_err(|e| within(e, "vmap", place))?;
+                    let result = result.as_ref().expect(RAN);
+                    mapped.run(&axes_of(&outputs, result, place)?)
+                };
+                match lanes() {
+                    Ok(vals) => refill(result.as_ref().expect(RAN), &vals),
+                    // refused before `f` ran: its result for one poisoned lane has the structure
+                    Err(error) => {
+                        let v = engine::refuse(error);
+                        match &result {
+                            Some(result) => all(result, v),
+                            None => f(&all(args, v)),
+                        }
                     }
                 }
-            }
+            })
         })
     }
 }

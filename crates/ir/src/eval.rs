@@ -1,6 +1,6 @@
 //! The reference interpreter: one operation after the other, by its own meaning.
 
-use crate::{Array, Equation, Error, ErrorKind, Program};
+use crate::{Array, Effect, Equation, Error, ErrorKind, Program};
 use std::cell::Cell;
 
 thread_local!(static LOOKS_FOR_NAN: Cell<bool> = const { Cell::new(false) });
@@ -21,7 +21,10 @@ pub fn eval(program: &Program, args: &[Array]) -> Result<Vec<Array>, Error> {
     for (i, eqn) in program.equations().iter().enumerate() {
         let read = |a: &crate::Var| env[a.index()].as_ref().expect("internal: a value still in use");
         let args: Vec<&Array> = eqn.args.iter().map(read).collect();
-        let results = eqn.op.rules().eval(&args);
+        let results = match nothing(program, eqn) {
+            Some(empty) => Ok(empty),
+            None => eqn.op.rules().eval(&args),
+        };
         let results = results.map_err(|kind| Error::new(eqn.op.rules().name(), kind, eqn.place))?;
         if LOOKS_FOR_NAN.get() && results.iter().any(has_nan) && !args.iter().copied().any(has_nan) {
             return Err(made_nan(eqn, &args));
@@ -41,6 +44,14 @@ pub fn eval(program: &Program, args: &[Array]) -> Result<Vec<Array>, Error> {
     }
     let read = |r: &crate::Var| env[r.index()].clone().expect("internal: results are kept");
     Ok(program.results().iter().map(read).collect())
+}
+
+/// The results of an equation that has no element to compute, whatever the extents of the other axes are.
+fn nothing(program: &Program, eqn: &Equation) -> Option<Vec<Array>> {
+    let rules = eqn.op.rules();
+    let is_empty = |var: &crate::Var| program.ty(*var).tapes == 0 && program.ty(*var).shape.size() == 0;
+    let none = rules.effect() == Effect::None && eqn.results.iter().all(is_empty);
+    none.then(|| eqn.results.iter().map(|var| Array::zeros(program.ty(*var).clone())).collect())
 }
 
 /// Whether `args` are what `program` takes.

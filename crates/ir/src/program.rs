@@ -5,7 +5,7 @@
 //! Nothing here knows what any operation means; meaning lives in [`crate::ops`].
 
 use crate::ops::Effect;
-use crate::{Op, Place, Type};
+use crate::{Op, SourceLocation, Type};
 use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 use std::fmt;
@@ -49,7 +49,7 @@ pub struct Equation {
     /// The variables this equation defines.
     pub results: Vars,
     /// The user's line.
-    pub place: Place,
+    pub place: SourceLocation,
 }
 
 /// A pure function from arrays to arrays. Immutable once built.
@@ -60,6 +60,8 @@ pub struct Program {
     equations: Vec<Equation>,
     results: Vec<Var>,
     effect: Effect,
+    /// How many Programs stand inside one another, this one included.
+    depth: usize,
     hash: u64,
 }
 
@@ -95,6 +97,10 @@ impl Program {
     /// What running it does besides computing its results: the greatest effect of its equations.
     pub fn effect(&self) -> Effect {
         self.effect
+    }
+    /// How many Programs stand inside one another, this one included.
+    pub fn depth(&self) -> usize {
+        self.depth
     }
     /// Whether an equation speaks of the batch axis of that name.
     pub fn uses_axis(&self, name: &str) -> bool {
@@ -141,7 +147,13 @@ impl Builder {
         var
     }
     /// Appends an equation whose result types are known.
-    pub fn push(&mut self, op: Op, args: Vars, types: impl IntoIterator<Item = Type>, place: Place) -> Vars {
+    pub fn push(
+        &mut self,
+        op: Op,
+        args: Vars,
+        types: impl IntoIterator<Item = Type>,
+        place: SourceLocation,
+    ) -> Vars {
         let results: Vars = types.into_iter().map(|ty| self.define(ty)).collect();
         self.equations.push(Equation { op, args, results: results.clone(), place });
         results
@@ -175,8 +187,11 @@ impl Builder {
         }
         let results: Vec<Var> = results.iter().map(rename).collect();
         let effect = equations.iter().map(|eqn| eqn.op.rules().effect()).max().unwrap_or_default();
+        let inside =
+            |eqn: &Equation| eqn.op.rules().programs().into_iter().map(|program| program.depth).max();
+        let depth = 1 + equations.iter().filter_map(inside).max().unwrap_or_default();
         let num_params = self.params.len();
-        let mut program = Program { types, num_params, equations, results, effect, hash: 0 };
+        let mut program = Program { types, num_params, equations, results, effect, depth, hash: 0 };
         program.hash = program.structural_hash();
         program
     }

@@ -6,10 +6,10 @@
 //! trace is closed by the guard that opened it, also when user code panics.
 
 use crate::program::{Builder, Var, Vars};
-use crate::{Array, Error, ErrorKind, Op, Place, Program, Shape, Type, verify};
+use crate::{Array, Error, ErrorKind, Op, Program, Shape, SourceLocation, Type, verify};
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -53,10 +53,29 @@ struct Trace {
     captures: Vec<Capture>,
     lifted: FxHashMap<(u32, u32), Var>,
     error: Option<Error>,
-    place: Option<Place>,
+    caller: Caller,
+}
+
+/// On whose behalf operations are written: the user's line, and the function that was called there.
+#[derive(Clone, Copy, Default)]
+struct Caller {
+    place: Option<SourceLocation>,
+    op: Option<&'static str>,
+}
+
+impl Caller {
+    /// An error of what was called there, with the name of what the user called.
+    fn names(self, error: Error) -> Error {
+        match self {
+            Caller { place: Some(place), op: Some(op) } if error.place().is_same_line(place) => error.of(op),
+            _ => error,
+        }
+    }
 }
 
 thread_local!(static STACK: RefCell<Vec<Trace>> = const { RefCell::new(vec![]) });
+// The caller where no trace is open: what is called there panics, and says where.
+thread_local!(static OUTSIDE: Cell<Caller> = const { Cell::new(Caller { place: None, op: None }) });
 
 /// The payload that unwinds to the border when a poisoned value is asked for its type.
 pub struct Poisoned;
@@ -65,7 +84,11 @@ pub struct Poisoned;
 ///
 /// # Errors
 /// The first error of the operations inside.
-pub fn trace(at: Place, types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Result<Traced, Error> {
+pub fn trace(
+    at: SourceLocation,
+    types: &[Type],
+    f: impl FnOnce(&[Val]) -> Vec<Val>,
+) -> Result<Traced, Error> {
     let guard = Guard::open(at);
     let args: Vec<Val> = types.iter().map(|ty| guard.param(ty.clone())).collect();
     let results = f(&args);
@@ -77,7 +100,7 @@ struct Guard {
 }
 
 impl Guard {
-    fn open(at: Place) -> Guard {
+    fn open(at: SourceLocation) -> Guard {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         remember(id, at);
@@ -87,7 +110,7 @@ impl Guard {
             captures: vec![],
             lifted: FxHashMap::default(),
             error: None,
-            place: None,
+            caller: Caller::default(),
         };
         STACK.with_borrow_mut(|stack| stack.push(trace));
         Guard { id }
@@ -121,7 +144,7 @@ impl Drop for Guard {
             if let Some(closed) = stack.pop()
                 && let (Some(error), Some(outer)) = (closed.error, stack.last_mut())
             {
-                outer.error.get_or_insert(error);
+                outer.error.get_or_insert(outer.caller.names(error));
             }
             if stack.is_empty() {
                 stack.shrink_to(8);
@@ -148,7 +171,7 @@ pub fn catch_poison<R>(f: impl FnOnce() -> R) -> Option<R> {
 /// # Errors
 /// The first error of the operations inside.
 pub fn trace_at_border(
-    at: Place,
+    at: SourceLocation,
     types: &[Type],
     f: impl FnOnce(&[Val]) -> Vec<Val>,
 ) -> Result<Traced, Error> {
@@ -165,9 +188,12 @@ pub fn is_tracing() -> bool {
 
 /// Keeps `error` as the first of the innermost trace and returns a poisoned value.
 ///
+/// An error of an operation that another function is made of carries the name of the function that the user called.
+///
 /// # Panics
 /// If no trace is open on this thread: then there is nowhere to keep it.
 pub fn refuse(error: Error) -> Val {
+    let error = current_caller().names(error);
     STACK.with_borrow_mut(|stack| match stack.last_mut() {
         Some(trace) => {
             trace.error.get_or_insert(error);
@@ -177,22 +203,63 @@ pub fn refuse(error: Error) -> Val {
     })
 }
 
+fn current_caller() -> Caller {
+    STACK.with_borrow(|stack| stack.last().map_or_else(|| OUTSIDE.get(), |trace| trace.caller))
+}
+
+/// Puts the caller of a trace back, also when a panic unwinds.
+struct CallerGuard {
+    trace: Option<u32>,
+    before: Caller,
+}
+impl CallerGuard {
+    fn set(caller: Caller) -> CallerGuard {
+        STACK.with_borrow_mut(|stack| match stack.last_mut() {
+            Some(trace) => {
+                let before = std::mem::replace(&mut trace.caller, caller);
+                CallerGuard { trace: Some(trace.id), before }
+            }
+            None => CallerGuard { trace: None, before: OUTSIDE.replace(caller) },
+        })
+    }
+}
+impl Drop for CallerGuard {
+    fn drop(&mut self) {
+        STACK.with_borrow_mut(|stack| match self.trace {
+            None => OUTSIDE.set(self.before),
+            Some(id) => {
+                if let Some(trace) = stack.iter_mut().rfind(|trace| trace.id == id) {
+                    trace.caller = self.before;
+                }
+            }
+        });
+    }
+}
+
 /// Equations written while `f` runs carry `place`, not the line that writes them.
-pub fn at_place<R>(place: Place, f: impl FnOnce() -> R) -> R {
-    let set = |place| {
-        STACK.with_borrow_mut(|stack| stack.last_mut().and_then(|t| std::mem::replace(&mut t.place, place)))
-    };
-    let before = set(Some(place));
-    let result = f();
-    set(before);
-    result
+pub fn at_place<R>(place: SourceLocation, f: impl FnOnce() -> R) -> R {
+    let _guard = CallerGuard::set(Caller { place: Some(place), op: current_caller().op });
+    f()
+}
+
+/// [`at_place`]; and what `f` refuses there is an error of `op`, or of the function that called `op` in turn.
+pub fn called_at<R>(op: &'static str, place: SourceLocation, f: impl FnOnce() -> R) -> R {
+    let op = current_caller().op.unwrap_or(op);
+    let _guard = CallerGuard::set(Caller { place: Some(place), op: Some(op) });
+    f()
+}
+
+/// Runs a function of the user's inside of another one: what it does carries its own lines and names.
+pub fn by_user<R>(f: impl FnOnce() -> R) -> R {
+    let _guard = CallerGuard::set(Caller::default());
+    f()
 }
 
 /// The place that [`at_place`] asked for, or the caller's line.
 #[track_caller]
-pub fn current_place() -> Place {
-    let here = Place::here();
-    STACK.with_borrow(|stack| stack.last().and_then(|t| t.place).unwrap_or(here))
+pub fn current_place() -> SourceLocation {
+    let here = SourceLocation::here();
+    current_caller().place.unwrap_or(here)
 }
 
 impl Val {
@@ -218,7 +285,7 @@ impl Val {
     /// A poisoned value has none: the call unwinds to the border, which returns the first error.
     #[track_caller]
     pub fn ty(self) -> Type {
-        let at = Place::here();
+        let at = current_place();
         self.try_ty().unwrap_or_else(|error| {
             if let Some(kind) = error {
                 refuse(Error::new("shape", kind, at));
@@ -248,10 +315,12 @@ impl Val {
     /// Data as an operand of the innermost trace.
     ///
     /// At the outermost trace it becomes a hidden operand; a clone of the same buffer shares it.
+    #[track_caller]
     pub fn array(array: &Array) -> Val {
+        let place = current_place();
         STACK.with_borrow_mut(|stack| {
             let Some(outermost) = stack.first_mut() else {
-                panic!("an Array was used as a Val outside of a trace: give the function to `jit` or `trace`");
+                panic!("an Array was used as a Val outside of a trace at {place}: give the function to `jit` or `trace`");
             };
             let same = |c: &Capture| matches!(c, Capture::Array(a) if a.shares_buffer(array) && a.ty() == array.ty());
             let position = outermost.captures.iter().position(same).unwrap_or_else(|| {
@@ -280,7 +349,7 @@ pub fn bind1(op: impl Into<Op>, args: &[Val]) -> Val {
     bind_at(op.into(), args, current_place())[0]
 }
 
-fn bind_at(op: Op, args: &[Val], place: Place) -> Vals {
+fn bind_at(op: Op, args: &[Val], place: SourceLocation) -> Vals {
     let outcome = STACK.with_borrow_mut(|stack| -> Result<Vals, Option<Error>> {
         let Some(level) = stack.len().checked_sub(1) else {
             let message = "there is no open trace: call it in a function given to `jit` or `trace`";
@@ -341,14 +410,14 @@ fn operand(stack: &mut [Trace], level: usize, v: Val) -> Result<Var, ErrorKind> 
 
 struct Known {
     id: u32,
-    at: Place,
+    at: SourceLocation,
     thread: ThreadId,
     open: bool,
 }
 static KNOWN: Mutex<VecDeque<Known>> = Mutex::new(VecDeque::new());
 const MOST_KNOWN: usize = 256;
 
-fn remember(id: u32, at: Place) {
+fn remember(id: u32, at: SourceLocation) {
     if let Ok(mut known) = KNOWN.lock() {
         if known.len() >= MOST_KNOWN {
             known.pop_front();

@@ -4,9 +4,10 @@
 //! - An operation has as many operands as it takes, of types that its constraints allow.
 //! - Its results have the types that its operands give them, and none is larger than any memory.
 //! - Results of the Program are variables of it.
+//! - No value has more than [`MOST_AXES`] axes, and no more than [`DEEPEST`] Programs stand inside one another.
 //! - All this holds in the Programs inside operations.
 
-use crate::{Error, ErrorKind, Op, Place, Program, Type};
+use crate::{Error, ErrorKind, Op, Program, SourceLocation, Type};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
@@ -18,14 +19,24 @@ pub fn verify(program: &Program) -> Result<(), Error> {
     verify_unseen(program, &mut FxHashSet::default())
 }
 
+/// The most Programs that may stand inside one another: what walks into them recurses.
+pub const DEEPEST: usize = 64;
+/// The most axes of a value; NumPy's limit.
+pub const MOST_AXES: usize = 64;
+
 fn verify_unseen(program: &Program, seen: &mut FxHashSet<*const Program>) -> Result<(), Error> {
+    program
+        .param_types()
+        .iter()
+        .try_for_each(check_rank)
+        .map_err(|kind| Error::new("verify", kind, SourceLocation::unknown()))?;
     let mut num_defined = program.num_params();
     for (number, eqn) in program.equations().iter().enumerate() {
         let rules = eqn.op.rules();
-        let refuse = |kind: ErrorKind, place: Place| {
+        let refuse = |kind: ErrorKind, place: SourceLocation| {
             let note = format!("in equation {number}: {:?} = {}({:?})", eqn.results, rules.name(), eqn.args);
             Error::new("verify", ErrorKind::invalid(format!("{}: {kind}", rules.name())), place)
-                .with_note(note, Place::unknown())
+                .with_note(note, SourceLocation::unknown())
         };
         let broken = |message: String| refuse(ErrorKind::invalid(message), eqn.place);
         if let Some(arg) = eqn.args.iter().find(|arg| arg.index() >= num_defined) {
@@ -53,7 +64,7 @@ fn verify_unseen(program: &Program, seen: &mut FxHashSet<*const Program>) -> Res
     match program.results().iter().find(|var| var.index() >= num_defined) {
         Some(var) => {
             let message = format!("the result {var} is not defined");
-            Err(Error::new("verify", ErrorKind::invalid(message), Place::unknown()))
+            Err(Error::new("verify", ErrorKind::invalid(message), SourceLocation::unknown()))
         }
         None => Ok(()),
     }
@@ -80,9 +91,24 @@ pub fn infer(op: &Op, args: &[&Type]) -> Result<Vec<Type>, ErrorKind> {
     if let Some(tape) = args.iter().find(|ty| ty.is_tape()).filter(|_| !op.rules().takes_tapes()) {
         return Err(ErrorKind::invalid(format!("takes arrays, not a tape, {tape}; only loops read tapes")));
     }
+    if op.rules().programs().iter().any(|program| program.depth() >= DEEPEST) {
+        let message =
+            format!("more than {DEEPEST} programs stand inside one another; call some of them in turn");
+        return Err(ErrorKind::invalid(message));
+    }
     let types = op.rules().infer(args)?;
+    types.iter().try_for_each(check_rank)?;
     match types.iter().find(|ty| ty.size_bytes() > ABSURD_BYTES) {
         Some(ty) => Err(ErrorKind::invalid(format!("a result of type {ty} is larger than any memory"))),
         None => Ok(types),
     }
+}
+
+fn check_rank(ty: &Type) -> Result<(), ErrorKind> {
+    if ty.rank() <= MOST_AXES {
+        return Ok(());
+    }
+    let message =
+        format!("{ty} has {} axes, but {MOST_AXES} are the most; merge some by `reshape`", ty.rank());
+    Err(ErrorKind::invalid(message))
 }

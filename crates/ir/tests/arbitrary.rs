@@ -1,7 +1,7 @@
 //! Random Programs verify, print and parse back, and run to their types.
 
 use gradus_ir::Program;
-use gradus_ir::arbitrary::{Draw, Recipe, arguments};
+use gradus_ir::arbitrary::{Draw, Random, Recipe, arguments};
 use gradus_ir::{Dtype, Type, eval::eval, text::parse, verify::verify};
 use proptest::prelude::*;
 use proptest::{array::uniform6, collection::vec};
@@ -52,24 +52,26 @@ fn parts(program: &Program, names: &mut BTreeSet<&'static str>, dtypes: &mut BTr
     }
 }
 
-/// What is not drawn is not tested by random Programs: every primitive of the specification is drawn, and every element
-/// type. One that cannot be drawn would be named here, with the reason; there is none.
+/// What is not drawn is not tested by random Programs: every primitive of the specification that can be run is drawn, and
+/// every element type. Only a `custom_linear` cannot be drawn, which forward mode leaves behind and nothing runs.
 #[test]
 fn every_primitive_and_element_type_is_drawn() {
-    let mut state = 1u64;
-    let mut random = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as u16
-    };
+    let mut random = Random::new(1);
     let (mut names, mut dtypes) = (BTreeSet::new(), BTreeSet::new());
-    for _ in 0..1000 {
-        let steps = (0..20).map(|_| std::array::from_fn(|_| random())).collect();
-        let recipe = Recipe { params: vec![random(), random()], steps };
-        parts(&recipe.program(Draw::All), &mut names, &mut dtypes);
-    }
     let all: BTreeSet<&str> = gradus_ir::ops::samples().iter().map(|s| s.op.rules().name()).collect();
-    let never: BTreeSet<&str> = all.difference(&names).copied().collect();
-    assert!(never.is_empty(), "never drawn: {never:?}");
-    let left_out: Vec<&Dtype> = Dtype::ALL.iter().filter(|dtype| !dtypes.contains(dtype)).collect();
-    assert!(left_out.is_empty(), "never drawn: {left_out:?}");
+    let (mut never, mut left_out) = (all.clone(), Dtype::ALL.to_vec());
+    // Until all are: the rarest is drawn once in some hundred Programs.
+    for _ in 0..10_000 {
+        let steps = (0..20).map(|_| std::array::from_fn(|_| random.bits() as u16)).collect();
+        let recipe = Recipe { params: vec![random.bits() as u16, random.bits() as u16], steps };
+        parts(&recipe.program(Draw::All), &mut names, &mut dtypes);
+        never = all.difference(&names).copied().filter(|name| *name != "custom_linear").collect();
+        left_out.retain(|dtype| !dtypes.contains(dtype));
+        if never.is_empty() && left_out.is_empty() {
+            return;
+        }
+    }
+    panic!(
+        "never drawn: {never:?} {left_out:?}; do their samples fit no value, or have they too many elements?"
+    );
 }

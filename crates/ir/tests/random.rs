@@ -1,10 +1,10 @@
 //! threefry2x32 and random bits are those of JAX, bit for bit.
 
-use gradus_ir::{Array, Dtype, Place, Type, Val, eval::eval, trace};
+use gradus_ir::{Array, Dtype, SourceLocation, Type, Val, eval::eval, trace};
 
 fn run(args: &[Array], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Vec<Array> {
     let types: Vec<Type> = args.iter().map(|a| a.ty().clone()).collect();
-    eval(&trace(Place::here(), &types, f).unwrap().program, args).unwrap()
+    eval(&trace(SourceLocation::here(), &types, f).unwrap().program, args).unwrap()
 }
 
 fn threefry(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {

@@ -1,7 +1,7 @@
 //! Every numbered constraint of every primitive has operands that violate it, and is cited when they do.
 
 use gradus_ir::ops;
-use gradus_ir::{Place, bind, trace};
+use gradus_ir::{Op, SourceLocation, bind, trace};
 use std::collections::BTreeMap;
 
 #[test]
@@ -11,9 +11,25 @@ fn what_violates_a_constraint_is_refused_by_its_number() {
         let kind = op.rules().infer(&types.iter().collect::<Vec<_>>());
         let kind = kind.expect_err(&format!("{op:?} of {types:?} violates (C{constraint})"));
         assert_eq!(kind.constraint_number(), Some(constraint), "{op:?} of {types:?}: {kind}");
-        let error = trace(Place::here(), &types, |x| bind(op.clone(), x).to_vec()).unwrap_err().to_string();
+        let error =
+            trace(SourceLocation::here(), &types, |x| bind(op.clone(), x).to_vec()).unwrap_err().to_string();
         assert!(error.starts_with(op.rules().name()) && error.contains("refusals.rs"), "{error}");
     }
+}
+
+/// What has no samples is not tested at all: not in the text form, not by a pass, not compiled.
+#[test]
+fn every_variant_has_samples() {
+    let mut missing = Op::variants();
+    for sample in ops::samples() {
+        missing.retain(|variant| *variant != (sample.op.family(), sample.op.variant()));
+    }
+    let names: Vec<String> = missing.iter().map(|(family, variant)| format!("{family}::{variant}")).collect();
+    assert!(
+        names.is_empty(),
+        "add samples of {} to `samples` of the family in crates/ir/src/ops",
+        names.join(", ")
+    );
 }
 
 #[test]
@@ -28,7 +44,10 @@ fn every_constraint_has_a_refusal() {
         left.retain(|number| *number != constraint);
     }
     unseen.retain(|_, left| !left.is_empty());
-    assert!(unseen.is_empty(), "constraints that no refusal violates: {unseen:?}");
+    assert!(
+        unseen.is_empty(),
+        "add operands that violate these constraints to `refusals` of the family: {unseen:?}"
+    );
 }
 
 #[test]

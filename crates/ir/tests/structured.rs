@@ -6,13 +6,13 @@ use gradus_ir::ops::control::{call, optimization_barrier};
 use gradus_ir::ops::index::{GatherDims, IndexMode, ScatterDims};
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::{reduce, sort};
-use gradus_ir::{Array, Dtype, Op, Place, Program, Type, Val, trace};
+use gradus_ir::{Array, Dtype, Op, Program, SourceLocation, Type, Val, trace};
 use std::sync::Arc;
 
 /// The results of `f` on `args`.
 fn run(args: &[Array], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Vec<Array> {
     let types: Vec<Type> = args.iter().map(|a| a.ty().clone()).collect();
-    let traced = trace(Place::here(), &types, f).unwrap();
+    let traced = trace(SourceLocation::here(), &types, f).unwrap();
     eval(&traced.program, args).unwrap()
 }
 
@@ -32,7 +32,7 @@ fn shaped(shape: &[usize], elements: &[f64]) -> Array {
 }
 
 fn body(dtype: Dtype, f: impl FnOnce(&[Val]) -> Vec<Val>) -> Arc<Program> {
-    Arc::new(trace(Place::here(), &[Type::scalar(dtype), Type::scalar(dtype)], f).unwrap().program)
+    Arc::new(trace(SourceLocation::here(), &[Type::scalar(dtype), Type::scalar(dtype)], f).unwrap().program)
 }
 
 // ---- movement
@@ -151,7 +151,8 @@ fn a_body_that_adds_becomes_a_sum() {
     assert_eq!(Monoid::of_body(&add), Some(Monoid::Sum));
     let types = [Type::new(Dtype::I32, [3]), Type::scalar(Dtype::I32)];
     let traced =
-        trace(Place::here(), &types, |x| reduce::reduce(&x[..1], &x[1..], &[0], &add).to_vec()).unwrap();
+        trace(SourceLocation::here(), &types, |x| reduce::reduce(&x[..1], &x[1..], &[0], &add).to_vec())
+            .unwrap();
     let has_sum = |op: &Op| op.rules().name() == "reduce_sum";
     assert!(traced.program.equations().iter().any(|eqn| has_sum(&eqn.op)), "{}", traced.program);
     let y = eval(&traced.program, &[Array::from([1, 2, 3]), Array::scalar(10)]).unwrap();

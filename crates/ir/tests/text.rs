@@ -1,22 +1,121 @@
 //! Printing and parsing are inverse; wrong text is an error with its line and column, never a panic.
 
+use gradus_ir::arbitrary::{Random, varied};
 use gradus_ir::ops::{self, sample::Sample};
-use gradus_ir::{Array, Place, Program, Type, bind, text::parse, trace, verify::verify};
+use gradus_ir::program::Builder;
+use gradus_ir::verify::{DEEPEST, MOST_AXES, infer, verify};
+use gradus_ir::{Array, Dtype, Op, Program, SourceLocation, Type, bind, text::parse, trace};
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// A program of one equation.
 fn program_of(sample: &Sample) -> Program {
-    trace(Place::here(), &sample.types(), |x| bind(sample.op.clone(), x).to_vec()).unwrap().program
+    trace(SourceLocation::here(), &sample.types(), |x| bind(sample.op.clone(), x).to_vec()).unwrap().program
+}
+
+/// Why the Program does not parse back, if it does not.
+fn lost(program: &Program) -> Option<String> {
+    let text = program.to_string();
+    match parse(&text) {
+        Err(error) => Some(format!("{error}\n{text}")),
+        Ok(back) if back != *program => Some(format!("another program is read:\n{text}")),
+        Ok(back) => (back.to_string() != text).then(|| format!("what is read prints as {back}, not {text}")),
+    }
 }
 
 #[test]
 fn every_primitive_prints_and_parses_back() {
+    let mut lines = BTreeMap::new();
     for sample in ops::samples() {
         let program = program_of(&sample);
         verify(&program).unwrap();
-        let text = program.to_string();
-        let back = parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
-        assert_eq!(back, program, "{text}");
-        assert_eq!(back.to_string(), text);
+        if let Some(why) = lost(&program) {
+            lines.entry(sample.op.rules().name()).or_insert(why);
+        }
+    }
+    let all = lines.values().map(String::as_str).collect::<Vec<_>>().join("\n");
+    assert!(
+        lines.is_empty(),
+        "`parse` of their family in crates/ir/src/ops does not know {:?}:\n{all}",
+        lines.keys()
+    );
+}
+
+/// A Program of one equation, whose operands are its parameters; `None` if it does not verify.
+fn equation(op: &Op, types: &[Type]) -> Option<Program> {
+    let results = infer(op, &types.iter().collect::<Vec<_>>()).ok()?;
+    let mut builder = Builder::new();
+    let args = types.iter().map(|ty| builder.param(ty.clone())).collect();
+    let results = builder.push(op.clone(), args, results, SourceLocation::unknown());
+    let program = builder.finish(&results);
+    verify(&program).is_ok().then_some(program)
+}
+
+/// Every Program that verifies prints and parses back: of each primitive, with random attributes and operands.
+#[test]
+fn operations_of_any_attributes_print_and_parse_back() {
+    let tries = if std::env::var_os("GRADUS_SLOW").is_some() { 5_000 } else { 100 };
+    let mut by_name: BTreeMap<&str, Vec<Sample>> = BTreeMap::new();
+    for sample in ops::samples() {
+        by_name.entry(sample.op.rules().name()).or_default().push(sample);
+    }
+    let mut random = Random::new(1);
+    let (mut reached, mut varies, mut wrong) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+    for samples in by_name.values() {
+        for _ in 0..tries {
+            let sample = random.of(samples);
+            let (op, types) = varied(&sample.op, &sample.types(), &mut random);
+            let program = match catch_unwind(AssertUnwindSafe(|| equation(&op, &types))) {
+                Ok(Some(program)) => program,
+                Ok(None) => continue,
+                Err(_) => {
+                    wrong.entry(op.rules().name()).or_insert(format!("{op:?} panics on {types:?}"));
+                    continue;
+                }
+            };
+            if op != sample.op {
+                varies.insert((op.family(), op.variant()));
+            }
+            if let Some(why) = lost(&program) {
+                wrong.entry(op.rules().name()).or_insert(why);
+            }
+            reached.insert(op.rules().name(), program);
+        }
+    }
+    let all = wrong.values().map(String::as_str).collect::<Vec<_>>().join("\n");
+    assert!(wrong.is_empty(), "{} neither are refused nor print and parse back:\n{all}", wrong.len());
+    reached.retain(|name, _| !by_name.contains_key(name));
+    assert!(reached.is_empty(), "these verify, but their family's `samples` has none of them: {reached:?}");
+    let has_attributes = |samples: &&Vec<Sample>| !samples[0].op.rules().attributes().is_empty();
+    let with_attributes = by_name.values().filter(has_attributes).map(|samples| &samples[0].op);
+    let fixed: Vec<_> = with_attributes.filter(|op| !varies.contains(&(op.family(), op.variant()))).collect();
+    assert!(fixed.is_empty(), "arbitrary/vary.rs found no other attributes that verify for {fixed:?}");
+}
+
+/// What does not parse for its size does not verify either.
+#[test]
+fn the_limits_of_text_are_those_of_the_verifier() {
+    let long = |rank: usize| Type::new(Dtype::F32, vec![1; rank]);
+    let stop = Op::from(ops::control::Control::StopGradient);
+    assert_eq!(lost(&equation(&stop, &[long(MOST_AXES)]).unwrap()), None);
+    assert!(equation(&stop, &[long(MOST_AXES + 1)]).is_none());
+    let mut builder = Builder::new();
+    let param = builder.param(long(MOST_AXES + 1));
+    assert!(verify(&builder.finish(&[param])).is_err(), "a parameter of too many axes");
+    let mut inside = equation(&stop, &[long(1)]).unwrap();
+    for depth in 1..=DEEPEST {
+        assert_eq!((inside.depth(), lost(&inside)), (depth, None));
+        let call = ops::control::Call { program: Arc::new(inside.clone()), name: "f".into() };
+        match equation(&call.clone().into(), &[long(1)]) {
+            Some(outside) => inside = outside,
+            None => {
+                assert_eq!(depth, DEEPEST);
+                let traced = trace(SourceLocation::here(), &[long(1)], |x| bind(call, x).to_vec());
+                let message = traced.unwrap_err().to_string();
+                assert!(message.contains("more than 64 programs stand inside one another"), "{message}");
+            }
+        }
     }
 }
 

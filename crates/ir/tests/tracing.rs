@@ -1,6 +1,6 @@
 //! Tracing: what is written down, captures, and errors that name the user's line.
 
-use gradus_ir::{Array, Capture, Dtype, Place, Type, Val, eval::eval, trace};
+use gradus_ir::{Array, Capture, Dtype, SourceLocation, Type, Val, eval::eval, trace};
 
 fn vector(n: usize) -> Type {
     Type::new(Dtype::F32, [n])
@@ -8,7 +8,7 @@ fn vector(n: usize) -> Type {
 
 #[test]
 fn a_function_becomes_a_program() {
-    let traced = trace(Place::here(), &[vector(3)], |v| vec![v[0].sin() * v[0]]).unwrap();
+    let traced = trace(SourceLocation::here(), &[vector(3)], |v| vec![v[0].sin() * v[0]]).unwrap();
     assert_eq!(
         traced.program.to_string(),
         "fn(%0: f32[3]) {\n  %1: f32[3] = sin(%0)\n  %2: f32[3] = mul(%1, %0)\n  return %2\n}"
@@ -21,9 +21,9 @@ fn a_function_becomes_a_program() {
 #[test]
 fn an_outer_value_becomes_an_operand_of_every_trace_between() {
     let data = Array::from([1.0f32, 2.0, 3.0]);
-    let outer = trace(Place::here(), &[vector(3)], |x| {
-        let middle = trace(Place::here(), &[], |_| {
-            let inner = trace(Place::here(), &[], |_| vec![x[0] * Val::array(&data)]).unwrap();
+    let outer = trace(SourceLocation::here(), &[vector(3)], |x| {
+        let middle = trace(SourceLocation::here(), &[], |_| {
+            let inner = trace(SourceLocation::here(), &[], |_| vec![x[0] * Val::array(&data)]).unwrap();
             assert_eq!(inner.captures.len(), 2);
             let args: Vec<Val> = inner.captures.iter().map(captured).collect();
             inner.program.inline(&args)
@@ -47,7 +47,7 @@ fn captured(c: &Capture) -> Val {
 
 #[test]
 fn a_mismatch_names_the_users_line() {
-    let error = trace(Place::here(), &[vector(3), vector(4)], |v| {
+    let error = trace(SourceLocation::here(), &[vector(3), vector(4)], |v| {
         let broken = v[0] * v[1];
         vec![broken.exp()]
     });
@@ -59,18 +59,21 @@ fn a_mismatch_names_the_users_line() {
 #[test]
 fn a_value_of_a_finished_trace_is_refused() {
     let mut leaked = None;
-    trace(Place::here(), &[vector(3)], |v| {
+    trace(SourceLocation::here(), &[vector(3)], |v| {
         leaked = Some(v[0]);
         vec![v[0]]
     })
     .unwrap();
-    let error = trace(Place::here(), &[vector(3)], |v| vec![v[0] + leaked.unwrap()]).unwrap_err().to_string();
+    let error = trace(SourceLocation::here(), &[vector(3)], |v| vec![v[0] + leaked.unwrap()])
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("a Val of a trace that is finished (begun at "), "{error}");
 }
 
 #[test]
 fn a_panic_leaves_no_trace_open() {
-    let caught = std::panic::catch_unwind(|| trace(Place::here(), &[vector(3)], |_| panic!("by the user")));
+    let caught =
+        std::panic::catch_unwind(|| trace(SourceLocation::here(), &[vector(3)], |_| panic!("by the user")));
     assert!(caught.is_err());
     assert!(!gradus_ir::trace::is_tracing());
 }

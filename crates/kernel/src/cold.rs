@@ -9,7 +9,6 @@ macro_rules! cold_functions {
     ($($(#[$doc:meta])* $name:ident $text:literal ($($arg:ident),+) $f32:expr, $f64:expr;)*) => {
         /// A scalar function of one, two or three floats of the same type.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
         pub enum ColdFunction { $($(#[$doc])* $name),* }
 
         impl ColdFunction {

@@ -1,4 +1,5 @@
-//! The text form of a kernel, for people and golden tests. Values print as `%0`, buffers as `b0`.
+//! The text form of a kernel, for people and file tests: what prints parses back to an equal kernel. Values print as
+//! `%0`, buffers as `b0`, floats in the fewest digits that read back to the same bits, NaNs by their bits.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -58,6 +59,8 @@ impl Display for Op {
         match self {
             Op::Constant { scalar, bits } => match scalar {
                 Scalar::Bool => write!(f, "{}", *bits != 0),
+                Scalar::F32 if f32_of(*bits).is_nan() => write!(f, "nan:{bits:08x}"),
+                Scalar::F64 if f64_of(*bits).is_nan() => write!(f, "nan:{bits:016x}"),
                 Scalar::F32 => write!(f, "{:?}", f32_of(*bits)),
                 Scalar::F64 => write!(f, "{:?}", f64_of(*bits)),
                 _ if scalar.is_signed_int() => write!(f, "{}", scalar.i64_of_bits(*bits)),
@@ -172,7 +175,7 @@ impl Printer<'_> {
                 write_list(f, reductions.iter().map(|reduction| reduction.result))?;
                 let equals = if reductions.is_empty() { "" } else { " = " };
                 write!(f, "{equals}lanes {variable} in {lower}..{upper}")?;
-                if !reductions.is_empty() {
+                if !reductions.is_empty() || *lanes != 1 {
                     write!(f, " by {lanes}")?;
                 }
                 writeln!(f, " {{")?;

@@ -134,7 +134,6 @@ pub struct Block {
 
 /// One statement of a block.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Statement {
     /// `value = op`.
     Let {
@@ -240,7 +239,6 @@ pub enum Term {
 
 /// An associative operation of a reduction, with an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Combine {
     /// Addition, from +0.
     Sum,

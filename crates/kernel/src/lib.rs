@@ -8,6 +8,7 @@
 //! - `Lanes` loops have independent iterations, which a generator runs on vector lanes; a reduction over them has
 //!   a fixed number of accumulators ([`Reduction`]), so that every generator gives the same bits.
 //! - A transcendental function is expanded by the [`Builder`] into operations, once for all generators.
+//! - It has a text form: what a kernel prints parses back to it (`text.parse::<Kernel>()`).
 //!
 //! # Example
 //! Softmax over the rows of `x: f32[rows, 100]`; each row is read three times, from the first-level cache.
@@ -69,9 +70,10 @@ mod interpret;
 mod kernel;
 mod math;
 mod op;
+mod parse;
+mod reduce_register_pressure;
 mod renumber;
 mod scalar;
-mod shorten_lives;
 pub mod special;
 mod verify;
 
@@ -88,6 +90,7 @@ pub use kernel::{
     Reduction, Statement, Term, While,
 };
 pub use op::{Binary, Comparison, Op, Unary, Value};
+pub use reduce_register_pressure::reduce_register_pressure;
+pub use renumber::renumber;
 pub use scalar::Scalar;
-pub use shorten_lives::shorten_lives;
 pub use verify::{Malformed, verify};

@@ -21,7 +21,6 @@ impl Value {
 
 /// Operations of one operand; the result has the operand's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Unary {
     /// Negative; integers wrap.
     Neg,
@@ -47,7 +46,6 @@ pub enum Unary {
 
 /// Operations of two operands of one type; the result has that type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Binary {
     /// Sum; integers wrap.
     Add,
@@ -99,7 +97,6 @@ pub enum Comparison {
 
 /// One straight-line operation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Op {
     /// A constant by its lane bits.
     Constant {

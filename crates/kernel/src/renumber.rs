@@ -9,7 +9,7 @@ use crate::kernel::{Block, Bound, Carried, Index, Kernel, LoopKind, Statement, T
 use crate::op::Value;
 
 /// Numbers values in order of appearance and forgets those that do not appear.
-pub(crate) fn renumber(kernel: &mut Kernel) {
+pub fn renumber(kernel: &mut Kernel) {
     let mut numbers = Numbers { new: vec![None; kernel.scalars.len()], old: Vec::new() };
     for mut value in kernel.range() {
         numbers.visit(&mut value);

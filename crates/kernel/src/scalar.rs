@@ -7,7 +7,6 @@ use std::fmt;
 
 /// Type of one lane of a kernel value and of one element of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
 pub enum Scalar {
     /// Truth value; one byte, 0 or 1, in memory.
     Bool,

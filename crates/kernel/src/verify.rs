@@ -1,6 +1,6 @@
 //! Checks that a kernel is well formed.
 //!
-//! Types fit, every value is defined once and before it is read, buffers are accessed as declared, and a lanes
+//! Types fit, every value is defined, once and before it is read, buffers are accessed as declared, and a lanes
 //! loop holds only what can run on many lanes at once.
 
 use std::fmt;
@@ -12,6 +12,12 @@ use crate::scalar::Scalar;
 /// Why a kernel is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed(String);
+
+impl Malformed {
+    pub(crate) fn new(message: String) -> Malformed {
+        Malformed(message)
+    }
+}
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,7 +43,11 @@ pub fn verify(kernel: &Kernel) -> Result {
     for value in kernel.range() {
         verifier.define(value, Scalar::I64)?;
     }
-    verifier.block(kernel.body())
+    verifier.block(kernel.body())?;
+    match verifier.defined.iter().position(|defined| !defined) {
+        Some(number) => Err(Malformed(format!("%{number} has a type and is defined nowhere"))),
+        None => Ok(()),
+    }
 }
 
 struct Verifier<'k> {

@@ -2,7 +2,7 @@
 //!
 //! Plans depend on the length alone; each thread keeps those that it made.
 
-use crate::c64;
+use crate::{Direction, c64};
 use realfft::RealFftPlanner;
 use rustfft::{FftDirection, FftPlanner};
 use std::cell::RefCell;
@@ -12,26 +12,17 @@ thread_local! {
     static REAL: RefCell<RealFftPlanner<f64>> = RefCell::new(RealFftPlanner::new());
 }
 
-/// Which way a transform goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Sums over x · exp(-2πi·j·k/n).
-    Forward,
-    /// Sums over x · exp(2πi·j·k/n), divided by n.
-    Inverse,
-}
-
 /// Transforms `data [dims]` along each of its axes.
-pub fn fft(direction: Direction, dims: &[usize], data: &mut [c64]) {
+pub(crate) fn fft(direction: Direction, dims: &[usize], data: &mut [c64]) {
     (0..dims.len()).for_each(|axis| along(direction, dims, axis, data));
 }
 
 /// Transforms `data [dims]` along one axis.
 fn along(direction: Direction, dims: &[usize], axis: usize, data: &mut [c64]) {
-    let (n, stride) = (dims[axis], dims[axis + 1..].iter().product::<usize>());
     if data.is_empty() {
         return;
     }
+    let (n, stride) = (dims[axis], dims[axis + 1..].iter().product::<usize>());
     let (towards, scale) = match direction {
         Direction::Forward => (FftDirection::Forward, 1.0),
         Direction::Inverse => (FftDirection::Inverse, 1.0 / n as f64),
@@ -58,7 +49,7 @@ fn transpose(from: &[c64], rows: usize, columns: usize, to: &mut [c64]) {
 /// The half of the transform of the real `x [dims]` that determines the other: `to` is `[.., n / 2 + 1]` for
 /// `n` along the
 /// last axis.
-pub fn rfft(dims: &[usize], x: &[f64], to: &mut [c64]) {
+pub(crate) fn rfft(dims: &[usize], x: &[f64], to: &mut [c64]) {
     let Some((&n, outer)) = dims.split_last() else { return };
     if n == 0 || x.is_empty() {
         return;
@@ -77,7 +68,7 @@ pub fn rfft(dims: &[usize], x: &[f64], to: &mut [c64]) {
 
 /// The real array `to [dims]` of whose transform `x` is the half `[.., n / 2 + 1]`. Imaginary parts that a real array's
 /// transform does not have are ignored. `x` is used up.
-pub fn irfft(dims: &[usize], x: &mut [c64], to: &mut [f64]) {
+pub(crate) fn irfft(dims: &[usize], x: &mut [c64], to: &mut [f64]) {
     let Some((&n, outer)) = dims.split_last() else { return };
     if n == 0 || to.is_empty() {
         return;
@@ -148,8 +139,14 @@ mod tests {
 
     #[test]
     fn empty_arrays_stay_empty() {
-        fft(Direction::Forward, &[3, 0], &mut []);
-        rfft(&[0, 4], &[], &mut []);
-        irfft(&[0, 4], &mut [], &mut []);
+        // Also where the extents of the other axes have no product.
+        for dims in [[3, 0], [0, 4], [usize::MAX, 0], [0, usize::MAX]] {
+            let (mut x, mut found, mut back) = (vec![], vec![], vec![]);
+            fft(Direction::Forward, &dims, &mut x);
+            fft(Direction::Inverse, &dims, &mut x);
+            rfft(&dims, &[], &mut found);
+            irfft(&dims, &mut found, &mut back);
+            assert!(x.is_empty() && found.is_empty() && back.is_empty(), "{dims:?}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! faer divides by a zero pivot; LAPACK and JAX go on to the next column, so that a singular matrix has a finite
 //! decomposition and the determinant 0. So the panels are ours, and the products and triangular systems faer's.
 
-use crate::Number;
+use crate::Field;
 use faer::linalg::matmul::matmul;
 use faer::linalg::triangular_solve::solve_unit_lower_triangular_in_place;
 use faer::{Accum, MatMut, Par};
@@ -13,7 +13,12 @@ const PANEL: usize = 32;
 
 /// Overwrites `a [m, n]` by `L` (below the diagonal, whose ones are not stored) and `U` of `P · A = L · U`. Row `i`
 /// was exchanged with row `pivots[i]`, in order of `i`; row `i` of `P · A` is row `permutation[i]` of `A`.
-pub fn lu<T: Number>((m, n): (usize, usize), a: &mut [T], pivots: &mut [usize], permutation: &mut [usize]) {
+pub(crate) fn lu<T: Field>(
+    (m, n): (usize, usize),
+    a: &mut [T],
+    pivots: &mut [usize],
+    permutation: &mut [usize],
+) {
     let k = m.min(n);
     permutation.iter_mut().enumerate().for_each(|(i, place)| *place = i);
     for first in (0..k).step_by(PANEL) {
@@ -34,7 +39,7 @@ pub fn lu<T: Number>((m, n): (usize, usize), a: &mut [T], pivots: &mut [usize], 
 }
 
 /// Subtracts multiples of row `j` from those below, in the columns before `last`.
-fn eliminate<T: Number>(n: usize, a: &mut [T], j: usize, last: usize) {
+fn eliminate<T: Field>(n: usize, a: &mut [T], j: usize, last: usize) {
     let (above, below) = a.split_at_mut((j + 1) * n);
     let row = &above[j * n..];
     let pivot = row[j];
@@ -51,7 +56,7 @@ fn eliminate<T: Number>(n: usize, a: &mut [T], j: usize, last: usize) {
 }
 
 /// The columns from `last` on follow the eliminated panel.
-fn follow<T: Number>(a: &mut [T], (m, n): (usize, usize), first: usize, last: usize) {
+fn follow<T: Field>(a: &mut [T], (m, n): (usize, usize), first: usize, last: usize) {
     let whole = MatMut::from_row_major_slice_mut(a, m, n);
     let (_, rest) = whole.split_at_row_mut(first);
     let (left, right) = rest.split_at_col_mut(last);

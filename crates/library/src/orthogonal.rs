@@ -1,12 +1,12 @@
 //! QR decomposition by Householder reflections.
 
-use crate::{Number, write_identity};
+use crate::{Field, write_identity};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, MatRef};
 
 /// `A = Q · R` of `a [m, n]`, with as many columns of `Q` as `q` has room for: `m`, or the smaller extent. As in
 /// LAPACK the diagonal of `R` is real, and mostly below zero where that of `A` is above.
-pub fn qr<T: Number>((m, n): (usize, usize), a: &[T], q: &mut [T], r: &mut [T]) {
+pub(crate) fn qr<T: Field>((m, n): (usize, usize), a: &[T], q: &mut [T], r: &mut [T]) {
     if m == 0 || n == 0 {
         return write_identity(m, q);
     }
@@ -31,7 +31,7 @@ pub fn qr<T: Number>((m, n): (usize, usize), a: &[T], q: &mut [T], r: &mut [T]) 
 }
 
 /// Copies a matrix into the first columns of the rows of a slice.
-fn copy_columns<T: Number>(from: MatRef<'_, T>, columns: usize, to: &mut [T]) {
+fn copy_columns<T: Field>(from: MatRef<'_, T>, columns: usize, to: &mut [T]) {
     for (i, row) in to.chunks_exact_mut(columns).enumerate() {
         row.iter_mut().take(from.ncols()).enumerate().for_each(|(j, place)| *place = from[(i, j)]);
     }
@@ -39,7 +39,7 @@ fn copy_columns<T: Number>(from: MatRef<'_, T>, columns: usize, to: &mut [T]) {
 
 /// Completes the first `n` columns of the square `q [m, m]` as reflections whose phases make the diagonal of R real,
 /// those of LAPACK, would: I + (Q - I) · Zᴴ with Z = Q_pn · (Q_nn - I)⁻¹, Q_nn the first `n` rows and Q_pn the others.
-fn complete<T: Number>(m: usize, n: usize, q: &mut [T]) {
+fn complete<T: Field>(m: usize, n: usize, q: &mut [T]) {
     let one = |i: usize, j: usize| if i == j { T::ONE } else { T::from_parts(0.0, 0.0) };
     let conjugate = |x: T| T::from_parts(x.parts().0, -x.parts().1);
     let adjoint = Mat::from_fn(n, n, |i, j| conjugate(q[j * m + i]) - one(i, j));
@@ -55,7 +55,7 @@ fn complete<T: Number>(m: usize, n: usize, q: &mut [T]) {
 
 /// Turns row `i` of `R` and column `i` of `Q` so that the diagonal is real, of the sign that LAPACK's reflection gives
 /// it: faer does not reflect the last row, which has nothing below it.
-fn make_real<T: Number>(i: usize, n: usize, columns: usize, q: &mut [T], r: &mut [T]) {
+fn make_real<T: Field>(i: usize, n: usize, columns: usize, q: &mut [T], r: &mut [T]) {
     let (real, imaginary) = r[i * n + i].parts();
     let length = real.hypot(imaginary);
     if imaginary == 0.0 || length == 0.0 || !length.is_finite() {

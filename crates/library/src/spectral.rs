@@ -6,17 +6,22 @@
 //!
 //! Matrices that hold an infinity or NaN have NaN for results, as in JAX.
 
-use crate::{Number, c64, copy_rows, with_real_diagonal, write_identity};
+use crate::{Field, c64, copy_rows, with_real_diagonal, write_identity};
 use faer::linalg::solvers::{Eigen, Svd};
 use faer::traits::ComplexField;
 use faer::{MatRef, Side};
 
 /// The singular values of `a [m, n]`, decreasing, in `s`; the left singular vectors as columns of `u [m, ..]` and the
 /// conjugated right ones as rows of `vh [.., n]`, as many as these have room for.
-pub fn svd<T: Number>((m, n): (usize, usize), a: &[T], s: &mut [f64], vectors: Option<(&mut [T], &mut [T])>) {
+pub(crate) fn svd<T: Field>(
+    (m, n): (usize, usize),
+    a: &[T],
+    s: &mut [f64],
+    vectors: Option<(&mut [T], &mut [T])>,
+) {
     let k = m.min(n);
     let matrix = MatRef::from_row_major_slice(a, m, n);
-    let finite = a.iter().all(|x| Number::is_finite(*x));
+    let finite = a.iter().all(|x| Field::is_finite(*x));
     if k == 0 {
         if let Some((u, vh)) = vectors {
             write_identity(m, u);
@@ -47,7 +52,7 @@ pub fn svd<T: Number>((m, n): (usize, usize), a: &[T], s: &mut [f64], vectors: O
 }
 
 /// Gives every singular vector its sign; U · diag(S) · Vᴴ stays.
-fn turn_vectors<T: Number>((m, n): (usize, usize), u: &mut [T], vh: &mut [T]) {
+fn turn_vectors<T: Field>((m, n): (usize, usize), u: &mut [T], vh: &mut [T]) {
     let (left, right) = (u.len() / m, vh.len() / n);
     let mut backs = vec![];
     for i in 0..left {
@@ -62,7 +67,7 @@ fn turn_vectors<T: Number>((m, n): (usize, usize), u: &mut [T], vh: &mut [T]) {
 }
 
 /// The number of size 1 that makes the largest of `elements`, the first of equal ones, positive.
-fn turn_of<T: Number>(elements: impl Iterator<Item = T>) -> T {
+fn turn_of<T: Field>(elements: impl Iterator<Item = T>) -> T {
     let length = |x: T| x.parts().0.hypot(x.parts().1);
     // What differs by rounding alone is equal.
     let larger = |best: T, x: T| if length(x) > length(best) * (1.0 + 1e-9) { x } else { best };
@@ -74,13 +79,13 @@ fn turn_of<T: Number>(elements: impl Iterator<Item = T>) -> T {
 
 /// The eigenvalues, increasing, of the Hermitian `a [n, n]`, of which the lower triangle is read, and the eigenvectors
 /// as columns of `v`.
-pub fn eigh<T: Number>(n: usize, a: &[T], w: &mut [f64], v: Option<&mut [T]>) {
+pub(crate) fn eigh<T: Field>(n: usize, a: &[T], w: &mut [f64], v: Option<&mut [T]>) {
     if n == 0 {
         return;
     }
     let a = with_real_diagonal(n, a);
     let matrix = MatRef::from_row_major_slice(&a, n, n);
-    let finite = (0..n).all(|i| a[i * n..i * n + i + 1].iter().all(|x| Number::is_finite(*x)));
+    let finite = (0..n).all(|i| a[i * n..i * n + i + 1].iter().all(|x| Field::is_finite(*x)));
     let Some(v) = v else {
         match if finite { matrix.self_adjoint_eigenvalues(Side::Lower) } else { Ok(vec![f64::NAN; n]) } {
             Ok(values) => w.copy_from_slice(&values),
@@ -106,11 +111,11 @@ pub fn eigh<T: Number>(n: usize, a: &[T], w: &mut [f64], v: Option<&mut [T]>) {
 
 /// The eigenvalues of the square `a [n, n]` and the right eigenvectors as columns of `v`, of length 1, the largest
 /// element of each positive.
-pub fn eig<T: Number>(n: usize, a: &[T], w: &mut [c64], v: &mut [c64]) {
+pub(crate) fn eig<T: Field>(n: usize, a: &[T], w: &mut [c64], v: &mut [c64]) {
     if n == 0 {
         return;
     }
-    let finite = a.iter().all(|x| Number::is_finite(*x));
+    let finite = a.iter().all(|x| Field::is_finite(*x));
     let is_real = a.iter().all(|x| x.parts().1 == 0.0);
     let found = finite.then(|| {
         if is_real {

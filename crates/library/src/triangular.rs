@@ -1,12 +1,12 @@
 //! The decomposition of Cholesky, and solutions of triangular systems.
 
-use crate::{Number, copy_rows, with_real_diagonal};
+use crate::{Field, Solve, copy_rows, with_real_diagonal};
 use faer::linalg::triangular_solve as solve;
 use faer::{Conj, MatMut, MatRef, Par, Side};
 
 /// `L` of `A = L · Lᴴ`, for a positive definite `A [n, n]` of which the lower triangle is read. NaN in the lower
 /// triangle if `A` is not positive definite.
-pub fn cholesky<T: Number>(n: usize, a: &[T], l: &mut [T]) {
+pub(crate) fn cholesky<T: Field>(n: usize, a: &[T], l: &mut [T]) {
     let a = with_real_diagonal(n, a);
     let matrix = MatRef::from_row_major_slice(&a, n, n);
     match matrix.llt(Side::Lower) {
@@ -18,23 +18,8 @@ pub fn cholesky<T: Number>(n: usize, a: &[T], l: &mut [T]) {
     }
 }
 
-/// Which triangular system is solved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Solve {
-    /// `op(A) · X = B`, or else `X · op(A) = B`.
-    pub left_side: bool,
-    /// Whether `A` stands in the lower triangle, or else in the upper one.
-    pub lower: bool,
-    /// Whether `op` transposes.
-    pub transpose: bool,
-    /// Whether `op` conjugates.
-    pub conjugate: bool,
-    /// Whether the diagonal of `A` is taken for ones.
-    pub unit_diagonal: bool,
-}
-
 /// Overwrites `b [rows, columns]` by the solution of a triangular system with the square `a`.
-pub fn triangular_solve<T: Number>(how: Solve, (rows, columns): (usize, usize), a: &[T], b: &mut [T]) {
+pub(crate) fn triangular_solve<T: Field>(how: Solve, (rows, columns): (usize, usize), a: &[T], b: &mut [T]) {
     let n = if how.left_side { rows } else { columns };
     let matrix = MatRef::from_row_major_slice(a, n, n);
     let right = MatMut::from_row_major_slice_mut(b, rows, columns);

@@ -1,11 +1,11 @@
 //! Systems of three diagonals, by Gaussian elimination with partial pivoting, as LAPACK's `gtsv` does it.
 
-use crate::Number;
+use crate::Field;
 
 /// Overwrites `b [n, columns]` by the solution of the system whose row `i` is `lower[i]`, `diagonal[i]`, `upper[i]` on
 /// the diagonals below, at and above the main one; `lower[0]` and the last `upper` stand outside. NaN if it is
 /// singular.
-pub fn tridiagonal_solve<T: Number>(lower: &[T], diagonal: &[T], upper: &[T], b: &mut [T]) {
+pub(crate) fn tridiagonal_solve<T: Field>(lower: &[T], diagonal: &[T], upper: &[T], b: &mut [T]) {
     let n = diagonal.len();
     if n == 0 || b.is_empty() {
         return;

@@ -70,7 +70,7 @@ impl Initializer {
     #[track_caller]
     pub fn weights_of(&self, key: &Val, shape: &[usize]) -> Val {
         let from_last = |k: usize| shape.len().checked_sub(k).map_or(1, |i| shape[i]) as f64;
-        let places: usize = shape.iter().rev().skip(2).product();
+        let places = shape.iter().rev().skip(2).copied().collect::<gradus::Shape>().size();
         let outputs = from_last(1) * places as f64;
         let inputs = if shape.len() > 1 { from_last(2) * places as f64 } else { outputs };
         let fan = match self.fan {

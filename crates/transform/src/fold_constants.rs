@@ -43,6 +43,9 @@ fn folded(program: &Program, eqn: &Equation, value: &[Option<Array>]) -> Option<
     if args.is_empty() || read > MOST_ELEMENTS || written > read || stays(&eqn.op) {
         return None;
     }
+    if written == 0 {
+        return Some(Array::zeros(program.ty(result).clone()));
+    }
     eqn.op.rules().eval(&args).ok()?.pop()
 }
 

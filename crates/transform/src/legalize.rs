@@ -1,8 +1,8 @@
 //! Programs whose kernels need neither complex numbers nor 16-bit floats.
 //!
 //! A complex number is two real ones: every equation on complex numbers becomes equations on their parts, by the
-//! rule [`in_parts`](gradus_ir::Rules::in_parts) of its operation. A 16-bit float is computed in `f32` and rounded
-//! after every equation, fused or not. What remains of both types are moves, and `complex`, `real` and `imag` at the
+//! rule [`decompose_complex`](gradus_ir::Rules::decompose_complex) of its operation. A 16-bit float is computed in
+//! `f32` and rounded after every equation, fused or not. What remains of both types are moves, and `complex`, `real` and `imag` at the
 //! borders, which say how complex numbers lie in memory.
 //!
 //! ```text
@@ -13,11 +13,11 @@
 
 use crate::nested::map_nested;
 use crate::{cse, dce, simplify};
-use gradus_ir::ops::elementwise::{narrowed, widened};
+use gradus_ir::ops::elementwise::{f32_to_half, half_to_f32};
 use gradus_ir::trace::{at_place, refuse};
 use gradus_ir::verify::infer;
 use gradus_ir::{
-    Dtype, Effect, Equation, Error, ErrorKind, Op, Place, Program, Type, Val, Vals, bind, trace,
+    Dtype, Effect, Equation, Error, ErrorKind, Op, Program, SourceLocation, Type, Val, Vals, bind, trace,
 };
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ const MOST_ROUNDS: usize = 6;
 pub fn legalize(program: &Program) -> Result<Program, Error> {
     let mut program = with_legal_nested(program)?;
     for _ in 0..MOST_ROUNDS {
-        if program.equations().iter().all(|eqn| form(&program, eqn) == Form::Legal) {
+        if program.equations().iter().all(|eqn| need(&program, eqn) == Need::Nothing) {
             return Ok(program);
         }
         program = with_legal_nested(&dce(&cse(&simplify(&round(&program)?))))?;
@@ -59,27 +59,27 @@ fn has_parts(program: &Program) -> bool {
 
 /// What an equation needs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Legal,
+enum Need {
+    Nothing,
     Parts,
-    Singles,
+    F32,
 }
 
-fn form(program: &Program, eqn: &Equation) -> Form {
+fn need(program: &Program, eqn: &Equation) -> Need {
     let of =
         |test: fn(Dtype) -> bool| eqn.args.iter().chain(&eqn.results).any(|v| test(program.ty(*v).dtype));
     let rules = eqn.op.rules();
     // The host runs an effect by its own meaning, on the user's types.
     if rules.effect() != Effect::None && rules.programs().is_empty() {
-        return Form::Legal;
+        return Need::Nothing;
     }
     if of(Dtype::is_complex) && !holds_complex(&eqn.op) {
-        return Form::Parts;
+        return Need::Parts;
     }
     if of(Dtype::is_half) && !rules.moves_elements() && rules.programs().is_empty() {
-        return Form::Singles;
+        return Need::F32;
     }
-    Form::Legal
+    Need::Nothing
 }
 
 /// Whether the operation takes complex numbers as they lie in memory: the three that look inside, those that the
@@ -95,14 +95,14 @@ fn holds_complex(op: &Op) -> bool {
 
 /// Every equation that is not legal by its formula, once.
 fn round(program: &Program) -> Result<Program, Error> {
-    let traced = trace(Place::unknown(), program.param_types(), |params| {
+    let traced = trace(SourceLocation::unknown(), program.param_types(), |params| {
         let mut env = params.to_vec();
         for eqn in program.equations() {
             let args: Vals = eqn.args.iter().map(|arg| env[arg.index()]).collect();
-            let results = at_place(eqn.place, || match form(program, eqn) {
-                Form::Legal => bind(eqn.op.clone(), &args),
-                Form::Parts => in_parts(eqn, &args),
-                Form::Singles => in_singles(&eqn.op, &args),
+            let results = at_place(eqn.place, || match need(program, eqn) {
+                Need::Nothing => bind(eqn.op.clone(), &args),
+                Need::Parts => decompose_complex(eqn, &args),
+                Need::F32 => promote_to_f32(&eqn.op, &args),
             });
             env.extend(results);
         }
@@ -111,9 +111,10 @@ fn round(program: &Program) -> Result<Program, Error> {
     Ok(traced?.program)
 }
 
-fn in_parts(eqn: &Equation, args: &[Val]) -> Vals {
+fn decompose_complex(eqn: &Equation, args: &[Val]) -> Vals {
     let rules = eqn.op.rules();
-    let formula = || rules.in_parts(args).or_else(|| rules.expands().then(|| rules.expand(args).into()));
+    let formula =
+        || rules.decompose_complex(args).or_else(|| rules.expands().then(|| rules.expand(args).into()));
     formula().unwrap_or_else(|| {
         let message =
             "this operation has no compiled form for complex numbers; use their parts, `real` and `imag`";
@@ -123,15 +124,15 @@ fn in_parts(eqn: &Equation, args: &[Val]) -> Vals {
 }
 
 /// The operation in `f32`, its results rounded once.
-fn in_singles(op: &Op, args: &[Val]) -> Vals {
-    if let Some(results) = op.rules().in_singles(args) {
+fn promote_to_f32(op: &Op, args: &[Val]) -> Vals {
+    if let Some(results) = op.rules().promote_to_f32(args) {
         return results;
     }
     let types: Vec<Type> = args.iter().map(|arg| arg.ty()).collect();
     let results = infer(op, &types.iter().collect::<Vec<_>>());
     let results = results.expect("internal: an operation that was accepted before");
-    let wide = |arg: &Val| if arg.ty().dtype.is_half() { widened(*arg) } else { *arg };
+    let wide = |arg: &Val| if arg.ty().dtype.is_half() { half_to_f32(*arg) } else { *arg };
     let computed = bind(op.clone(), &args.iter().map(wide).collect::<Vals>());
-    let round = |(v, ty): (Val, Type)| if ty.dtype.is_half() { narrowed(v, ty.dtype) } else { v };
+    let round = |(v, ty): (Val, Type)| if ty.dtype.is_half() { f32_to_half(v, ty.dtype) } else { v };
     computed.into_iter().zip(results).map(round).collect()
 }

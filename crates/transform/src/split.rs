@@ -13,7 +13,8 @@ use crate::write::{marked, spread, write, write_with_captures};
 use gradus_ir::program::{Program, Var, Vars};
 use gradus_ir::trace::at_place;
 use gradus_ir::{
-    Capture, Equation, Halves, Op, Passes, Place, Remaining, Residual, Split, Traced, Type, Val, Vals, bind,
+    Capture, Equation, Halves, Op, Passes, Remaining, Residual, SourceLocation, Split, Traced, Type, Val,
+    Vals, bind,
 };
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -78,13 +79,13 @@ pub(crate) fn split_whole(passes: &dyn Passes, program: &Program, known: &[bool]
 /// An equation of the rest.
 struct Step<'a> {
     op: &'a Op,
-    args: Vec<Read>,
+    args: Vec<StepOperand>,
     results: Vars,
-    place: Place,
+    place: SourceLocation,
 }
 
 /// What a step reads: a variable of the whole program, or a known value that only the rest knows.
-enum Read {
+enum StepOperand {
     Var(Var),
     Known(Val),
 }
@@ -137,15 +138,15 @@ impl Remains<'_> {
         match self {
             Remains::Whole(eqn) => Step {
                 op: &eqn.op,
-                args: eqn.args.iter().copied().map(Read::Var).collect(),
+                args: eqn.args.iter().copied().map(StepOperand::Var).collect(),
                 results: eqn.results.clone(),
                 place: eqn.place,
             },
             Remains::Part(eqn, part) => {
                 let unknown = |v: &&Var| value[v.index()].is_none();
                 let read = |operand: &Remaining| match operand {
-                    Remaining::Known(v) => Read::Known(*v),
-                    Remaining::Operand(i) => Read::Var(eqn.args[*i]),
+                    Remaining::Known(v) => StepOperand::Known(*v),
+                    Remaining::Operand(i) => StepOperand::Var(eqn.args[*i]),
                 };
                 Step {
                     op: &part.rest,
@@ -175,9 +176,9 @@ fn write_rest(
         let read =
             |env: &[Option<Val>], var: Var| env[var.index()].expect("internal: read after it is written");
         for step in &steps {
-            let arg = |a: &Read| match a {
-                Read::Var(var) => read(&env, *var),
-                Read::Known(v) => *v,
+            let arg = |a: &StepOperand| match a {
+                StepOperand::Var(var) => read(&env, *var),
+                StepOperand::Known(v) => *v,
             };
             let args: Vals = step.args.iter().map(arg).collect();
             let results = at_place(step.place, || bind(step.op.clone(), &args));
@@ -199,7 +200,7 @@ fn needed_steps<'a>(program: &Program, remains: &'a [Remains], value: &[Option<V
     for step in remains.iter().rev().map(|r| r.step(value)) {
         if step.op.rules().effect().stays() || step.results.iter().any(|r| needed[r.index()]) {
             for arg in &step.args {
-                if let Read::Var(var) = arg {
+                if let StepOperand::Var(var) = arg {
                     needed[var.index()] = true;
                 }
             }

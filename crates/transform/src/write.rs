@@ -1,7 +1,7 @@
 //! How a pass writes a Program: by tracing, so that rules are ordinary formulas over values.
 
 use gradus_ir::trace::{Poisoned, refuse};
-use gradus_ir::{Error, Place, Program, Traced, Type, Val, trace};
+use gradus_ir::{Error, Program, SourceLocation, Traced, Type, Val, trace};
 
 /// The program that `f` writes on values of `types`.
 pub(crate) fn write(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Program {
@@ -12,7 +12,7 @@ pub(crate) fn write(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Progr
 
 /// [`write`], in which values of the enclosing trace may be read: they become parameters after those of `types`.
 pub(crate) fn write_with_captures(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Traced {
-    trace(Place::unknown(), types, f).unwrap_or_else(|error| abandon(error))
+    trace(SourceLocation::unknown(), types, f).unwrap_or_else(|error| abandon(error))
 }
 
 /// What a rule refuses is the user's mistake: the error goes to the enclosing trace and unwinds to its border.

@@ -3,11 +3,11 @@
 use gradus_ir::eval::eval;
 use gradus_ir::ops::sample::Argument;
 use gradus_ir::ops::{Sample, samples};
-use gradus_ir::{Array, Dtype, Place, Program, Type, Val, bind, trace};
+use gradus_ir::{Array, Dtype, Program, SourceLocation, Type, Val, bind, trace};
 use gradus_transform::{batch, cse, dce, optimize, vjp};
 
 fn program(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Program {
-    trace(Place::unknown(), types, f).unwrap().program
+    trace(SourceLocation::unknown(), types, f).unwrap().program
 }
 
 /// A chain of `n` equations, each of which reads its predecessors.
@@ -83,7 +83,7 @@ fn primitives_of_constants_keep_every_bit() {
         let ordinary: Vec<Array> = sample.args.iter().map(|arg| arg.fill(11)).collect();
         let extreme: Vec<Array> = sample.args.iter().map(edges).collect();
         for (i, x) in (0..ordinary.len()).flat_map(|i| CONSTANTS.map(|x| (i, x))) {
-            let f = trace(Place::unknown(), &sample.types(), |operands| {
+            let f = trace(SourceLocation::unknown(), &sample.types(), |operands| {
                 let mut operands = operands.to_vec();
                 operands[i] = Val::full(ordinary[i].ty().clone(), x);
                 bind(sample.op.clone(), &operands).to_vec()

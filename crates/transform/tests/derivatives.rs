@@ -2,11 +2,11 @@
 
 use expect_test::{Expect, expect};
 use gradus_ir::eval::eval;
-use gradus_ir::{Array, Dtype, Lanes, Place, Program, Type, Val, trace};
+use gradus_ir::{Array, Dtype, Lanes, Program, SourceLocation, Type, Val, trace};
 use gradus_transform::{batch, batch_axes, jvp, linearize, vjp};
 
 fn program(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Program {
-    trace(Place::unknown(), types, f).unwrap().program
+    trace(SourceLocation::unknown(), types, f).unwrap().program
 }
 
 fn f64s(shape: impl Into<gradus_ir::Shape>) -> Type {

@@ -6,14 +6,14 @@ use gradus_ir::eval::eval;
 use gradus_ir::ops::control::call;
 use gradus_ir::ops::sample::Argument;
 use gradus_ir::verify::verify;
-use gradus_ir::{Array, Dtype, Lanes, Place, Program, Shape, Type, Val, trace};
+use gradus_ir::{Array, Dtype, Lanes, Program, Shape, SourceLocation, Type, Val, trace};
 use gradus_transform::{Calls, batch, inline_calls, jvp, linearize, optimize, vjp};
 use std::collections::HashSet;
 use std::slice;
 use std::sync::Arc;
 
 fn program(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Program {
-    let program = trace(Place::unknown(), types, f).unwrap().program;
+    let program = trace(SourceLocation::unknown(), types, f).unwrap().program;
     verify(&program).unwrap();
     program
 }

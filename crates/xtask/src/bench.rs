@@ -6,7 +6,7 @@ use crate::limits::Limits;
 use crate::peers::Peers;
 use anyhow::Result;
 use clap::Args;
-use gradus_workspace::workloads::{self, Limit, Workload};
+use gradus_tests::workloads::{self, Limit, Workload};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};

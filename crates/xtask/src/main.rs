@@ -1,17 +1,18 @@
-//! Developer commands of gradus: `cargo xtask tidy | spec | size | bench | figures | replay`.
+//! Developer commands of gradus: `cargo xtask tidy | size | bench | figures | replay | build-time`.
 
 mod bench;
+mod build_time;
 mod limits;
 mod peers;
 mod replay;
 mod report;
 mod size;
 mod sources;
-mod spec;
 mod tidy;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(about = "Developer commands of gradus")]
@@ -22,32 +23,31 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Checks what the compiler does not: headers, sizes, crate edges, generated files, figures in README.
+    /// Checks what the compiler does not: headers, sizes, crate edges, figures in README.
     Tidy,
-    /// Writes docs/spec.md from the rules of the primitives.
-    Spec {
-        /// Only checks that it is fresh.
-        #[arg(long)]
-        check: bool,
-    },
     /// Counts the lines of each crate.
     Size,
     /// Writes the committed figures into README.
     Figures,
     /// Compares the kernels of two revisions: those of `BASE` and those of the working tree.
     Replay(replay::Options),
+    /// Measures what the first command, the tests and an added record take to build.
+    BuildTime(build_time::Options),
     /// Measures the workloads; one JSON line each on stdout, a table on stderr.
     Bench(bench::Options),
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
+    if let Some(code) = build_time::wrapped() {
+        return Ok(code);
+    }
     match Arguments::parse().command {
         Command::Tidy => tidy::run(),
-        Command::Spec { check: true } => spec::check(),
-        Command::Spec { check: false } => spec::write(),
         Command::Size => size::run(),
         Command::Figures => report::write_readme(),
         Command::Replay(options) => replay::run(&options),
+        Command::BuildTime(options) => build_time::run(&options),
         Command::Bench(options) => bench::run(&options),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

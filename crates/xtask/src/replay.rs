@@ -6,11 +6,11 @@
 use crate::sources::root;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
 use gradus_ir::arbitrary::{Draw, Recipe};
 use gradus_ir::ops::samples;
 use gradus_ir::trace::{bind, trace};
-use gradus_workspace::replay;
+use gradus_tests::replay;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -67,7 +67,8 @@ fn write_corpus(folder: &Path, random: u64) -> Result<usize> {
     std::fs::create_dir_all(folder)?;
     let mut all: Vec<(String, String)> = vec![];
     for (k, sample) in samples().iter().enumerate() {
-        let traced = trace(Place::unknown(), &sample.types(), |x| bind(sample.op.clone(), x).to_vec());
+        let traced =
+            trace(SourceLocation::unknown(), &sample.types(), |x| bind(sample.op.clone(), x).to_vec());
         let program = traced.context("a sample is well typed")?.program;
         all.push((format!("sample-{k:04}-{}", sample.op.rules().name()), program.to_string()));
     }

@@ -17,15 +17,12 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
     match op {
         "lax.select" | "jnp.where" => three(|p, x, y| where_(p, x, y)),
         "lax.clamp" => three(|low, x, high| x.clip(low, high)),
-        "jnp.clip" => {
-            let (low, high) = (params.float("lo"), params.float("hi"));
-            match (low, high) {
-                (None, None) => three(|x, low, high| x.clip(low, high)),
-                (low, high) => {
-                    one(move |x| x.clip(low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY)))
-                }
-            }
-        }
+        "jnp.clip" => match (params.number("lo"), params.number("hi")) {
+            (None, None) => three(|x, low, high| x.clip(low, high)),
+            (Some(low), Some(high)) => one(move |x| x.clip(low, high)),
+            (Some(low), None) => one(move |x| x.max(low)),
+            (None, Some(high)) => one(move |x| x.min(high)),
+        },
         "lax.select_n" => many(|a| vec![select_n(a[0], &a[1..])]),
         "jnp.piecewise" => one(|x| {
             piecewise(x, [x.lt(-0.5), x.gt(0.5)], &[&|v: Val| -v, &|v: Val| v * v], |_| Val::from(0.25))

@@ -2,11 +2,11 @@
 
 use super::{Found, many, one, three, two};
 use crate::manifest::Params;
-use gradus::{Array, GatherDims, IndexMode, NewAxis, Scatter, ScatterDims, Slice, Update, Val, s, where_};
+use gradus::{Array, GatherDims, IndexMode, NewAxis, Scatter, ScatterDims, Slice, Update, s, where_};
 
 /// The mode by JAX's name; `none` where it is absent.
 fn mode(params: &Params, none: IndexMode) -> Option<IndexMode> {
-    let fill = params.float("fill_value").map(Val::from);
+    let fill = params.number("fill_value");
     Some(match params.text("mode") {
         None => fill.map_or(none, IndexMode::FillWith),
         Some("fill" | "drop") => fill.map_or(IndexMode::Fill, IndexMode::FillWith),

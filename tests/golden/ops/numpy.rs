@@ -22,10 +22,10 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
         "jnp.unwrap" => |x| (x * 4).unwrap_phase(std::f64::consts::TAU, -1),
         "jnp.diff" => {
             let (n, axis) = (params.int("n").unwrap_or(1) as usize, params.int("axis").unwrap_or(-1));
-            let (before, behind) = (params.float("prepend"), params.float("append"));
+            let (before, behind) = (params.number("prepend"), params.number("append"));
             return one(move |x| {
                 let edge = x.dynamic_slice_in_dim(0, 1, axis);
-                let ends = |end: Option<f64>| end.map(|end| edge.full_like(end));
+                let ends = |end: Option<Val>| end.map(|end| edge.full_like(end));
                 let all = [ends(before), Some(x), ends(behind)];
                 concatenate(all.into_iter().flatten(), axis).diff(n, axis)
             });

@@ -38,8 +38,8 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
         Some(name) => Some(super::choice::dtype(name)?),
         None => None,
     };
-    let initial = params.float("initial");
-    let join: fn(Val, f64) -> Val = match op {
+    let initial = params.number("initial");
+    let join: fn(Val, Val) -> Val = match op {
         "jnp.sum" => |x, initial| x + initial,
         "jnp.prod" => |x, initial| x * initial,
         "jnp.max" => |x, initial| x.max(initial),

@@ -73,8 +73,8 @@ fn with_params(op: &str, params: &Params) -> Found {
         "lax.pad" => {
             let config: Vec<Vec<i64>> = params.get("cfg")?.as_array()?.iter().map(ints).collect();
             let config: Vec<[i64; 3]> = config.iter().map(|c| [c[0], c[1], c[2]]).collect();
-            let fill = params.float("v");
-            many(move |a| vec![a[0].pad_interior(&config, fill.map_or_else(|| a[1], Val::from))])
+            let fill = params.number("v");
+            many(move |a| vec![a[0].pad_interior(&config, fill.unwrap_or_else(|| a[1]))])
         }
         "lax.split" => {
             let (sizes, axis) = (params.dims("sizes")?, params.int("axis")?);

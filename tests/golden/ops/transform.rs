@@ -60,7 +60,7 @@ pub(super) fn find(op: &str, _: &Params) -> Found {
         },
         "transform.linear_transpose" => |a| {
             let f = |v: &Val| v.cumsum(0).slice(gradus::s![..;2]) * 3.0;
-            vec![gradus::linear_transpose(f, &gradus::zeros(6, a[0].dtype()))(&a[0])]
+            vec![gradus::linear_transpose(f, &gradus::zeros(2 * a[0].size(), a[0].dtype()))(&a[0])]
         },
         "transform.jet5" => |a| {
             let series = [a[0].ones_like(), a[0].zeros_like(), a[0].zeros_like()];
@@ -75,7 +75,7 @@ pub(super) fn find(op: &str, _: &Params) -> Found {
         },
         "transform.ravel_pytree" => |a| {
             let x = a[0];
-            vec![gradus::concatenate([x * 2, x.sum().reshape([1]), x], 0)]
+            vec![gradus::concatenate([x * 2, x.sum(), x].map(Val::ravel), 0)]
         },
         _ => return None,
     };

@@ -6,7 +6,7 @@ use std::io;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use super::Code;
+use super::code::Code;
 
 /// Alignment of each function's entry and of its constants.
 const ALIGNMENT: usize = 64;

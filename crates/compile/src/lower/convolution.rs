@@ -1,15 +1,17 @@
-//! Convolutions: by the matrix library on tiles of windows, as products of whole matrices, or as loops in a kernel.
+//! Convolutions: by the routine on tiles of windows, as products of whole matrices, or as loops in a kernel.
 
 use super::Lowering;
 use crate::graph::{Id, Kind};
+use crate::routines::Convolve;
 use gradus_ir::ops::contract::DotDims;
 use gradus_ir::ops::convolution::Convolution;
 use gradus_ir::ops::elementwise::Binary;
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::window::Window;
-use gradus_ir::{Dims, Dtype, Place, Shape, Type};
+use gradus_ir::{Dims, Dtype, Shape, SourceLocation, Type};
+use std::sync::Arc;
 
-/// The library pays from so many outputs of a group, and from so many terms of an output.
+/// The routine pays from so many outputs of a group, and from so many terms of an output.
 const FEWEST_OUTPUTS: usize = 4;
 const FEWEST_TERMS: usize = 4;
 /// Convolutions of at most this many multiplications are loops in a kernel.
@@ -50,30 +52,43 @@ impl Extents {
 }
 
 impl Lowering {
-    pub(super) fn convolution(&mut self, op: &Convolution, args: &[Id], ty: Type, place: Place) -> Id {
+    pub(super) fn convolution(
+        &mut self,
+        op: &Convolution,
+        args: &[Id],
+        ty: Type,
+        location: SourceLocation,
+    ) -> Id {
         let [x, w] = [0, 1].map(|k| self.graph.ty(args[k]).shape.clone());
         if ty.shape.size() == 0 || x.size() == 0 || w.size() == 0 {
-            return self.splat(0, ty, place);
+            return self.splat(0, ty, location);
         }
         let extents = Extents::of(op, &w, &ty.shape);
-        let by_library = matches!(ty.dtype, Dtype::F32 | Dtype::F64)
+        let by_routine = matches!(ty.dtype, Dtype::F32 | Dtype::F64)
             && extents.outputs >= FEWEST_OUTPUTS
             && extents.terms() >= FEWEST_TERMS
             && extents.terms() * ty.shape.size() > LARGEST_LOOP_CONVOLUTION;
-        if !by_library {
-            return self.convolution_by_loops(op, &extents, args, ty, place);
+        if !by_routine {
+            return self.convolution_by_loops(op, &extents, args, ty, location);
         }
         let unpadded = op.low.iter().chain(&op.high).all(|n| *n == 0);
         let one_group = extents.feature_groups * extents.batch_groups == 1;
         if one_group && unpadded && extents.taps.iter().chain(&op.lhs_dilation).all(|n| *n == 1) {
-            return self.pointwise(op, &extents, args, ty, place);
+            return self.pointwise(op, &extents, args, ty, location);
         }
-        let kernel = self.kernel_in_order(op, args[0], args[1], place);
-        self.node(Kind::Convolve(Box::new(kernel.0)), &[args[0], kernel.1], ty, place)
+        let kernel = self.kernel_in_order(op, args[0], args[1], location);
+        self.node(Kind::Routine(Arc::new(Convolve(kernel.0))), &[args[0], kernel.1], ty, location)
     }
 
     /// A kernel of one element: a product of matrices.
-    fn pointwise(&mut self, op: &Convolution, extents: &Extents, args: &[Id], ty: Type, place: Place) -> Id {
+    fn pointwise(
+        &mut self,
+        op: &Convolution,
+        extents: &Extents,
+        args: &[Id],
+        ty: Type,
+        location: SourceLocation,
+    ) -> Id {
         let (lhs, rhs) = (&op.dims.lhs, &op.dims.rhs);
         let from = self.graph.ty(args[0]).clone();
         let mut seen = Window::new(&Dims::from_elem(1, from.rank()));
@@ -82,39 +97,45 @@ impl Lowering {
             seen.strides[axis] = op.strides[k];
             shape[axis] = extents.windows[k];
         }
-        let (x, _) = self.zero_padded_windows(args[0], &seen, &shape.into(), place);
+        let (x, _) = self.zero_padded_windows(args[0], &seen, &shape.into(), location);
         let dims = DotDims::contracting(&[lhs.feature], &[rhs.feature]);
         // The result's axes: the input's without the features, then the output features and unit axes of the kernel.
         let rank = from.rank();
         let flat = self.graph.ty(args[1]).shape.clone();
         let (features, outputs) = (flat.dim(rhs.feature), flat.dim(rhs.batch));
-        let kernel = self.transpose_roles(args[1], &[&[rhs.feature, rhs.batch], &rhs.spatial[..]], place);
-        let kernel = self.reshape(kernel, [features, outputs], place);
+        let kernel = self.transpose_roles(args[1], &[&[rhs.feature, rhs.batch], &rhs.spatial[..]], location);
+        let kernel = self.reshape(kernel, [features, outputs], location);
         let dims = DotDims { rhs_contracting: [0].as_slice().into(), ..dims };
         let kept: Vec<usize> = (0..rank).filter(|axis| *axis != lhs.feature).collect();
         let x_shape = self.graph.ty(x).shape.clone();
         let product: Shape = kept.iter().map(|axis| x_shape.dim(*axis)).chain([outputs]).collect();
-        let product = self.product(&dims, &[x, kernel], ty.with_shape(product), place);
+        let product = self.product(&dims, &[x, kernel], ty.with_shape(product), location);
         let mut order = Dims::from_elem(rank - 1, rank);
         let place_of = |axis: usize| kept.iter().position(|k| *k == axis).expect("internal: a kept axis");
         order[op.dims.out.batch] = place_of(lhs.batch);
         for (to, from) in op.dims.out.spatial.iter().zip(&lhs.spatial) {
             order[*to] = place_of(*from);
         }
-        self.transpose(product, &order, place)
+        self.transpose(product, &order, location)
     }
 
-    fn transpose_roles(&mut self, x: Id, lists: &[&[usize]], place: Place) -> Id {
+    fn transpose_roles(&mut self, x: Id, lists: &[&[usize]], location: SourceLocation) -> Id {
         let axes: Dims = lists.iter().flat_map(|list| list.iter().copied()).collect();
-        self.transpose(x, &axes, place)
+        self.transpose(x, &axes, location)
     }
 
     /// The kernel with all axes but its outputs next to one another, in the order in which windows of `x` are
     /// read best;
     /// and the convolution that takes it so.
-    fn kernel_in_order(&mut self, op: &Convolution, x: Id, w: Id, place: Place) -> (Convolution, Id) {
+    fn kernel_in_order(
+        &mut self,
+        op: &Convolution,
+        x: Id,
+        w: Id,
+        location: SourceLocation,
+    ) -> (Convolution, Id) {
         let rhs = op.dims.rhs.clone();
-        let by_features = crate::convolve::reads_features(&self.graph, op, x);
+        let by_features = Convolve::reads_features(&self.graph, op, x);
         let shape = self.graph.ty(w).shape.clone();
         let order: Dims = if by_features {
             rhs.spatial.iter().copied().chain([rhs.feature]).collect()
@@ -127,7 +148,7 @@ impl Lowering {
             return (op.clone(), w);
         }
         let axes: Dims = order.iter().copied().chain([rhs.batch]).collect();
-        let moved = self.transpose(w, &axes, place);
+        let moved = self.transpose(w, &axes, location);
         let mut op = op.clone();
         let place_of = |axis: usize| axes.iter().position(|a| *a == axis).expect("internal: an axis");
         op.dims.rhs.batch = place_of(rhs.batch);
@@ -143,14 +164,14 @@ impl Lowering {
         extents: &Extents,
         args: &[Id],
         ty: Type,
-        place: Place,
+        location: SourceLocation,
     ) -> Id {
         let (lhs, rhs, out) = (&op.dims.lhs, &op.dims.rhs, &op.dims.out);
         let Extents { examples: n, inputs: c, outputs: og, feature_groups: g, batch_groups: b, .. } =
             *extents;
         let rank = ty.rank();
         // [taps.., batch, spatial.., features]
-        let x = self.transpose_roles(args[0], &[&[lhs.batch], &lhs.spatial[..], &[lhs.feature]], place);
+        let x = self.transpose_roles(args[0], &[&[lhs.batch], &lhs.spatial[..], &[lhs.feature]], location);
         let mut window = Window::new(&Dims::from_elem(1, rank));
         for k in 0..op.num_spatial() {
             window.dims[k + 1] = extents.taps[k];
@@ -162,11 +183,11 @@ impl Lowering {
         }
         let spatial = &extents.windows;
         let windows: Shape = [b * n].into_iter().chain(spatial.iter().copied()).chain([g * c]).collect();
-        let (x, num_taps) = self.zero_padded_windows(x, &window, &windows, place);
+        let (x, num_taps) = self.zero_padded_windows(x, &window, &windows, location);
         let taps: Vec<usize> = extents.taps.iter().copied().filter(|n| *n > 1).collect();
         let s = spatial.len();
         let split = taps.iter().copied().chain([b, n]).chain(spatial.iter().copied()).chain([g, c]);
-        let x = self.reshape(x, split.collect::<Shape>(), place);
+        let x = self.reshape(x, split.collect::<Shape>(), location);
         // Lanes run along what is next to one another in memory: features, or the last spatial axis.
         let t = num_taps;
         let (of_b, of_n, of_s, of_g, of_c) = (t, t + 1, t + 2..t + 2 + s, t + 2 + s, t + 3 + s);
@@ -177,7 +198,7 @@ impl Lowering {
         } else {
             order.extend([of_g].into_iter().chain(of_s.clone()));
         }
-        let x = self.transpose(x, &order, place);
+        let x = self.transpose(x, &order, location);
         // [taps.., c, b, n, spatial.., g, og] or [taps.., c, b, n, g, og, spatial..]
         let mut all: Dims = taps.iter().copied().chain([c, b, n]).collect();
         let first = t + 3;
@@ -190,26 +211,26 @@ impl Lowering {
         };
         let all = Shape::from(all);
         let x_axes: Dims = (0..all.rank()).filter(|axis| *axis != og_at).collect();
-        let x = self.broadcast(x, x_axes, &all, place);
-        let w = self.transpose_roles(args[1], &[&rhs.spatial[..], &[rhs.feature, rhs.batch]], place);
+        let x = self.broadcast(x, x_axes, &all, location);
+        let w = self.transpose_roles(args[1], &[&rhs.spatial[..], &[rhs.feature, rhs.batch]], location);
         let w_shape: Shape = taps.iter().copied().chain([c, b, g, og]).collect();
-        let w = self.reshape(w, w_shape, place);
+        let w = self.reshape(w, w_shape, location);
         let w_axes: Dims = (0..t + 1).chain([t + 1, g_at, og_at]).collect();
-        let w = self.broadcast(w, w_axes, &all, place);
-        let products = self.elementwise(Binary::Mul, &[x, w], ty.with_shape(all), place);
+        let w = self.broadcast(w, w_axes, &all, location);
+        let products = self.elementwise(Binary::Mul, &[x, w], ty.with_shape(all), location);
         let axes: Dims = (0..t + 1).collect();
-        let sums = self.reduce(products, &axes, Monoid::Sum, place);
+        let sums = self.reduce(products, &axes, Monoid::Sum, location);
         // Now [b, n, ..]: to [n, spatial.., b, g, og], then to the axes of the result.
         let at = |axis: usize| axis - t - 1;
         let order: Dims =
             [at(t + 2)].into_iter().chain((s_at..s_at + s).map(at)).chain([0, at(g_at), at(og_at)]).collect();
-        let sums = self.transpose(sums, &order, place);
+        let sums = self.transpose(sums, &order, location);
         let flat: Shape = [n].into_iter().chain(spatial.iter().copied()).chain([b * g * og]).collect();
-        let sums = self.reshape(sums, flat, place);
+        let sums = self.reshape(sums, flat, location);
         let mut order = Dims::from_elem(0, rank);
         order[out.batch] = 0;
         order[out.feature] = rank - 1;
         out.spatial.iter().enumerate().for_each(|(k, axis)| order[*axis] = k + 1);
-        self.transpose(sums, &order, place)
+        self.transpose(sums, &order, location)
     }
 }

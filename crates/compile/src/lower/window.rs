@@ -1,14 +1,14 @@
 //! Windows and running totals as nodes: padding, the elements of every window along axes in front, a reduction
 //! of these.
 
-use super::{Lowering, lower_scalars};
-use crate::graph::{Id, Kind, Tap};
+use super::{Lowering, combine_of, lower_scalars, unsupported};
+use crate::graph::{Graph, Id, Kind, Tap};
 use gradus_ir::ops::convolution::dilated;
 use gradus_ir::ops::cumulative::Cumulative;
 use gradus_ir::ops::elementwise::{Binary, Choice};
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::window::{Select, Window, Windowing};
-use gradus_ir::{Dims, Dtype, Op, Place, Program, Result, Shape, Type, Val, trace};
+use gradus_ir::{Dims, Dtype, Program, Result, Shape, SourceLocation, Type, Val, trace};
 use gradus_kernel::Combine;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ const LARGEST_WHOLE_WINDOW: usize = 16;
 const CHUNK: usize = 512;
 
 /// Elements of windows that stand along axes of their own.
-struct Unfolded {
+struct Patches {
     id: Id,
     /// The leading axes, along the window.
     num_taps: usize,
@@ -30,72 +30,41 @@ impl Lowering {
         op: &Windowing,
         args: &[Id],
         types: &[&Type],
-        place: Place,
+        location: SourceLocation,
     ) -> Result<Vec<Id>> {
         let ty = types[0];
         if ty.shape.size() == 0 {
-            return Ok(types.iter().map(|ty| self.splat(0, (*ty).clone(), place)).collect());
+            return Ok(types.iter().map(|ty| self.splat(0, (*ty).clone(), location)).collect());
         }
         Ok(match op {
             Windowing::Monoid { monoid, window } => {
-                vec![self.reduce_window(args[0], *monoid, window, &ty.shape, place)]
+                vec![self.reduce_window(args[0], *monoid, window, &ty.shape, location)]
             }
             Windowing::Body { window, body } => {
-                let body = Arc::new(lower_scalars(body, place)?);
+                let body = Arc::new(lower_scalars(body, location)?);
                 let (operands, inits) = args.split_at(args.len() / 2);
                 let mut num_taps = 0;
                 let mut args = vec![];
                 for (&x, &init) in operands.iter().zip(inits) {
-                    let padded = self.padded(x, init, window, place);
-                    let unfolded = self.unfold(padded, window, &ty.shape, place);
-                    num_taps = unfolded.num_taps;
-                    args.push(unfolded.id);
+                    let padded = self.padded(x, init, window, location);
+                    let patches = self.patches(padded, window, &ty.shape, location);
+                    num_taps = patches.num_taps;
+                    args.push(patches.id);
                 }
                 args.extend(inits);
-                self.fold_taps(&body, num_taps, &args, types, place)
+                self.fold_taps(&body, num_taps, &args, types, location)
             }
             Windowing::SelectAndGatherAdd { select, window } => {
-                vec![self.select_and_gather(*select, window, args, ty, place)?]
+                vec![self.select_and_gather(*select, window, args, ty, location)?]
             }
             Windowing::SelectAndScatterAdd { select, window } => {
-                vec![self.select_and_scatter(*select, window, args, ty, place)?]
+                vec![self.select_and_scatter(*select, window, args, ty, location)?]
             }
-            other => return Err(super::unsupported(&other.clone().into(), place)),
         })
     }
 
-    pub(super) fn splat(&mut self, bits: u64, ty: Type, place: Place) -> Id {
-        self.node(Kind::Splat(bits), &[], ty, place)
-    }
-
-    pub(super) fn elementwise(&mut self, op: impl Into<Op>, args: &[Id], ty: Type, place: Place) -> Id {
-        self.node(Kind::Elementwise { op: op.into(), result: 0 }, args, ty, place)
-    }
-
-    pub(super) fn reshape(&mut self, x: Id, shape: impl Into<Shape>, place: Place) -> Id {
-        let (from, shape) = (self.graph.ty(x).clone(), shape.into());
-        if from.shape == shape { x } else { self.node(Kind::Reshape, &[x], from.with_shape(shape), place) }
-    }
-
-    pub(super) fn transpose(&mut self, x: Id, axes: &[usize], place: Place) -> Id {
-        if axes.iter().enumerate().all(|(k, axis)| k == *axis) {
-            return x;
-        }
-        let from = self.graph.ty(x).clone();
-        let shape: Shape = axes.iter().map(|axis| from.shape.dim(*axis)).collect();
-        self.node(Kind::Transpose { axes: axes.into() }, &[x], from.with_shape(shape), place)
-    }
-
-    pub(super) fn broadcast(&mut self, x: Id, dims: Dims, shape: &Shape, place: Place) -> Id {
-        let from = self.graph.ty(x).clone();
-        if from.shape == *shape {
-            return x;
-        }
-        self.node(Kind::Broadcast { dims }, &[x], from.with_shape(shape.clone()), place)
-    }
-
     /// `x` dilated and padded with `fill`, as the windows ask for.
-    pub(super) fn padded(&mut self, x: Id, fill: Id, window: &Window, place: Place) -> Id {
+    pub(super) fn padded(&mut self, x: Id, fill: Id, window: &Window, location: SourceLocation) -> Id {
         let from = self.graph.ty(x).clone();
         let extent = |axis: usize| {
             let padded = dilated(from.shape.dim(axis), window.base_dilation[axis])
@@ -109,11 +78,11 @@ impl Lowering {
             return x;
         }
         let interior: Dims = window.base_dilation.iter().map(|b| b - 1).collect();
-        self.pad(&[x, fill], &window.low, &interior, from.with_shape(shape), place)
+        self.pad(&[x, fill], &window.low, &interior, from.with_shape(shape), location)
     }
 
     /// The elements of the windows of `x`, which is padded already.
-    fn unfold(&mut self, x: Id, window: &Window, windows: &Shape, place: Place) -> Unfolded {
+    fn patches(&mut self, x: Id, window: &Window, windows: &Shape, location: SourceLocation) -> Patches {
         let from = self.graph.ty(x).clone();
         let taps: Vec<Tap> = (0..from.rank())
             .filter(|&axis| window.dims[axis] > 1)
@@ -123,31 +92,38 @@ impl Lowering {
         let num_taps = taps.len();
         let all: Shape = taps.iter().map(|tap| window.dims[tap.axis]).chain(windows.dims()).collect();
         let id = if num_taps > 0 {
-            self.node(Kind::Unfold { taps, strides }, &[x], from.with_shape(all), place)
+            self.node(Kind::Patches { taps, strides }, &[x], from.with_shape(all), location)
         } else if *windows == from.shape {
             x
         } else {
             let starts = Dims::from_elem(0, from.rank());
-            self.node(Kind::Slice { starts, strides }, &[x], from.with_shape(all), place)
+            self.node(Kind::Slice { starts, strides }, &[x], from.with_shape(all), location)
         };
-        Unfolded { id, num_taps }
+        Patches { id, num_taps }
     }
 
-    /// A window's elements along axes in front: [`Lowering::padded`] with zeros, then unfolded.
+    /// A window's elements along axes in front: [`Lowering::padded`] with zeros, then patches.
     pub(super) fn zero_padded_windows(
         &mut self,
         x: Id,
         window: &Window,
         windows: &Shape,
-        place: Place,
+        location: SourceLocation,
     ) -> (Id, usize) {
-        let zero = self.splat(0, Type::scalar(self.graph.ty(x).dtype), place);
-        let padded = self.padded(x, zero, window, place);
-        let unfolded = self.unfold(padded, window, windows, place);
-        (unfolded.id, unfolded.num_taps)
+        let zero = self.splat(0, Type::scalar(self.graph.ty(x).dtype), location);
+        let padded = self.padded(x, zero, window, location);
+        let patches = self.patches(padded, window, windows, location);
+        (patches.id, patches.num_taps)
     }
 
-    fn reduce_window(&mut self, x: Id, monoid: Monoid, window: &Window, windows: &Shape, place: Place) -> Id {
+    fn reduce_window(
+        &mut self,
+        x: Id,
+        monoid: Monoid,
+        window: &Window,
+        windows: &Shape,
+        location: SourceLocation,
+    ) -> Id {
         let from = self.graph.ty(x).clone();
         let long: Vec<usize> = (0..from.rank()).filter(|&axis| window.dims[axis] > 1).collect();
         if long.len() > 1 && window.size() > LARGEST_WHOLE_WINDOW {
@@ -159,53 +135,53 @@ impl Lowering {
             move_axis_of(&mut alone, window, last);
             move_axis_of(&mut others, &plain, last);
             let between = from.shape.with_dim(last, windows.dim(last));
-            let reduced = self.reduce_window(x, monoid, &alone, &between, place);
-            return self.reduce_window(reduced, monoid, &others, windows, place);
+            let reduced = self.reduce_window(x, monoid, &alone, &between, location);
+            return self.reduce_window(reduced, monoid, &others, windows, location);
         }
-        let identity = super::combine_of(monoid).identity(from.dtype.scalar());
-        let fill = self.splat(identity, Type::scalar(from.dtype), place);
-        let padded = self.padded(x, fill, window, place);
-        let unfolded = self.unfold(padded, window, windows, place);
-        let axes: Dims = (0..unfolded.num_taps).collect();
-        self.reduce(unfolded.id, &axes, monoid, place)
+        let identity = combine_of(monoid).identity(from.dtype.scalar());
+        let fill = self.splat(identity, Type::scalar(from.dtype), location);
+        let padded = self.padded(x, fill, window, location);
+        let patches = self.patches(padded, window, windows, location);
+        let axes: Dims = (0..patches.num_taps).collect();
+        self.reduce(patches.id, &axes, monoid, location)
     }
 
     /// The leading axes folded by a body on scalars; initial values are the last operands.
     fn fold_taps(
         &mut self,
-        body: &Arc<crate::graph::Graph>,
+        body: &Arc<Graph>,
         num_taps: usize,
         args: &[Id],
         types: &[&Type],
-        place: Place,
+        location: SourceLocation,
     ) -> Vec<Id> {
         let axes: Dims = (0..num_taps).collect();
         let fold = |result| Kind::Fold { axes: axes.clone(), body: body.clone(), result };
-        types.iter().enumerate().map(|(k, ty)| self.node(fold(k), args, (*ty).clone(), place)).collect()
+        types.iter().enumerate().map(|(k, ty)| self.node(fold(k), args, (*ty).clone(), location)).collect()
     }
 
     /// The row-major number within its window of every element of `shape`, whose leading axes are the window's.
-    fn numbers(&mut self, shape: &Shape, axes: &[usize], place: Place) -> Id {
+    fn numbers(&mut self, shape: &Shape, axes: &[usize], location: SourceLocation) -> Id {
         let ty = Type::new(Dtype::I32, shape.clone());
         let mut total: Option<Id> = None;
         let mut factor = 1u64;
         for &axis in axes.iter().rev() {
-            let mut term = self.node(Kind::Iota { axis }, &[], ty.clone(), place);
+            let mut term = self.node(Kind::Iota { axis }, &[], ty.clone(), location);
             if factor != 1 {
-                let factor = self.splat(factor, ty.clone(), place);
-                term = self.elementwise(Binary::Mul, &[term, factor], ty.clone(), place);
+                let factor = self.splat(factor, ty.clone(), location);
+                term = self.elementwise(Binary::Mul, &[term, factor], ty.clone(), location);
             }
             total = Some(match total {
-                Some(total) => self.elementwise(Binary::Add, &[total, term], ty.clone(), place),
+                Some(total) => self.elementwise(Binary::Add, &[total, term], ty.clone(), location),
                 None => term,
             });
             factor *= shape.dim(axis) as u64;
         }
-        total.unwrap_or_else(|| self.splat(0, ty, place))
+        total.unwrap_or_else(|| self.splat(0, ty, location))
     }
 
     /// Where elements of `x` stand after padding, as truth values; `None` if everywhere.
-    fn real(&mut self, x: &Shape, window: &Window, place: Place) -> Option<(Id, Shape)> {
+    fn real(&mut self, x: &Shape, window: &Window, location: SourceLocation) -> Option<(Id, Shape)> {
         let needs =
             |axis: usize| window.low[axis] > 0 || window.high[axis] > 0 || window.base_dilation[axis] > 1;
         if !(0..x.rank()).any(needs) {
@@ -221,24 +197,24 @@ impl Lowering {
         let (index, truth) = (Type::new(Dtype::I64, shape.clone()), Type::new(Dtype::Bool, shape.clone()));
         let mut all: Option<Id> = None;
         for axis in (0..x.rank()).filter(|&axis| needs(axis)) {
-            let position = self.node(Kind::Iota { axis }, &[], index.clone(), place);
-            let low = self.splat(window.low[axis] as u64, index.clone(), place);
+            let position = self.node(Kind::Iota { axis }, &[], index.clone(), location);
+            let low = self.splat(window.low[axis] as u64, index.clone(), location);
             let step = window.base_dilation[axis] as u64;
             let end = window.low[axis] + dilated(x.dim(axis), step as usize) as i64;
-            let end = self.splat(end as u64, index.clone(), place);
-            let above = self.elementwise(Binary::Ge, &[position, low], truth.clone(), place);
-            let below = self.elementwise(Binary::Lt, &[position, end], truth.clone(), place);
-            let mut inside = self.elementwise(Binary::And, &[above, below], truth.clone(), place);
+            let end = self.splat(end as u64, index.clone(), location);
+            let above = self.elementwise(Binary::Ge, &[position, low], truth.clone(), location);
+            let below = self.elementwise(Binary::Lt, &[position, end], truth.clone(), location);
+            let mut inside = self.elementwise(Binary::And, &[above, below], truth.clone(), location);
             if step > 1 {
-                let distance = self.elementwise(Binary::Sub, &[position, low], index.clone(), place);
+                let distance = self.elementwise(Binary::Sub, &[position, low], index.clone(), location);
                 let (step, zero) =
-                    (self.splat(step, index.clone(), place), self.splat(0, index.clone(), place));
-                let rest = self.elementwise(Binary::Rem, &[distance, step], index.clone(), place);
-                let hit = self.elementwise(Binary::Eq, &[rest, zero], truth.clone(), place);
-                inside = self.elementwise(Binary::And, &[inside, hit], truth.clone(), place);
+                    (self.splat(step, index.clone(), location), self.splat(0, index.clone(), location));
+                let rest = self.elementwise(Binary::Rem, &[distance, step], index.clone(), location);
+                let hit = self.elementwise(Binary::Eq, &[rest, zero], truth.clone(), location);
+                inside = self.elementwise(Binary::And, &[inside, hit], truth.clone(), location);
             }
             all = Some(match all {
-                Some(all) => self.elementwise(Binary::And, &[all, inside], truth.clone(), place),
+                Some(all) => self.elementwise(Binary::And, &[all, inside], truth.clone(), location),
                 None => inside,
             });
         }
@@ -247,18 +223,24 @@ impl Lowering {
 
     /// Operands of a fold that selects: the elements of the windows of `x`, and their numbers, -1 for none; last the
     /// shape of both.
-    fn candidates(&mut self, x: Id, window: &Window, windows: &Shape, place: Place) -> (Unfolded, Id, Shape) {
-        let (values, num_taps) = self.zero_padded_windows(x, window, windows, place);
+    fn candidates(
+        &mut self,
+        x: Id,
+        window: &Window,
+        windows: &Shape,
+        location: SourceLocation,
+    ) -> (Patches, Id, Shape) {
+        let (values, num_taps) = self.zero_padded_windows(x, window, windows, location);
         let shape = self.graph.ty(values).shape.clone();
         let axes: Vec<usize> = (0..num_taps).collect();
-        let mut numbers = self.numbers(&shape, &axes, place);
-        if let Some((real, _)) = self.real(&self.graph.ty(x).shape.clone(), window, place) {
-            let real = self.unfold(real, window, windows, place).id;
+        let mut numbers = self.numbers(&shape, &axes, location);
+        if let Some((real, _)) = self.real(&self.graph.ty(x).shape.clone(), window, location) {
+            let real = self.patches(real, window, windows, location).id;
             let ty = Type::new(Dtype::I32, shape.clone());
-            let none = self.splat(u64::from(u32::MAX), ty.clone(), place);
-            numbers = self.elementwise(Choice::Select, &[real, numbers, none], ty, place);
+            let none = self.splat(u64::from(u32::MAX), ty.clone(), location);
+            numbers = self.elementwise(Choice::Select, &[real, numbers, none], ty, location);
         }
-        (Unfolded { id: values, num_taps }, numbers, shape)
+        (Patches { id: values, num_taps }, numbers, shape)
     }
 
     /// For every window the number of the element that it selects, -1 if it has none.
@@ -268,20 +250,20 @@ impl Lowering {
         window: &Window,
         x: Id,
         windows: &Shape,
-        place: Place,
+        location: SourceLocation,
     ) -> Result<Id> {
-        let (values, numbers, _) = self.candidates(x, window, windows, place);
+        let (values, numbers, _) = self.candidates(x, window, windows, location);
         let dtype = self.graph.ty(x).dtype;
-        let body = Arc::new(lower_scalars(&selection(select, dtype, None), place)?);
-        let inits = [self.splat(0, Type::scalar(dtype), place), self.no_number(place)];
+        let body = Arc::new(lower_scalars(&selection(select, dtype, None), location)?);
+        let inits = [self.splat(0, Type::scalar(dtype), location), self.no_number(location)];
         let args = [values.id, numbers, inits[0], inits[1]];
         let axes: Dims = (0..values.num_taps).collect();
         let ty = Type::new(Dtype::I32, windows.clone());
-        Ok(self.node(Kind::Fold { axes, body, result: 1 }, &args, ty, place))
+        Ok(self.node(Kind::Fold { axes, body, result: 1 }, &args, ty, location))
     }
 
-    fn no_number(&mut self, place: Place) -> Id {
-        self.splat(u64::from(u32::MAX), Type::scalar(Dtype::I32), place)
+    fn no_number(&mut self, location: SourceLocation) -> Id {
+        self.splat(u64::from(u32::MAX), Type::scalar(Dtype::I32), location)
     }
 
     fn select_and_gather(
@@ -290,18 +272,18 @@ impl Lowering {
         window: &Window,
         args: &[Id],
         ty: &Type,
-        place: Place,
+        location: SourceLocation,
     ) -> Result<Id> {
         let (tangents, x) = (args[0], args[1]);
-        let (values, numbers, _) = self.candidates(x, window, &ty.shape, place);
-        let (followers, _) = self.zero_padded_windows(tangents, window, &ty.shape, place);
+        let (values, numbers, _) = self.candidates(x, window, &ty.shape, location);
+        let (followers, _) = self.zero_padded_windows(tangents, window, &ty.shape, location);
         let dtype = self.graph.ty(x).dtype;
-        let body = Arc::new(lower_scalars(&selection(select, dtype, Some(ty.dtype)), place)?);
-        let zero = self.splat(0, Type::scalar(dtype), place);
-        let nothing = self.splat(0, Type::scalar(ty.dtype), place);
-        let args = [values.id, numbers, followers, zero, self.no_number(place), nothing];
+        let body = Arc::new(lower_scalars(&selection(select, dtype, Some(ty.dtype)), location)?);
+        let zero = self.splat(0, Type::scalar(dtype), location);
+        let nothing = self.splat(0, Type::scalar(ty.dtype), location);
+        let args = [values.id, numbers, followers, zero, self.no_number(location), nothing];
         let axes: Dims = (0..values.num_taps).collect();
-        Ok(self.node(Kind::Fold { axes, body, result: 2 }, &args, ty.clone(), place))
+        Ok(self.node(Kind::Fold { axes, body, result: 2 }, &args, ty.clone(), location))
     }
 
     fn select_and_scatter(
@@ -310,41 +292,41 @@ impl Lowering {
         window: &Window,
         args: &[Id],
         ty: &Type,
-        place: Place,
+        location: SourceLocation,
     ) -> Result<Id> {
         let (source, x) = (args[0], args[1]);
         let windows = self.graph.ty(source).shape.clone();
         if windows.size() == 0 {
-            return Ok(self.splat(0, ty.clone(), place));
+            return Ok(self.splat(0, ty.clone(), location));
         }
-        let selected = self.selected(select, window, x, &windows, place)?;
+        let selected = self.selected(select, window, x, &windows, location)?;
         let plain = window.window_dilation.iter().chain(&window.base_dilation).all(|d| *d == 1);
         if plain && window.dims == window.strides {
-            return Ok(self.scatter_side_by_side(window, source, selected, ty, place));
+            return Ok(self.scatter_side_by_side(window, source, selected, ty, location));
         }
-        // Each element looks through the windows that see it, from the last place to the first.
+        // Each element looks through the windows that see it, from the last location to the first.
         let seen = window.transposed(&ty.shape, &windows);
-        let none = self.no_number(place);
-        let padded = self.padded(selected, none, &seen, place);
-        let unfolded = self.unfold(padded, &seen, &ty.shape, place);
-        let (sources, num_taps) = self.zero_padded_windows(source, &seen, &ty.shape, place);
-        let shape = self.graph.ty(unfolded.id).shape.clone();
+        let none = self.no_number(location);
+        let padded = self.padded(selected, none, &seen, location);
+        let patches = self.patches(padded, &seen, &ty.shape, location);
+        let (sources, num_taps) = self.zero_padded_windows(source, &seen, &ty.shape, location);
+        let shape = self.graph.ty(patches.id).shape.clone();
         let axes: Vec<usize> = (0..num_taps).collect();
         let index = Type::new(Dtype::I32, shape.clone());
-        let numbers = self.numbers(&shape, &axes, place);
-        let last = self.splat((window.size() - 1) as u64, index.clone(), place);
-        let own = self.elementwise(Binary::Sub, &[last, numbers], index, place);
-        let chosen = self.where_equal(unfolded.id, own, sources, place);
+        let numbers = self.numbers(&shape, &axes, location);
+        let last = self.splat((window.size() - 1) as u64, index.clone(), location);
+        let own = self.elementwise(Binary::Sub, &[last, numbers], index, location);
+        let chosen = self.where_equal(patches.id, own, sources, location);
         let axes: Dims = axes.into_iter().collect();
-        Ok(self.reduce(chosen, &axes, Monoid::Sum, place))
+        Ok(self.reduce(chosen, &axes, Monoid::Sum, location))
     }
 
     /// `x` where `a` equals `b`, else zero; all of one shape.
-    fn where_equal(&mut self, a: Id, b: Id, x: Id, place: Place) -> Id {
+    fn where_equal(&mut self, a: Id, b: Id, x: Id, location: SourceLocation) -> Id {
         let ty = self.graph.ty(x).clone();
-        let equal = self.elementwise(Binary::Eq, &[a, b], ty.with_dtype(Dtype::Bool), place);
-        let zero = self.splat(0, ty.clone(), place);
-        self.elementwise(Choice::Select, &[equal, x, zero], ty, place)
+        let equal = self.elementwise(Binary::Eq, &[a, b], ty.with_dtype(Dtype::Bool), location);
+        let zero = self.splat(0, ty.clone(), location);
+        self.elementwise(Choice::Select, &[equal, x, zero], ty, location)
     }
 
     /// Windows that lie side by side: every element is in one of them, or in none.
@@ -354,7 +336,7 @@ impl Lowering {
         source: Id,
         selected: Id,
         ty: &Type,
-        place: Place,
+        location: SourceLocation,
     ) -> Id {
         let windows = self.graph.ty(source).shape.clone();
         let (mut shape, mut outer, mut inner) = (Dims::new(), Dims::new(), vec![]);
@@ -367,23 +349,29 @@ impl Lowering {
             }
         }
         let shape = Shape::from(shape);
-        let numbers = self.numbers(&shape, &inner, place);
-        let selected = self.broadcast(selected, outer.clone(), &shape, place);
-        let source = self.broadcast(source, outer, &shape, place);
-        let chosen = self.where_equal(selected, numbers, source, place);
+        let numbers = self.numbers(&shape, &inner, location);
+        let selected = self.broadcast(selected, outer.clone(), &shape, location);
+        let source = self.broadcast(source, outer, &shape, location);
+        let chosen = self.where_equal(selected, numbers, source, location);
         let covered: Shape = (0..ty.rank()).map(|axis| windows.dim(axis) * window.dims[axis]).collect();
-        let joined = self.reshape(chosen, covered.clone(), place);
+        let joined = self.reshape(chosen, covered.clone(), location);
         let ones = Dims::from_elem(1, ty.rank());
         let mut back = Window::new(&ones);
         for axis in 0..ty.rank() {
             back.low[axis] = -window.low[axis];
             back.high[axis] = ty.shape.dim(axis) as i64 - covered.dim(axis) as i64 + window.low[axis];
         }
-        let zero = self.splat(0, Type::scalar(ty.dtype), place);
-        self.padded(joined, zero, &back, place)
+        let zero = self.splat(0, Type::scalar(ty.dtype), location);
+        self.padded(joined, zero, &back, location)
     }
 
-    pub(super) fn cumulative(&mut self, op: &Cumulative, x: Id, ty: &Type, place: Place) -> Result<Id> {
+    pub(super) fn cumulative(
+        &mut self,
+        op: &Cumulative,
+        x: Id,
+        ty: &Type,
+        location: SourceLocation,
+    ) -> Result<Id> {
         let (shape, axis) = (&ty.shape, op.dimension());
         if shape.size() == 0 || shape.dim(axis) == 1 {
             return Ok(x);
@@ -391,47 +379,47 @@ impl Lowering {
         let dims = shape.dims();
         let product = |dims: &[usize]| dims.iter().product::<usize>();
         let lines = [product(&dims[..axis]), dims[axis], product(&dims[axis + 1..])];
-        let lines = self.reshape(x, lines, place);
-        let totals = self.running(op, lines, place)?;
-        Ok(self.reshape(totals, shape.clone(), place))
+        let lines = self.reshape(x, lines, location);
+        let totals = self.running(op, lines, location)?;
+        Ok(self.reshape(totals, shape.clone(), location))
     }
 
     /// Running totals along the middle one of three axes.
-    fn running(&mut self, op: &Cumulative, x: Id, place: Place) -> Result<Id> {
+    fn running(&mut self, op: &Cumulative, x: Id, location: SourceLocation) -> Result<Id> {
         let ty = self.graph.ty(x).clone();
         let [outer, n, inner] = [0, 1, 2].map(|axis| ty.shape.dim(axis));
         let scalar = Type::scalar(ty.dtype);
         if n <= 2 * CHUNK {
-            let body = Arc::new(lower_scalars(&combination(op, &scalar), place)?);
+            let body = Arc::new(lower_scalars(&combination(op, &scalar), location)?);
             let reverse = op.is_reversed();
-            return Ok(self.node(Kind::Cumulate { reverse, body }, &[x], ty, place));
+            return Ok(self.node(Kind::Cumulate { reverse, body }, &[x], ty, location));
         }
         let chunks = n.div_ceil(CHUNK);
         let identity = match op {
-            Cumulative::Monoid { monoid, .. } => super::combine_of(*monoid),
+            Cumulative::Monoid { monoid, .. } => combine_of(*monoid),
             // The logarithm of nothing is that of a maximum of nothing.
             _ => Combine::Max,
         };
-        let identity = self.splat(identity.identity(ty.dtype.scalar()), scalar, place);
+        let identity = self.splat(identity.identity(ty.dtype.scalar()), scalar, location);
         let mut whole = Window::new(&[1, 1, 1]);
         whole.high[1] = (chunks * CHUNK - n) as i64;
-        let padded = self.padded(x, identity, &whole, place);
-        let cut = self.reshape(padded, [outer * chunks, CHUNK, inner], place);
-        let within = self.running(op, cut, place)?;
+        let padded = self.padded(x, identity, &whole, location);
+        let cut = self.reshape(padded, [outer * chunks, CHUNK, inner], location);
+        let within = self.running(op, cut, location)?;
         let last = if op.is_reversed() { 0 } else { CHUNK - 1 };
-        let ends = self.part(within, 1, last, 1, place);
-        let ends = self.reshape(ends, [outer, chunks, inner], place);
-        let ends = self.running(op, ends, place)?;
+        let ends = self.part(within, 1, last, 1, location);
+        let ends = self.reshape(ends, [outer, chunks, inner], location);
+        let ends = self.running(op, ends, location)?;
         // What comes before each chunk: the totals of the chunk before it.
         let mut shifted = Window::new(&[1, 1, 1]);
         (shifted.low[1], shifted.high[1]) = if op.is_reversed() { (-1, 1) } else { (1, -1) };
-        let before = self.padded(ends, identity, &shifted, place);
-        let before = self.reshape(before, [outer * chunks, inner], place);
+        let before = self.padded(ends, identity, &shifted, location);
+        let before = self.reshape(before, [outer * chunks, inner], location);
         let all = self.graph.ty(within).clone();
-        let before = self.broadcast(before, [0, 2].as_slice().into(), &all.shape, place);
+        let before = self.broadcast(before, [0, 2].as_slice().into(), &all.shape, location);
         let joined = self.program(&combination(op, &all), &[before, within])?[0];
-        let joined = self.reshape(joined, [outer, chunks * CHUNK, inner], place);
-        Ok(self.part(joined, 1, 0, n, place))
+        let joined = self.reshape(joined, [outer, chunks * CHUNK, inner], location);
+        Ok(self.part(joined, 1, 0, n, location))
     }
 }
 
@@ -447,7 +435,8 @@ fn move_axis_of(window: &mut Window, from: &Window, axis: usize) {
 
 /// Two totals of type `ty` as one.
 fn combination(op: &Cumulative, ty: &Type) -> Program {
-    let traced = trace(Place::unknown(), &[ty.clone(), ty.clone()], |x| vec![op.combine(x[0], x[1])]);
+    let traced =
+        trace(SourceLocation::unknown(), &[ty.clone(), ty.clone()], |x| vec![op.combine(x[0], x[1])]);
     traced.expect("internal: a combination is well typed").program
 }
 
@@ -458,7 +447,7 @@ fn selection(select: Select, dtype: Dtype, follower: Option<Dtype>) -> Program {
     types.extend(follower.map(Type::scalar));
     let n = types.len();
     types.extend(types.clone());
-    let traced = trace(Place::unknown(), &types, |v| {
+    let traced = trace(SourceLocation::unknown(), &types, |v| {
         let (held, other) = v.split_at(n);
         let zero = Val::full(Type::scalar(Dtype::I32), 0.0);
         let stays = match select {

@@ -44,13 +44,13 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::Failure;
-    use gradus_ir::{Error, ErrorKind, Place};
+    use gradus_ir::{Error, ErrorKind, SourceLocation};
 
     #[test]
     fn the_first_failing_step_is_reported_in_any_order() {
         let error = |step: usize| {
             let kind = ErrorKind::invalid(format!("step {step}"));
-            Error::new("run", kind, Place::unknown())
+            Error::new("run", kind, SourceLocation::unknown())
         };
         for order in [[1, 2, 3], [3, 1, 2], [2, 3, 1]] {
             let failure = Failure::default();

@@ -5,7 +5,7 @@
 //! the call. Chunks are kept for the next tapes and calls.
 
 use super::memory;
-use gradus_ir::{Buffer, Error, ErrorKind, Place, Result};
+use gradus_ir::{Buffer, Error, ErrorKind, Result, SourceLocation};
 use std::sync::{Mutex, MutexGuard};
 
 /// The handle of a tape without rows.
@@ -45,7 +45,7 @@ impl TapeMemory {
     }
 
     /// A chunk for a tape of the loop at `place`.
-    fn take(&self, bytes: usize, place: Place) -> Result<Buffer> {
+    fn take(&self, bytes: usize, place: SourceLocation) -> Result<Buffer> {
         let mut chunks = self.lock();
         let used = chunks.used_bytes.saturating_add(bytes);
         let refused = |message: String| Err(Error::new("while", ErrorKind::invalid(message), place));
@@ -71,14 +71,14 @@ impl TapeMemory {
 }
 
 /// Tapes that end together.
-pub(super) struct Scope<'m> {
+pub(crate) struct Scope<'m> {
     memory: &'m TapeMemory,
     tapes: Mutex<Tapes>,
 }
 
 /// Rows of one size.
 #[derive(Default)]
-pub(super) struct Tape {
+struct Tape {
     rows: usize,
     row_bytes: usize,
     /// Rows of the first chunk.
@@ -97,7 +97,7 @@ impl<'m> Scope<'m> {
     }
 
     /// The handle of a new tape, to which at least one row is added before anyone reads it.
-    pub(super) fn tape(&self, row_bytes: usize) -> u64 {
+    pub(crate) fn tape(&self, row_bytes: usize) -> u64 {
         let first = (FIRST_CHUNK / row_bytes.max(1)).max(1);
         let mut tapes = self.tapes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let mut memory = self.memory.lock();
@@ -118,7 +118,7 @@ impl<'m> Scope<'m> {
     ///
     /// # Safety
     /// The handle is of a tape of this scope that no other thread uses now.
-    pub(super) unsafe fn add_row(&self, handle: u64, place: Place) -> Result<*mut u8> {
+    pub(crate) unsafe fn add_row(&self, handle: u64, place: SourceLocation) -> Result<*mut u8> {
         // SAFETY: the caller's promise; the scope keeps the tape where it is.
         let tape = unsafe { &mut *(handle as usize as *mut Tape) };
         let (chunk, _) = tape.locate(tape.rows);
@@ -172,7 +172,7 @@ impl Tape {
 ///
 /// # Safety
 /// The handle is of a tape whose scope stands.
-pub(super) unsafe fn num_rows(handle: u64) -> usize {
+pub(crate) unsafe fn num_rows(handle: u64) -> usize {
     match handle {
         EMPTY => 0,
         // SAFETY: the caller's promise.
@@ -184,7 +184,7 @@ pub(super) unsafe fn num_rows(handle: u64) -> usize {
 ///
 /// # Safety
 /// As [`num_rows`]; nobody adds rows at the same time.
-pub(super) unsafe fn row(handle: u64, k: usize) -> Option<*mut u8> {
+pub(crate) unsafe fn row(handle: u64, k: usize) -> Option<*mut u8> {
     // SAFETY: the caller's promise; a row's address is made from a reference that ends here.
     unsafe { (k < num_rows(handle)).then(|| (*(handle as usize as *mut Tape)).row(k)) }
 }
@@ -192,7 +192,7 @@ pub(super) unsafe fn row(handle: u64, k: usize) -> Option<*mut u8> {
 #[cfg(test)]
 mod tests {
     use super::{EMPTY, Scope, TapeMemory, num_rows, row};
-    use gradus_ir::Place;
+    use gradus_ir::SourceLocation;
 
     #[test]
     fn rows_stay_where_they_are_and_chunks_are_used_again() {
@@ -203,7 +203,7 @@ mod tests {
             // SAFETY: one thread, and the scope stands.
             unsafe {
                 let added: Vec<*mut u8> =
-                    (0..500).map(|_| scope.add_row(tape, Place::unknown()).unwrap()).collect();
+                    (0..500).map(|_| scope.add_row(tape, SourceLocation::unknown()).unwrap()).collect();
                 for (k, at) in added.iter().enumerate() {
                     (0..row_bytes).for_each(|byte| at.add(byte).write(k as u8));
                 }
@@ -225,7 +225,7 @@ mod tests {
         let scope = Scope::new(&memory);
         let tape = scope.tape(8);
         // SAFETY: one thread, and the scope stands.
-        let refused = (0..2000).find_map(|_| unsafe { scope.add_row(tape, Place::here()).err() });
+        let refused = (0..2000).find_map(|_| unsafe { scope.add_row(tape, SourceLocation::here()).err() });
         let message = refused.expect("16,000 bytes are too many").to_string();
         assert!(message.contains("10000 bytes") && message.contains("tape.rs"), "{message}");
     }

@@ -2,25 +2,25 @@
 
 use std::ops::Range;
 
-use gradus_compile::codegen::{CodeArena, Function, Isa, Level, compile};
+use gradus_compile::codegen::{CodeArena, Function, Isa, Target, compile};
 use gradus_kernel::{Access, Kernel, Scalar, interpret};
 
 /// A kernel compiled for every level.
 pub(crate) struct Compiled<'k> {
     kernel: &'k Kernel,
-    functions: Vec<(Level, Function)>,
+    functions: Vec<(Isa, Function)>,
 }
 
 pub(crate) fn compiled(kernel: &Kernel) -> Compiled<'_> {
-    let codes: Vec<_> = Level::ALL
+    let codes: Vec<_> = Isa::ALL
         .iter()
         .map(|&level| {
-            let isa = Isa::host(level).expect("the host is supported");
+            let isa = Target::host(level).expect("the host is supported");
             compile(kernel, &isa).unwrap_or_else(|error| panic!("{level:?}: {error}\n{kernel}"))
         })
         .collect();
     let functions = CodeArena::map(&codes).expect("executable memory");
-    Compiled { kernel, functions: Level::ALL.into_iter().zip(functions).collect() }
+    Compiled { kernel, functions: Isa::ALL.into_iter().zip(functions).collect() }
 }
 
 /// Compiles a kernel and compares one run.

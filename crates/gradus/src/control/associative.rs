@@ -8,7 +8,8 @@ use crate::engine::control::slice_axis;
 use crate::engine::{self, refill, values};
 use crate::transforms::all;
 use crate::{Error, Traced, Val, concatenate, stack};
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
+use gradus_ir::trace::by_user;
 
 /// `f` of all elements up to each along the first axis: `[a, f(a, b), f(f(a, b), c), ..]`.
 ///
@@ -44,28 +45,45 @@ impl AssociativeScan {
     /// See [`associative_scan`].
     #[track_caller]
     pub fn run<T: Traced>(self, elems: &T, f: impl Fn(T, T) -> T) -> T {
-        let place = Place::here();
-        let leaves = values(elems);
-        let along = match axes(place, &leaves, self.axis, || elems.paths()) {
-            Ok(along) => along,
-            Err(error) => return all(elems, engine::refuse(error)),
-        };
-        let combine = |x: &[Val], y: &[Val]| {
-            let combined = f(refill(elems, x), refill(elems, y));
-            leaves_like("associative_scan", place, elems, &combined)
-        };
-        let flipped = |vals: Vec<Val>| -> Vec<Val> {
-            vals.into_iter().zip(&along).map(|(v, axis)| v.flip(*axis as i64)).collect()
-        };
-        let leaves = if self.reverse { flipped(leaves) } else { leaves };
-        let prefixes = prefixes(place, &leaves, &along, &combine);
-        refill(elems, &if self.reverse { flipped(prefixes) } else { prefixes })
+        crate::val::at_caller("associative_scan", || {
+            let place = gradus_ir::trace::current_place();
+            let leaves = values(elems);
+            let along = match axes(place, &leaves, self.axis, || elems.paths()) {
+                Ok(along) => along,
+                Err(error) => return all(elems, engine::refuse(error)),
+            };
+            let combine = |x: &[Val], y: &[Val]| {
+                let combined = by_user(|| f(refill(elems, x), refill(elems, y)));
+                let combined = leaves_like("associative_scan", place, elems, &combined);
+                match combined.iter().zip(x).find(|(new, old)| differ(**new, **old)) {
+                    Some((new, old)) => {
+                        let (new, old) = (new.ty(), old.ty());
+                        let message =
+                            format!("the combination of {old} is {new}; it must have the same shape");
+                        let v = engine::refuse(refused("associative_scan", place, message));
+                        x.iter().map(|_| v).collect()
+                    }
+                    None => combined,
+                }
+            };
+            let flipped = |vals: Vec<Val>| -> Vec<Val> {
+                vals.into_iter().zip(&along).map(|(v, axis)| v.flip(*axis as i64)).collect()
+            };
+            let leaves = if self.reverse { flipped(leaves) } else { leaves };
+            let prefixes = prefixes(place, &leaves, &along, &combine);
+            refill(elems, &if self.reverse { flipped(prefixes) } else { prefixes })
+        })
     }
+}
+
+/// Whether both are known and of different shapes.
+fn differ(a: Val, b: Val) -> bool {
+    !a.is_refused() && !b.is_refused() && a.shape() != b.shape()
 }
 
 /// The axis of each leaf; all are of one length along it.
 fn axes(
-    place: Place,
+    place: SourceLocation,
     leaves: &[Val],
     axis: i64,
     paths: impl Fn() -> Vec<String>,
@@ -99,7 +117,7 @@ fn axes(
 /// A combination of many elements with as many others.
 type Combine<'a> = &'a dyn Fn(&[Val], &[Val]) -> Vec<Val>;
 
-fn prefixes(place: Place, x: &[Val], axes: &[usize], combine: Combine<'_>) -> Vec<Val> {
+fn prefixes(place: SourceLocation, x: &[Val], axes: &[usize], combine: Combine<'_>) -> Vec<Val> {
     let each = |vals: &[Val], f: &dyn Fn(Val, usize) -> Val| -> Vec<Val> {
         vals.iter().zip(axes).map(|(v, axis)| f(*v, *axis)).collect()
     };
@@ -108,6 +126,9 @@ fn prefixes(place: Place, x: &[Val], axes: &[usize], combine: Combine<'_>) -> Ve
         return x.to_vec();
     }
     let every_second = |from: usize, to: usize| each(x, &|v, axis| slice_axis(place, v, axis, [from, to, 2]));
+    if x.iter().any(|v| v.is_refused()) {
+        return x.to_vec();
+    }
     let odd = prefixes(place, &combine(&every_second(0, n / 2 * 2), &every_second(1, n)), axes, combine);
     let before = each(&odd, &|v, axis| slice_axis(place, v, axis, [0, (n - 1) / 2, 1]));
     let rest = if n > 2 { combine(&before, &every_second(2, n)) } else { before };
@@ -122,7 +143,7 @@ fn prefixes(place: Place, x: &[Val], axes: &[usize], combine: Combine<'_>) -> Ve
 }
 
 /// `even[0], odd[0], even[1], ..` along `axis`; `even` may be one longer.
-fn interleave(place: Place, even: Val, odd: Val, axis: usize) -> Val {
+fn interleave(place: SourceLocation, even: Val, odd: Val, axis: usize) -> Val {
     let pairs = odd.shape()[axis];
     let mut shape = odd.shape();
     shape[axis] = 2 * pairs;

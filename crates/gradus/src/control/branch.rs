@@ -4,7 +4,7 @@ use super::{inside, leaves_like, refused};
 use crate::engine::{self, control, refill, values};
 use crate::transforms::all;
 use crate::{Dtype, Error, Traced, Val};
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
 
 /// `yes(operands)` where `pred` holds, else `no(operands)`: only one of them runs.
 ///
@@ -23,18 +23,20 @@ use gradus_ir::Place;
 /// type.
 #[track_caller]
 pub fn cond<O: Traced, R: Traced>(pred: Val, operands: O, yes: impl Fn(O) -> R, no: impl Fn(O) -> R) -> R {
-    let place = Place::here();
-    let number = || -> Result<Val, Error> {
-        let ty = pred.ty();
-        if ty.rank() > 0 {
-            let message =
-                format!("the predicate is {ty}; it must be a scalar: use `where_` to choose by element");
-            return Err(refused("cond", place, message));
-        }
-        let holds = if ty.dtype == Dtype::Bool { pred } else { pred.ne(0) };
-        Ok(holds.astype(Dtype::I32))
-    };
-    branch("cond", place, number(), &operands, &[&no, &yes])
+    crate::val::at_caller("cond", || {
+        let place = gradus_ir::trace::current_place();
+        let number = || -> Result<Val, Error> {
+            let ty = pred.ty();
+            if ty.rank() > 0 {
+                let message =
+                    format!("the predicate is {ty}; it must be a scalar: use `where_` to choose by element");
+                return Err(refused("cond", place, message));
+            }
+            let holds = if ty.dtype == Dtype::Bool { pred } else { pred.ne(0) };
+            Ok(holds.astype(Dtype::I32))
+        };
+        branch("cond", place, number(), &operands, &[&no, &yes])
+    })
 }
 
 /// The result of that one of `branches` whose number `index` is; an index out of range is clamped. See [`cond()`].
@@ -52,21 +54,23 @@ pub fn cond<O: Traced, R: Traced>(pred: Val, operands: O, yes: impl Fn(O) -> R, 
 /// results differ in structure or type.
 #[track_caller]
 pub fn switch<O: Traced, R: Traced>(index: Val, operands: O, branches: &[&dyn Fn(O) -> R]) -> R {
-    let place = Place::here();
-    let number = || -> Result<Val, Error> {
-        let ty = index.ty();
-        if ty.rank() > 0 || !ty.dtype.is_integer() {
-            let message = format!("the index is {ty}; it must be an integer scalar");
-            return Err(refused("switch", place, message));
-        }
-        Ok(index.astype(Dtype::I32))
-    };
-    branch("switch", place, number(), &operands, branches)
+    crate::val::at_caller("switch", || {
+        let place = gradus_ir::trace::current_place();
+        let number = || -> Result<Val, Error> {
+            let ty = index.ty();
+            if ty.rank() > 0 || !ty.dtype.is_integer() {
+                let message = format!("the index is {ty}; it must be an integer scalar");
+                return Err(refused("switch", place, message));
+            }
+            Ok(index.astype(Dtype::I32))
+        };
+        branch("switch", place, number(), &operands, branches)
+    })
 }
 
 fn branch<O: Traced, R: Traced>(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     number: Result<Val, Error>,
     operands: &O,
     branches: &[&dyn Fn(O) -> R],

@@ -5,7 +5,7 @@ use crate::engine::control::slice_axis;
 use crate::engine::{self, Mapped, refill, values};
 use crate::transforms::{RAN, all};
 use crate::{Function, ReadsTrees, Result, Returning, Traced, Tree, Val, concatenate};
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
 
 /// `f` of every element along the first axis of every leaf of every parameter, one after the other.
 ///
@@ -20,9 +20,11 @@ use gradus_ir::Place;
 /// ```
 #[track_caller]
 pub fn map<'f, S: ReadsTrees, F: Function<'f, S>>(f: F) -> Returning<'f, S, S::Out> {
-    let place = Place::here();
+    let place = gradus_ir::trace::current_place();
     S::wrap_all(f.share(), move |f, args| {
-        Scan::default().run_at("map", place, &(), args, &|(), x| ((), f(&x))).1
+        gradus_ir::trace::called_at("map", place, || {
+            Scan::default().run_at("map", place, &(), args, &|(), x| ((), f(&x))).1
+        })
     })
 }
 
@@ -42,41 +44,47 @@ pub fn map_batches<'f, S: ReadsTrees, F: Function<'f, S>>(
     batch_size: usize,
     f: F,
 ) -> Returning<'f, S, S::Out> {
-    let place = Place::here();
+    let place = gradus_ir::trace::current_place();
     S::wrap_all(f.share(), move |f, args| {
-        if batch_size == 0 {
-            let v =
-                engine::refuse(refused("map_batches", place, "the batch size is 0; it must be at least 1"));
-            return all(&f(&all(args, v)), v);
-        }
-        let together = |args: &S::Args| together(place, f, args);
-        let length = values(args).first().filter(|v| v.rank() > 0).map_or(0, |v| v.shape()[0]);
-        let whole = length / batch_size * batch_size;
-        if whole == 0 {
-            return together(args);
-        }
-        let rows = |v: &Val, from: usize, to: usize| slice_axis(place, *v, 0, [from, to, 1]);
-        let batches = args.map(|v| {
-            let mut shape = v.shape();
-            shape.splice(..1, [whole / batch_size, batch_size]);
-            rows(v, 0, whole).reshape(shape)
-        });
-        let done = Scan::default().run_at("map_batches", place, &(), &batches, &|(), x| ((), together(&x))).1;
-        let done = done.map(|v| {
-            let mut shape = v.shape();
-            shape.splice(..2, [whole]);
-            v.reshape(shape)
-        });
-        if whole == length {
-            return done;
-        }
-        let left = together(&args.map(|v| rows(v, whole, length)));
-        done.zip_map(&left, |done, left| concatenate([*done, *left], 0))
+        gradus_ir::trace::called_at("map_batches", place, || {
+            if batch_size == 0 {
+                let v = engine::refuse(refused(
+                    "map_batches",
+                    place,
+                    "the batch size is 0; it must be at least 1",
+                ));
+                return all(&f(&all(args, v)), v);
+            }
+            let together = |args: &S::Args| together(place, f, args);
+            let length = values(args).first().filter(|v| v.rank() > 0).map_or(0, |v| v.shape()[0]);
+            let whole = length / batch_size * batch_size;
+            if whole == 0 {
+                return together(args);
+            }
+            let rows = |v: &Val, from: usize, to: usize| slice_axis(place, *v, 0, [from, to, 1]);
+            let batches = args.map(|v| {
+                let mut shape = v.shape();
+                shape.splice(..1, [whole / batch_size, batch_size]);
+                rows(v, 0, whole).reshape(shape)
+            });
+            let done =
+                Scan::default().run_at("map_batches", place, &(), &batches, &|(), x| ((), together(&x))).1;
+            let done = done.map(|v| {
+                let mut shape = v.shape();
+                shape.splice(..2, [whole]);
+                v.reshape(shape)
+            });
+            if whole == length {
+                return done;
+            }
+            let left = together(&args.map(|v| rows(v, whole, length)));
+            done.zip_map(&left, |done, left| concatenate([*done, *left], 0))
+        })
     })
 }
 
 /// `f` of all elements together.
-fn together<A: Traced, R: Traced>(place: Place, f: &dyn Fn(&A) -> R, args: &A) -> R {
+fn together<A: Traced, R: Traced>(place: SourceLocation, f: &dyn Fn(&A) -> R, args: &A) -> R {
     let mut result = None;
     let axes = vec![Some(0); args.leaves().len()];
     let mut body = |x: &[Val]| {

@@ -17,14 +17,14 @@ pub use scan::{Scan, scan};
 
 use crate::engine;
 use crate::{Error, Traced, Val};
-use gradus_ir::{ErrorKind, Place};
+use gradus_ir::{ErrorKind, SourceLocation};
 
-fn refused(op: &'static str, place: Place, message: impl Into<String>) -> Error {
+fn refused(op: &'static str, place: SourceLocation, message: impl Into<String>) -> Error {
     Error::new(op, ErrorKind::invalid(message), place)
 }
 
 /// The leaves of `tree`, which must be of the structure of `like`; else the error is kept and they are poisoned.
-fn leaves_like<T: Traced>(op: &'static str, place: Place, like: &T, tree: &T) -> Vec<Val> {
+fn leaves_like<T: Traced>(op: &'static str, place: SourceLocation, like: &T, tree: &T) -> Vec<Val> {
     crate::transforms::tree_like(op, place, like, tree)
         .unwrap_or_else(|error| vec![engine::refuse(error); like.leaves().len()])
 }
@@ -39,6 +39,6 @@ fn carry_paths<T: Traced>(op: &'static str, init: &T) -> Vec<String> {
 }
 
 /// An error from inside a body.
-fn inside(error: Error, op: &'static str, place: Place) -> Error {
+fn inside(error: Error, op: &'static str, place: SourceLocation) -> Error {
     error.with_note(format!("inside `{op}`"), place)
 }

@@ -6,7 +6,7 @@ use crate::transforms::all;
 use crate::val::promote::{Promoted, promote};
 use crate::val::strict;
 use crate::{Error, Traced, Val};
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
 
 /// Runs `body` as long as `cond` holds; the last carry.
 ///
@@ -28,12 +28,14 @@ use gradus_ir::Place;
 /// single `bool`.
 #[track_caller]
 pub fn while_loop<C: Traced>(init: C, cond: impl Fn(C) -> Val, body: impl Fn(C) -> C) -> C {
-    repeat("while_loop", Place::here(), &init, &cond, &body)
+    crate::val::at_caller("while_loop", || {
+        repeat("while_loop", gradus_ir::trace::current_place(), &init, &cond, &body)
+    })
 }
 
 fn repeat<C: Traced>(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     init: &C,
     cond: &dyn Fn(C) -> Val,
     body: &dyn Fn(C) -> C,
@@ -65,24 +67,26 @@ fn repeat<C: Traced>(
 /// types, or as [`while_loop`].
 #[track_caller]
 pub fn fori_loop<C: Traced>(lo: impl Into<Val>, hi: impl Into<Val>, init: C, f: impl Fn(Val, C) -> C) -> C {
-    let (lo, hi, place) = (lo.into(), hi.into(), Place::here());
-    if let (Some(first), Some(end)) = (lo.integer_literal(), hi.integer_literal()) {
-        let length = usize::try_from(end.saturating_sub(first)).unwrap_or(0);
-        let scan = Scan { length: Some(length), ..Scan::default() };
-        let step = |(i, carry): (Val, C), (): ()| ((i + 1, f(i, carry)), ());
-        return scan.run_at("fori_loop", place, &(lo, init), &(), &step).0.1;
-    }
-    match bounds(lo, hi, place) {
-        Ok((lo, hi)) => {
-            let step = |(i, carry): (Val, C)| (i + 1, f(i, carry));
-            repeat("fori_loop", place, &(lo, init), &|(i, _)| i.lt(hi), &step).1
+    crate::val::at_caller("fori_loop", || {
+        let (lo, hi, place) = (lo.into(), hi.into(), gradus_ir::trace::current_place());
+        if let (Some(first), Some(end)) = (lo.integer_literal(), hi.integer_literal()) {
+            let length = usize::try_from(end.saturating_sub(first)).unwrap_or(0);
+            let scan = Scan { length: Some(length), ..Scan::default() };
+            let step = |(i, carry): (Val, C), (): ()| ((i + 1, f(i, carry)), ());
+            return scan.run_at("fori_loop", place, &(lo, init), &(), &step).0.1;
         }
-        Err(error) => all(&init, engine::refuse(error)),
-    }
+        match bounds(lo, hi, place) {
+            Ok((lo, hi)) => {
+                let step = |(i, carry): (Val, C)| (i + 1, f(i, carry));
+                repeat("fori_loop", place, &(lo, init), &|(i, _)| i.lt(hi), &step).1
+            }
+            Err(error) => all(&init, engine::refuse(error)),
+        }
+    })
 }
 
 /// The bounds, of one element type.
-fn bounds(lo: Val, hi: Val, place: Place) -> Result<(Val, Val), Error> {
+fn bounds(lo: Val, hi: Val, place: SourceLocation) -> Result<(Val, Val), Error> {
     let of = |v: Val| Promoted { dtype: v.ty().dtype, weak: v.is_weak() };
     for (v, which) in [(lo, "lower"), (hi, "upper")] {
         let ty = v.ty();

@@ -5,7 +5,7 @@ use crate::engine::control::{self, Steps};
 use crate::engine::{self, refill, values};
 use crate::transforms::{RAN, all};
 use crate::{Error, Traced, Val};
-use gradus_ir::Place;
+use gradus_ir::SourceLocation;
 
 /// Runs `f`, from a carry and an element of `xs` to the next carry and a result, once for each index of the leading
 /// axis of the leaves of `xs`: the last carry, and all results along a new leading axis.
@@ -59,14 +59,16 @@ impl Scan {
     /// See [`scan`].
     #[track_caller]
     pub fn run<C: Traced, X: Traced, Y: Traced>(self, init: C, xs: &X, f: impl Fn(C, X) -> (C, Y)) -> (C, Y) {
-        self.run_at("scan", Place::here(), &init, xs, &f)
+        crate::val::at_caller("scan", || {
+            self.run_at("scan", gradus_ir::trace::current_place(), &init, xs, &f)
+        })
     }
 
     /// [`Scan::run`] for a call of `op` at `place`.
     pub(super) fn run_at<C: Traced, X: Traced, Y: Traced>(
         self,
         op: &'static str,
-        place: Place,
+        place: SourceLocation,
         init: &C,
         xs: &X,
         f: &dyn Fn(C, X) -> (C, Y),
@@ -103,7 +105,7 @@ impl Scan {
     fn steps(
         &self,
         op: &'static str,
-        place: Place,
+        place: SourceLocation,
         xs: &[Val],
         paths: impl Fn() -> Vec<String>,
     ) -> Result<Steps, Error> {

@@ -5,7 +5,7 @@
 
 use crate::{Error, Val};
 use gradus_ir::ops::collective::{Across, Collective};
-use gradus_ir::{ErrorKind, Lanes, Place, trace as ir};
+use gradus_ir::{ErrorKind, Lanes, SourceLocation, trace as ir};
 use std::cell::RefCell;
 
 thread_local!(static NAMED: RefCell<Vec<(&'static str, usize)>> = const { RefCell::new(vec![]) });
@@ -18,7 +18,7 @@ impl Named {
     ///
     /// # Errors
     /// If an enclosing axis has the name.
-    pub(super) fn open(place: Place, lanes: Lanes) -> Result<Named, Error> {
+    pub(super) fn open(place: SourceLocation, lanes: Lanes) -> Result<Named, Error> {
         let Some(name) = lanes.name else { return Ok(Named(false)) };
         NAMED.with_borrow_mut(|named| {
             if named.iter().any(|(other, _)| *other == name) {

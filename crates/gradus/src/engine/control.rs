@@ -8,7 +8,7 @@ use crate::val::promote::{Promoted, promote};
 use crate::val::strict;
 use crate::{Error, Type, Val};
 use gradus_ir::ops::control as ops;
-use gradus_ir::{ErrorKind, Place, Program, trace as ir};
+use gradus_ir::{ErrorKind, Program, SourceLocation, trace as ir};
 use std::sync::Arc;
 
 /// How a scan runs.
@@ -30,7 +30,7 @@ struct Body {
 
 impl Body {
     /// Traces `f` on values of these types and marks.
-    fn trace(place: Place, args: &[(Type, bool)], f: Flat<'_>) -> Result<Body, Error> {
+    fn trace(place: SourceLocation, args: &[(Type, bool)], f: Flat<'_>) -> Result<Body, Error> {
         let types: Vec<Type> = args.iter().map(|(ty, _)| ty.clone()).collect();
         let mut weak = vec![];
         let inner = Inner::of_types(place, &types, &mut |x| {
@@ -52,7 +52,7 @@ impl Body {
         if num_captures == 0 {
             return Ok(self.inner.program.clone());
         }
-        let traced = gradus_ir::trace(Place::unknown(), &[captures, args].concat(), |x| {
+        let traced = gradus_ir::trace(SourceLocation::unknown(), &[captures, args].concat(), |x| {
             let (captures, args) = x.split_at(num_captures);
             self.inner.program.inline(&[args, captures].concat())
         });
@@ -89,7 +89,7 @@ fn promoted(init: &[Val], body: &Body) -> Option<Vec<Val>> {
 /// Every carry must leave a step as it entered it.
 fn check_carry(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     init: &[Val],
     body: &Body,
     paths: &dyn Fn() -> Vec<String>,
@@ -115,7 +115,7 @@ fn check_carry(
 /// The first error inside, or a carry that changes its type.
 pub(crate) fn scan(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     steps: &Steps,
     init: &[Val],
     xs: &[Val],
@@ -154,7 +154,7 @@ pub(crate) fn scan(
 /// The first error inside, a carry that changes its type, or a condition that is no truth value.
 pub(crate) fn while_loop(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     init: &[Val],
     paths: &dyn Fn() -> Vec<String>,
     cond: Flat<'_>,
@@ -189,7 +189,7 @@ pub(crate) fn while_loop(
 /// The first error inside, or branches whose results differ in type; `paths` names results.
 pub(crate) fn cond(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     index: Val,
     operands: &[Val],
     branches: &mut [Flat<'_>],
@@ -228,7 +228,7 @@ pub(crate) fn cond(
     let types: Vec<Type> =
         args.iter().map(|(ty, _)| ty.clone()).chain(captures.iter().map(|v| v.ty())).collect();
     let programs = bodies.iter().zip(&places).map(|(body, places)| {
-        let traced = gradus_ir::trace(Place::unknown(), &types, |x| {
+        let traced = gradus_ir::trace(SourceLocation::unknown(), &types, |x| {
             let (args, captures) = x.split_at(args.len());
             let own: Vec<gradus_ir::Val> = places.iter().map(|i| captures[*i]).collect();
             body.inner.program.inline(&[args, &own].concat())
@@ -242,7 +242,7 @@ pub(crate) fn cond(
 }
 
 /// The elements `from`, `from + step`, .. below `to` along `axis`.
-pub(crate) fn slice_axis(place: Place, v: Val, axis: usize, [from, to, step]: [usize; 3]) -> Val {
+pub(crate) fn slice_axis(place: SourceLocation, v: Val, axis: usize, [from, to, step]: [usize; 3]) -> Val {
     let rank = v.rank();
     let (mut starts, mut limits, mut strides) = (vec![0; rank], v.shape(), vec![1; rank]);
     (starts[axis], limits[axis], strides[axis]) = (from, to, step);

@@ -5,7 +5,7 @@ use crate::{Error, Val};
 use gradus_ir::ops::checkpoint::{Checkpoint, Policy};
 use gradus_ir::ops::custom::Custom;
 use gradus_ir::trace::{at_place, bind};
-use gradus_ir::{ErrorKind, Op, Place, Type};
+use gradus_ir::{ErrorKind, Op, SourceLocation, Type};
 use gradus_transform as passes;
 
 /// A rule on lists: values and tangents, or residuals and cotangents.
@@ -36,7 +36,7 @@ fn float_types(types: &[Type]) -> impl Iterator<Item = &Type> {
 /// # Errors
 /// The first error of the operations inside.
 pub(crate) fn trace_jvp_rule(
-    place: Place,
+    place: SourceLocation,
     args: &[Val],
     rule: Rule<'_, (Vec<Val>, Vec<Val>)>,
 ) -> Result<Inner, Error> {
@@ -56,7 +56,7 @@ pub(crate) fn trace_jvp_rule(
 /// # Errors
 /// If a value that the rule returns depends on a tangent.
 pub(crate) fn custom_jvp(
-    place: Place,
+    place: SourceLocation,
     args: &[Val],
     function: &Inner,
     rule: &Inner,
@@ -85,7 +85,7 @@ pub(crate) fn custom_jvp(
 /// # Errors
 /// The first error of the operations inside.
 pub(crate) fn trace_vjp_rule(
-    place: Place,
+    place: SourceLocation,
     forward: &Inner,
     results: &[Type],
     rule: Rule<'_, Vec<Val>>,
@@ -103,7 +103,7 @@ pub(crate) fn trace_vjp_rule(
 
 /// `function` on `args`, with the gradient that `forward` and `backward` compute.
 pub(crate) fn custom_vjp(
-    place: Place,
+    place: SourceLocation,
     args: &[Val],
     function: &Inner,
     forward: &Inner,
@@ -119,14 +119,14 @@ pub(crate) fn custom_vjp(
 }
 
 /// The operation on `args` and what its Programs captured.
-pub(super) fn bound(op: impl Into<Op>, place: Place, args: &[Val], programs: &[&Inner]) -> Vec<Val> {
+pub(super) fn bound(op: impl Into<Op>, place: SourceLocation, args: &[Val], programs: &[&Inner]) -> Vec<Val> {
     let captures = programs.iter().flat_map(|inner| inner.captures.iter());
     let operands: Vec<Val> = args.iter().chain(captures).copied().collect();
     outer(&at_place(place, || bind(op, &inner(&operands))))
 }
 
 /// The results of `function` on `args`, of which reverse mode keeps what `policy` says.
-pub(crate) fn checkpoint(place: Place, function: &Inner, args: &[Val], policy: &Policy) -> Vec<Val> {
+pub(crate) fn checkpoint(place: SourceLocation, function: &Inner, args: &[Val], policy: &Policy) -> Vec<Val> {
     let op = Checkpoint::Checkpoint { program: function.program.clone(), policy: policy.clone() };
     bound(op, place, args, &[function])
 }

@@ -3,7 +3,7 @@
 
 use super::{Inner, inner, iota_equal, outer, type_of};
 use crate::{Error, Val};
-use gradus_ir::{ErrorKind, Lanes, Place, Program, Type};
+use gradus_ir::{ErrorKind, Lanes, Program, SourceLocation, Type};
 use gradus_transform as passes;
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub(super) fn dense(types: &[Type], flags: &[bool], values: &[gradus_ir::Val]) -
 /// Tangents or cotangents must be of the types of what they belong to.
 fn check_types(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     what: &str,
     vals: &[Val],
     types: &[Type],
@@ -66,7 +66,7 @@ impl Inner {
     pub(crate) fn value_and_grad(
         &self,
         numbers: Numbers,
-        place: Place,
+        place: SourceLocation,
         args: &[Val],
     ) -> Result<(Vec<Val>, Vec<Val>), Error> {
         let types = self.program.result_types();
@@ -105,7 +105,7 @@ impl Inner {
     /// If a tangent is of another type than its argument.
     pub(crate) fn jvp(
         &self,
-        place: Place,
+        place: SourceLocation,
         args: &[Val],
         tangents: &[Val],
     ) -> Result<(Vec<Val>, Vec<Val>), Error> {
@@ -136,7 +136,7 @@ impl Inner {
     ///
     /// # Errors
     /// If the derivative depends on the arguments.
-    pub(crate) fn linear(&self, op: &'static str, place: Place) -> Result<Linearized, Error> {
+    pub(crate) fn linear(&self, op: &'static str, place: SourceLocation) -> Result<Linearized, Error> {
         let wrt = floats(self.arg_types());
         let passes::Linearized { primal, linear, has_tangent } =
             passes::linearize(&self.program, &self.with_captures(wrt.clone()));
@@ -207,7 +207,7 @@ impl Linearized {
     ///
     /// # Errors
     /// If a tangent is of another type than its argument.
-    pub(crate) fn push(&self, place: Place, tangents: &[Val]) -> Result<Vec<Val>, Error> {
+    pub(crate) fn push(&self, place: SourceLocation, tangents: &[Val]) -> Result<Vec<Val>, Error> {
         check_types("linearize", place, "tangent", tangents, &self.arg_types)?;
         let mut operands = inner(&self.residuals);
         operands.extend(inner(&marked(tangents, &self.wrt)));
@@ -218,7 +218,12 @@ impl Linearized {
     ///
     /// # Errors
     /// If a cotangent is of another type than its result.
-    pub(crate) fn pull(&self, op: &'static str, place: Place, cotangents: &[Val]) -> Result<Vec<Val>, Error> {
+    pub(crate) fn pull(
+        &self,
+        op: &'static str,
+        place: SourceLocation,
+        cotangents: &[Val],
+    ) -> Result<Vec<Val>, Error> {
         check_types(op, place, "cotangent", cotangents, &self.result_types)?;
         let (pulled, nonzero) = self.transposed(&vec![true; self.num_linear_results()]);
         let mut operands = inner(&self.residuals);
@@ -302,7 +307,7 @@ pub(crate) enum Numbers {
 /// Naming the first that does not fit.
 pub(crate) fn check_jacobian(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     numbers: Numbers,
     args: &[Type],
     results: &[Type],
@@ -345,7 +350,7 @@ pub(crate) fn check_jacobian(
 /// Naming the first leaf that is no float.
 pub(crate) fn check_differentiable(
     op: &'static str,
-    place: Place,
+    place: SourceLocation,
     args: &[Val],
     paths: impl FnOnce() -> Vec<String>,
 ) -> Result<(), Error> {

@@ -3,19 +3,19 @@
 use super::axes::Named;
 use super::{Flat, Inner, inner, outer, type_of};
 use crate::{Error, Val};
-use gradus_ir::{ErrorKind, Lanes, Place};
+use gradus_ir::{ErrorKind, Lanes, SourceLocation};
 use gradus_transform as passes;
 
 /// Arguments whose mapped axes lead.
 pub(crate) struct Mapped {
-    place: Place,
+    place: SourceLocation,
     args: Vec<gradus_ir::Val>,
     is_mapped: Vec<bool>,
     lanes: Lanes,
     inner: Inner,
 }
 
-fn refused(place: Place, message: String) -> Error {
+fn refused(place: SourceLocation, message: String) -> Error {
     Error::new("vmap", ErrorKind::invalid(message), place)
 }
 
@@ -33,7 +33,7 @@ impl Mapped {
     /// # Errors
     /// If an axis is out of range, lanes differ in number, nothing is mapped, or the first error inside.
     pub(crate) fn trace(
-        place: Place,
+        place: SourceLocation,
         args: &[Val],
         which: Which<'_>,
         paths: impl Fn() -> Vec<String>,

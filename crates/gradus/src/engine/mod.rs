@@ -1,8 +1,8 @@
 //! The narrow door between typed trees and the engine: everything here works on lists of values.
 //!
 //! Transforms flatten their trees at once, so that nothing below is generic and a model costs a few small
-//! functions however many transforms it goes through. Invariant: this is the only file of the crate, but
-//! for `val`, that opens traces or writes Programs into them.
+//! functions however many transforms it goes through. Invariant: traces are opened by the files of this
+//! folder alone, but for the bodies over scalars of `reduce_by` and `reduce_window`, whose operands are no trees.
 
 mod axes;
 pub(crate) mod control;
@@ -26,8 +26,19 @@ pub(crate) use system::{Operator, linear_solve};
 
 use crate::{Array, Config, Error, Leaf, Stored, Traced, Tree, Val};
 use gradus_compile::Executable;
-use gradus_ir::{Capture, Dtype, Place, Program, Type, trace as ir};
+use gradus_ir::{Capture, Dtype, Program, SourceLocation, Type, trace as ir};
 use std::sync::Arc;
+
+/// The path of a function as a user writes it; of a closure, that of the function in which it stands.
+pub(crate) fn function_name<F: ?Sized>() -> &'static str {
+    let name = std::any::type_name::<F>();
+    let name = name.split("::{{closure}}").next().unwrap_or(name);
+    // Its own type parameters are types, and may be closures.
+    match name.find('<') {
+        Some(at) if at > 0 => name[..at].trim_end_matches(':'),
+        _ => name,
+    }
+}
 
 /// The leaves of a tree as a list.
 pub(crate) fn values<T: Traced>(tree: &T) -> Vec<Val> {
@@ -101,7 +112,7 @@ pub(crate) type Flat<'a> = &'a mut dyn FnMut(&[Val]) -> Vec<Val>;
 /// # Errors
 /// The first error of the operations inside.
 pub(crate) fn trace_at_border(
-    place: Place,
+    place: SourceLocation,
     types: &[Type],
     f: Flat<'_>,
 ) -> Result<(Program, Vec<Array>), Error> {
@@ -127,14 +138,14 @@ impl Inner {
     ///
     /// # Errors
     /// The first error of the operations inside.
-    pub(crate) fn trace(place: Place, args: &[Val], f: Flat<'_>) -> Result<Inner, Error> {
+    pub(crate) fn trace(place: SourceLocation, args: &[Val], f: Flat<'_>) -> Result<Inner, Error> {
         Inner::of_types(place, &args.iter().map(|v| type_of(*v)).collect::<Vec<_>>(), f)
     }
     /// Traces `f` on values of `types`.
     ///
     /// # Errors
     /// The first error of the operations inside.
-    pub(crate) fn of_types(place: Place, types: &[Type], f: Flat<'_>) -> Result<Inner, Error> {
+    pub(crate) fn of_types(place: SourceLocation, types: &[Type], f: Flat<'_>) -> Result<Inner, Error> {
         let traced = ir::trace(place, types, |args| inner(&f(&outer(args))))?;
         let captures = traced.captures.into_iter().map(|c| match c {
             Capture::Val(v) => Val::from_ir(v),
@@ -149,7 +160,7 @@ impl Inner {
     }
 
     /// The results on `args`, as one equation that calls the shared Program.
-    pub(crate) fn call(&self, name: &str, place: Place, args: &[Val]) -> Vec<Val> {
+    pub(crate) fn call(&self, name: &str, place: SourceLocation, args: &[Val]) -> Vec<Val> {
         let operands = self.operands(args);
         outer(&ir::at_place(place, || gradus_ir::ops::control::call(&self.program, name, &operands)))
     }

@@ -4,7 +4,7 @@ use super::custom::bound;
 use super::{Flat, Inner, inner, outer, type_of};
 use crate::{Error, Val};
 use gradus_ir::ops::linear_solve::LinearSolve;
-use gradus_ir::{Place, Type, trace as ir};
+use gradus_ir::{SourceLocation, Type, trace as ir};
 use gradus_transform as passes;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ impl Operator {
     /// The first error inside, or if `f` is not linear.
     pub(crate) fn trace(
         op: &'static str,
-        place: Place,
+        place: SourceLocation,
         like: &[Val],
         f: Flat<'_>,
     ) -> Result<Operator, Error> {
@@ -49,7 +49,7 @@ impl super::derivative::Linearized {
         let types: Vec<Type> =
             self.arg_types.iter().cloned().chain(captures.iter().map(|v| type_of(*v))).collect();
         let num_args = self.arg_types.len();
-        let traced = ir::trace(Place::unknown(), &types, |x| {
+        let traced = ir::trace(SourceLocation::unknown(), &types, |x| {
             let (args, captures) = x.split_at(num_args);
             let results = self.linear.inline(&[captures, args].concat());
             super::derivative::dense(&self.result_types, &self.has_tangent, &results)
@@ -60,7 +60,7 @@ impl super::derivative::Linearized {
 
 /// The solution of `matvec(x) = b`.
 pub(crate) fn linear_solve(
-    place: Place,
+    place: SourceLocation,
     b: &[Val],
     matvec: &Operator,
     solve: &Inner,

@@ -157,14 +157,15 @@ pub fn block_diag(blocks: &[Val]) -> Val {
             _ => *block,
         };
         let blocks: Vec<Val> = blocks.iter().zip(known).map(tall).collect();
-        let total: usize = blocks.iter().map(|block| block.shape()[1]).sum();
+        let total = blocks.iter().fold(0usize, |sum, block| sum.saturating_add(block.shape()[1]));
         let mut before = 0;
         let rows: Vec<Val> = blocks
             .iter()
             .map(|block| {
                 let columns = block.shape()[1];
-                let padded = block.pad([(0, 0), (before as i64, (total - before - columns) as i64)], 0);
-                before += columns;
+                let behind = total.saturating_sub(before).saturating_sub(columns);
+                let padded = block.pad([(0, 0), (before as i64, behind as i64)], 0);
+                before = before.saturating_add(columns);
                 padded
             })
             .collect();

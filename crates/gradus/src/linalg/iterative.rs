@@ -8,7 +8,7 @@ use crate::val::promote::{Promoted, promote};
 use crate::{
     Dtype, Error, Traced, TransposeSolve, Val, custom_linear_solve, engine, eye, where_, while_loop, zeros,
 };
-use gradus_ir::{ErrorKind, Place};
+use gradus_ir::{ErrorKind, SourceLocation};
 
 /// A linear function on lists.
 type Linear<'a> = &'a dyn Fn(&[Val]) -> Vec<Val>;
@@ -111,23 +111,29 @@ impl<X: Traced> Krylov<'_, X> {
     /// See [`cg`].
     #[track_caller]
     pub fn cg(&self, a: impl Fn(&X) -> X, b: &X) -> X {
-        self.run("cg", Place::here(), &a, b, conjugate_gradients)
+        crate::val::at_caller("cg", || {
+            self.run("cg", gradus_ir::trace::current_place(), &a, b, conjugate_gradients)
+        })
     }
     /// See [`bicgstab`].
     #[track_caller]
     pub fn bicgstab(&self, a: impl Fn(&X) -> X, b: &X) -> X {
-        self.run("bicgstab", Place::here(), &a, b, stabilised)
+        crate::val::at_caller("bicgstab", || {
+            self.run("bicgstab", gradus_ir::trace::current_place(), &a, b, stabilised)
+        })
     }
     /// See [`gmres`].
     #[track_caller]
     pub fn gmres(&self, a: impl Fn(&X) -> X, b: &X) -> X {
-        self.run("gmres", Place::here(), &a, b, minimal_residuals)
+        crate::val::at_caller("gmres", || {
+            self.run("gmres", gradus_ir::trace::current_place(), &a, b, minimal_residuals)
+        })
     }
 
     fn run(
         &self,
         op: &'static str,
-        place: Place,
+        place: SourceLocation,
         a: &dyn Fn(&X) -> X,
         b: &X,
         method: fn(&System<'_>) -> Vec<Val>,
@@ -159,7 +165,7 @@ impl<X: Traced> Krylov<'_, X> {
     }
 
     /// The first values, and how many unknowns there are.
-    fn checked(&self, op: &'static str, place: Place, b: &X) -> Result<(Vec<Val>, usize), Error> {
+    fn checked(&self, op: &'static str, place: SourceLocation, b: &X) -> Result<(Vec<Val>, usize), Error> {
         let refused = |message: String| Error::new(op, ErrorKind::invalid(message), place);
         let right = values(b);
         let size = right.iter().map(|v| v.size()).sum();

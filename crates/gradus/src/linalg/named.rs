@@ -198,7 +198,7 @@ pub fn polar(a: impl Into<Val>) -> (Val, Val) {
             Ok((p + adjoint(p)) / 2.0)
         })
     };
-    crate::val::at_caller(|| (part(true), part(false)))
+    crate::val::at_caller("polar", || (part(true), part(false)))
 }
 
 /// U · Vᴴ of the singular vectors, with derivatives of so many orders that exist where singular values are equal, which

@@ -18,7 +18,7 @@ use crate::{Dtype, ErrorKind, Scan, Val, arange, eye_of, fori_loop, where_};
 pub fn geqrf(a: impl Into<Val>) -> (Val, Val) {
     let a = matrices("geqrf", a.into());
     let both = |pick: fn((Val, Val)) -> Val| Val::derive("geqrf", &[a], |_| Ok(pick(reflected(a))));
-    (both(|(packed, _)| packed), both(|(_, tau)| tau))
+    crate::val::at_caller("geqrf", || (both(|(packed, _)| packed), both(|(_, tau)| tau)))
 }
 
 #[track_caller]

@@ -97,6 +97,11 @@ pub fn lu_solve(factors: &LuFactors, b: impl Into<Val>) -> Val {
         let system = System::new(lu, b, &known[..2], false, false)?;
         let shape = system.a.shape();
         let rows: Shape = shape.dims()[..shape.rank() - 1].into();
+        let given = &known[2].ty.shape;
+        if common_shape([given, &rows]).ok().as_ref() != Some(&rows) {
+            let message = format!("the permutation is {given}, but the factors have the rows {rows}");
+            return Err(ErrorKind::invalid(message));
+        }
         let permutation = strict::broadcast(permutation.ir(), &rows);
         Ok(system.result(solve_factored(system.a, permutation, system.b)))
     })
@@ -274,7 +279,7 @@ pub struct LeastSquares {
 /// ```
 #[track_caller]
 pub fn lstsq(a: impl Into<Val>, b: impl Into<Val>) -> LeastSquares {
-    least_squares(a.into(), b.into(), None)
+    crate::val::at_caller("lstsq", || least_squares(a.into(), b.into(), None))
 }
 
 /// [`lstsq`] where singular values below `rcond` times the largest one count as 0; below 0 it stands for the precision.
@@ -288,7 +293,7 @@ pub fn lstsq(a: impl Into<Val>, b: impl Into<Val>) -> LeastSquares {
 /// ```
 #[track_caller]
 pub fn lstsq_rcond(a: impl Into<Val>, b: impl Into<Val>, rcond: f64) -> LeastSquares {
-    least_squares(a.into(), b.into(), Some(rcond))
+    crate::val::at_caller("lstsq_rcond", || least_squares(a.into(), b.into(), Some(rcond)))
 }
 
 #[track_caller]

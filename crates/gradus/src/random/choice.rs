@@ -204,6 +204,9 @@ pub fn permutation_along(key: impl Into<Val>, x: impl Into<Val>, axis: impl Inte
         }
         let ty = &known[1].ty;
         let axis = axis_in(ty, axis)?;
+        if ty.shape.dim(axis) == 0 {
+            return Ok(x);
+        }
         let order = order(key, ty.shape.dim(axis));
         Ok(Val::from_ir(x.ir().take(order.ir(), axis, IndexMode::PromiseInBounds)))
     })

@@ -1,6 +1,6 @@
 //! Continuous distributions.
 
-use crate::val::special::floats;
+use crate::val::broadcast::floats;
 use crate::{Val, special, where_};
 use std::f64::consts::{LN_2, PI};
 

@@ -45,6 +45,6 @@ pub mod dirichlet {
     /// The density.
     #[track_caller]
     pub fn pdf(x: impl Into<Val>, alpha: impl Into<Val>) -> Val {
-        logpdf(x, alpha).exp()
+        crate::val::at_caller("dirichlet.pdf", || logpdf(x, alpha).exp())
     }
 }

@@ -1,6 +1,6 @@
 //! Discrete distributions.
 
-use crate::val::special::floats;
+use crate::val::broadcast::floats;
 use crate::{Val, special, where_};
 
 distribution! {

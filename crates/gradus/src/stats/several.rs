@@ -74,7 +74,7 @@ pub mod multivariate_normal {
     /// ```
     #[track_caller]
     pub fn pdf(x: impl Into<Val>, mean: impl Into<Val>, cov: impl Into<Val>) -> Val {
-        logpdf(x, mean, cov).exp()
+        crate::val::at_caller("multivariate_normal.pdf", || logpdf(x, mean, cov).exp())
     }
 }
 
@@ -125,6 +125,6 @@ pub mod multinomial {
     /// ```
     #[track_caller]
     pub fn pmf(x: impl Into<Val>, n: impl Into<Val>, p: impl Into<Val>) -> Val {
-        logpmf(x, n, p).exp()
+        crate::val::at_caller("multinomial.pmf", || logpmf(x, n, p).exp())
     }
 }

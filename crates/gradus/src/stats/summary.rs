@@ -2,6 +2,7 @@
 
 use crate::val::axes::axis_of;
 use crate::{Dtype, ErrorKind, Integer, IntoAxes, Side, Val, arange, where_};
+use gradus_ir::trace::{called_at, current_place};
 
 /// Which rank equal elements have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +45,10 @@ pub fn rankdata(x: impl Into<Val>, ties: Ties) -> Val {
 #[track_caller]
 pub fn rankdata_along(x: impl Into<Val>, ties: Ties, axis: impl Integer) -> Val {
     let x = x.into();
-    Val::derive("rankdata", &[x], |_| Ok(x.apply_along_axis(axis, move |line| ranks(line, ties))))
+    let place = current_place();
+    // A line is ranked in a trace of its own, which does not know the caller.
+    let own = move |line| called_at("rankdata", place, || ranks(line, ties));
+    Val::derive("rankdata", &[x], |_| Ok(x.apply_along_axis(axis, own)))
 }
 
 #[track_caller]
@@ -83,6 +87,7 @@ fn ranks(x: Val, ties: Ties) -> Val {
 #[track_caller]
 pub fn mode(x: impl Into<Val>, axis: impl Integer) -> (Val, Val) {
     let x = x.into();
+    let place = current_place();
     let part = |counted: bool| {
         Val::derive("mode", &[x], |known| {
             let shape = &known[0].ty.shape;
@@ -92,14 +97,15 @@ pub fn mode(x: impl Into<Val>, axis: impl Integer) -> (Val, Val) {
                     axis.to_i64()
                 )));
             }
-            Ok(x.apply_along_axis(axis, move |line| {
+            let most_frequent = move |line: Val| {
                 let found = line.unique(line.size());
                 let best = found.counts.argmax(0);
                 if counted { found.counts.amax() } else { found.values.take(best, 0) }
-            }))
+            };
+            Ok(x.apply_along_axis(axis, move |line| called_at("mode", place, || most_frequent(line))))
         })
     };
-    crate::val::at_caller(|| (part(false), part(true)))
+    crate::val::at_caller("mode", || (part(false), part(true)))
 }
 
 /// The standard error of the mean along axes: the standard deviation, of the variance divided by the number of elements
@@ -116,7 +122,7 @@ pub fn sem(x: impl Into<Val>, axes: impl IntoAxes, ddof: f64) -> Val {
     let (x, axes) = (x.into(), axes.into_axes());
     Val::derive("sem", &[x], |known| {
         let (along, _) = axes.resolve(&known[0].ty.shape)?;
-        let n: usize = along.iter().map(|axis| known[0].ty.shape.dim(*axis)).product();
+        let n = known[0].ty.shape.extent_of(&along);
         Ok(x.std_ddof(axes.clone(), ddof) / (n as f64).sqrt())
     })
 }

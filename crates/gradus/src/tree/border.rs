@@ -2,7 +2,7 @@
 
 use super::{Leaf, Mismatch, Tree};
 use crate::{Array, Error, Val, engine};
-use gradus_ir::{ErrorKind, Place};
+use gradus_ir::{ErrorKind, SourceLocation};
 
 /// A tree of `Val`s: what may cross the border of a trace. The one bound that generic code needs.
 ///
@@ -58,7 +58,7 @@ pub trait Traced: Tree<Val, With<Val> = Self> + Tree<Val, With<Array> = <Self as
         other: &<Self as Tree<Val>>::With<J>,
         mut f: impl FnMut(&Val, &J) -> K,
     ) -> <Self as Tree<Val>>::With<K> {
-        let place = Place::here();
+        let place = gradus_ir::trace::current_place();
         self.zip_leaves(other, &mut f).unwrap_or_else(|mismatch| {
             let filler = J::placeholder(differing(mismatch, place));
             self.map(|l| f(l, &filler))
@@ -127,7 +127,7 @@ placeholder!(bool i64 i32 usize f64 f32 String &'static str Option<i64> Option<V
 /// The leaves of `other` in order, or poisoned values if its structure is not that of `tree`.
 #[track_caller]
 fn partners<T: Traced>(tree: &T, other: &T) -> Vec<Val> {
-    let place = Place::here();
+    let place = gradus_ir::trace::current_place();
     let mut partners = vec![];
     match Tree::<Val>::zip_leaves::<Val, ()>(tree, other, &mut |_, v| partners.push(*v)) {
         Ok(_) => partners,
@@ -138,6 +138,6 @@ fn partners<T: Traced>(tree: &T, other: &T) -> Vec<Val> {
     }
 }
 
-fn differing(mismatch: Mismatch, place: Place) -> Error {
+fn differing(mismatch: Mismatch, place: SourceLocation) -> Error {
     Error::new("zip_map", ErrorKind::invalid(mismatch.to_string()), place)
 }

@@ -14,31 +14,35 @@ use crate::{Error, ErrorKind, Result, Val, concatenate};
 /// ```
 #[track_caller]
 pub fn ravel<T: Tree<Val>>(tree: &T) -> Val {
-    let leaves: Vec<Val> = tree.leaves().into_iter().map(|v| v.ravel()).collect();
-    match leaves.is_empty() {
-        true => crate::zeros([0], crate::Dtype::F32),
-        false => concatenate(leaves, 0),
-    }
+    crate::val::at_caller("ravel", || {
+        let leaves: Vec<Val> = tree.leaves().into_iter().map(|v| v.ravel()).collect();
+        match leaves.is_empty() {
+            true => crate::zeros([0], crate::Dtype::F32),
+            false => concatenate(leaves, 0),
+        }
+    })
 }
 
 /// The tree of the structure, shapes and element types of `like` whose elements in order are those of `vector`.
 #[track_caller]
 pub fn unravel<T: Traced>(like: &T, vector: impl Into<Val>) -> T {
-    let vector = vector.into();
-    let sizes: Vec<usize> = like.leaves().into_iter().map(|v| v.size()).collect();
-    let total: usize = sizes.iter().sum();
-    let vector = vector.derive1("unravel", |ty| {
-        if ty.rank() == 1 && ty.shape.dim(0) == total {
-            return Ok(vector);
-        }
-        Err(ErrorKind::invalid(format!(
-            "{ty} does not fill a tree of {total} elements; give a vector of them"
-        )))
-    });
-    let mut parts = vector.split_sizes(&sizes, 0).into_iter();
-    like.map(|leaf| {
-        let part = parts.next().expect("internal: a part for each leaf");
-        part.reshape(leaf.shape()).astype(leaf.dtype())
+    crate::val::at_caller("unravel", || {
+        let vector = vector.into();
+        let sizes: Vec<usize> = like.leaves().into_iter().map(|v| v.size()).collect();
+        let total: usize = sizes.iter().sum();
+        let vector = vector.derive1("unravel", |ty| {
+            if ty.rank() == 1 && ty.shape.dim(0) == total {
+                return Ok(vector);
+            }
+            Err(ErrorKind::invalid(format!(
+                "{ty} does not fill a tree of {total} elements; give a vector of them"
+            )))
+        });
+        let mut parts = vector.split_sizes(&sizes, 0).into_iter();
+        like.map(|leaf| {
+            let part = parts.next().expect("internal: a part for each leaf");
+            part.reshape(leaf.shape()).astype(leaf.dtype())
+        })
     })
 }
 

@@ -1,275 +1,52 @@
-//! [`Val`], the traced value that users compute with: it broadcasts and promotes.
+//! What users compute with: [`Val`] and its functions, in folders by what they do.
 //!
-//! A `Val` is a handle of the strict `gradus_ir::Val` with one mark: whether its element type is *weak*, as
-//! that of a Rust literal, and so yields to the other operand's. The mark travels with the handle: it
-//! survives captures, costs nothing, and ends where a Program's results become new handles. Every public
-//! function goes through [`Val::derive`], which keeps the user's line and stays silent on poisoned operands.
+//! A function stands where its subject does: `operand` holds what all of them need, and no folder needs this file.
 
-mod activation;
-mod arrange;
-mod at;
-mod attention;
-pub(crate) mod axes;
-mod bits;
-mod body;
-pub(crate) mod broadcast;
-mod calculus;
-mod complex;
-mod contract;
-mod convolution;
+mod analysis;
 mod create;
-mod edit;
-mod einsum;
 mod elementwise;
-mod gather;
-mod grid;
-mod image;
 mod index;
-mod join;
-mod literal;
-mod logic;
-mod masked;
-mod nan;
-mod operators;
-mod padding;
-mod parts;
-mod plan;
-mod polynomial;
-pub(crate) mod promote;
-mod quantile;
-mod ragged;
+mod linear;
+mod nn;
+mod operand;
+mod order;
 mod reduce;
-mod search;
-mod segment;
-mod sets;
 mod shape;
-mod slice;
-mod sort;
-pub(crate) mod special;
-mod statistics;
-pub(crate) mod strict;
-mod taper;
-mod vectorize;
-mod window;
-mod window_padding;
+mod signal;
 
-use crate::{Array, Complex, Dtype, Error, ErrorKind, Type};
-pub use arrange::{block, column_stack, dstack, hstack, vstack};
-pub use at::Indexed;
-pub use attention::{Attention, dot_product_attention};
-pub use axes::{AxisSet, Extents, Integer, IntoAxes, IntoExtents, keep};
-pub use body::{Indices, reduce_by};
-pub use broadcast::broadcast_arrays;
-pub use calculus::Outside;
-pub use complex::complex;
-pub use convolution::{Conv, ConvTranspose, ConvolveMode, DimensionNumbers};
-pub use create::{arange, arange_step, eye, eye_of, full, iota, linspace, one_hot, ones, zeros};
-pub use edit::choose;
-pub use einsum::einsum;
-pub use elementwise::where_;
-pub use gather::{GatherDims, IndexMode, Scatter, ScatterDims, Update};
-use gradus_ir::{Place, trace as ir};
-pub use grid::{
-    Endpoint, GridOrder, arange_between, diag_indices, fromfunction, geomspace, indices, linspace_of,
-    logspace, meshgrid, tri, tril_indices, triu_indices,
+pub use analysis::differences::Outside;
+pub use analysis::polynomial::PowerOrder;
+pub use create::grid::{GridOrder, fromfunction, indices, meshgrid};
+pub use create::numbers::{
+    Endpoint, arange, arange_between, arange_step, full, geomspace, iota, linspace, linspace_of, logspace,
+    one_hot, ones, zeros,
 };
-pub use image::{Antialias, Interpolation, PlaceMode, ResizeMethod};
-pub use join::{concatenate, stack};
-use literal::Literal;
-pub use logic::{piecewise, select, select_n};
-pub use padding::PadMode;
-pub use polynomial::PowerOrder;
-pub use promote::{promote_types, result_type};
-pub use quantile::Quantile;
-pub use search::{Histogram, SearchMethod, Side, Unique, ravel_multi_index, unravel_index};
-pub use segment::{segment_max, segment_min, segment_prod, segment_sum};
-pub use slice::{NewAxis, Slice};
-pub use sort::{lexsort, sort_together};
-use std::fmt;
-pub use taper::{bartlett, blackman, hamming, hanning, kaiser};
-pub use vectorize::vectorize;
-pub use window::{Pool, Window};
-pub use window_padding::Padding;
-
-/// A value inside a trace. Neither `PartialEq` nor `PartialOrd`: `x < y` must not compile to a `bool`.
-///
-/// It is a small `Copy` handle. Operators follow NumPy and JAX: shapes broadcast, element types promote,
-/// and literals (`f64` and `i64`, on either side) take the element type of the other operand.
-#[derive(Clone, Copy)]
-pub struct Val(u64);
-
-/// The mark of a weak element type.
-const WEAK: u64 = 1 << 31;
-
-/// What promotion and broadcasting know of an operand.
-#[derive(Clone, Debug)]
-pub(crate) struct Known {
-    pub(crate) ty: Type,
-    pub(crate) weak: bool,
-}
-
-impl Val {
-    /// The value of a strict handle; its element type is not weak.
-    pub(crate) fn from_ir(v: gradus_ir::Val) -> Val {
-        Val(v.to_bits())
-    }
-    /// The strict handle. A literal is written into the innermost trace.
-    #[track_caller]
-    pub(crate) fn ir(self) -> gradus_ir::Val {
-        match self.literal() {
-            Some(literal) => literal.write(literal.dtype()),
-            None => gradus_ir::Val::from_bits(self.0),
-        }
-    }
-    /// The same value with the mark set or not.
-    pub(crate) fn with_weak(self, weak: bool) -> Val {
-        Val(if weak { self.0 | WEAK } else { self.0 & !WEAK })
-    }
-    /// Whether the element type yields to that of another operand, as a literal's does.
-    pub fn is_weak(self) -> bool {
-        self.literal().map_or(self.0 & WEAK != 0, Literal::is_weak)
-    }
-    /// The literal, if it is one that no operation has read yet. Trace 0 stands for the table of literals.
-    fn literal(self) -> Option<Literal> {
-        (self.0 >> 32 == 0 && !self.is_refused()).then(|| Literal::at(self.0 as u32))
-    }
-    /// The integer, if it is a literal written as one.
-    pub(crate) fn integer_literal(self) -> Option<i64> {
-        self.literal().and_then(Literal::integer)
-    }
-    /// Whether it is that number, known from the program's text.
-    pub(crate) fn is_number(self, x: f64) -> bool {
-        self.literal().is_some_and(|literal| literal == Literal::Float(x.to_bits()))
-    }
-    /// Whether an error left this value behind.
-    pub(crate) fn is_refused(self) -> bool {
-        gradus_ir::Val::from_bits(self.0).is_poisoned()
-    }
-    /// Type and mark.
-    ///
-    /// # Errors
-    /// `None` for a poisoned value, else why the trace does not know it.
-    fn known(self) -> Result<Known, Option<ErrorKind>> {
-        let ty = match self.literal() {
-            Some(literal) => Type::scalar(literal.dtype()),
-            None => gradus_ir::Val::from_bits(self.0).try_ty()?,
-        };
-        Ok(Known { ty, weak: self.is_weak() })
-    }
-
-    /// The door of every public function: runs `f` on what is known of `args`, as `op` at the caller's line.
-    ///
-    /// If an operand is poisoned, or `f` refuses, the result is poisoned.
-    #[track_caller]
-    pub(crate) fn derive(
-        op: &'static str,
-        args: &[Val],
-        f: impl FnOnce(&[Known]) -> Result<Val, ErrorKind>,
-    ) -> Val {
-        let place = ir::current_place();
-        let known: Result<smallvec::SmallVec<[Known; 4]>, _> = args.iter().map(|v| v.known()).collect();
-        match known.and_then(|known| ir::at_place(place, || f(&known)).map_err(Some)) {
-            Ok(v) => v,
-            Err(Some(kind)) => Val::refuse(op, kind, place),
-            Err(None) => Val::poisoned(),
-        }
-    }
-    /// [`Val::derive`] with one operand.
-    #[track_caller]
-    pub(crate) fn derive1(self, op: &'static str, f: impl FnOnce(&Type) -> Result<Val, ErrorKind>) -> Val {
-        Val::derive(op, &[self], |known| f(&known[0].ty))
-    }
-    /// Keeps the first error of the trace.
-    pub(crate) fn refuse(op: &'static str, kind: ErrorKind, place: Place) -> Val {
-        Val::from_ir(ir::refuse(Error::new(op, kind, place)))
-    }
-    fn poisoned() -> Val {
-        Val::from_ir(gradus_ir::Val::poisoned())
-    }
-
-    /// The extents, known while tracing.
-    ///
-    /// A value that a refused operation left behind has none: the call unwinds to the enclosing `jit` or
-    /// `trace`, which returns the first error.
-    ///
-    /// ```
-    /// use gradus::{Array, Val, trace};
-    /// let p = trace(|x: &Val| {
-    ///     assert_eq!(x.shape(), [2, 3]);
-    ///     x * 2.0
-    /// });
-    /// # let _ = p;
-    /// ```
-    #[track_caller]
-    pub fn shape(self) -> Vec<usize> {
-        self.ty().shape.dims().to_vec()
-    }
-    /// The number of axes, known while tracing. See [`Val::shape`].
-    #[track_caller]
-    pub fn rank(self) -> usize {
-        self.ty().rank()
-    }
-    /// The number of elements, known while tracing. See [`Val::shape`].
-    #[track_caller]
-    pub fn size(self) -> usize {
-        self.ty().shape.size()
-    }
-    /// The type of the elements, known while tracing. See [`Val::shape`].
-    #[track_caller]
-    pub fn dtype(self) -> Dtype {
-        self.ty().dtype
-    }
-    /// Element type and shape, known while tracing. See [`Val::shape`].
-    #[track_caller]
-    pub fn ty(self) -> Type {
-        match self.literal() {
-            Some(literal) => Type::scalar(literal.dtype()),
-            None => gradus_ir::Val::from_bits(self.0).ty(),
-        }
-    }
-}
-
-/// A captured `Array` becomes a hidden operand of the trace.
-impl From<&Array> for Val {
-    fn from(array: &Array) -> Val {
-        Val::from_ir(gradus_ir::Val::array(array))
-    }
-}
-impl From<&Val> for Val {
-    fn from(v: &Val) -> Val {
-        *v
-    }
-}
-macro_rules! literals {
-    ($($T:ty, $x:ident => $literal:expr;)*) => { $(
-        impl From<$T> for Val {
-            fn from($x: $T) -> Val { Val(u64::from($literal.index())) }
-        }
-    )* };
-}
-// `i32` must be among them: that is what a bare `0` falls back to when several types fit.
-literals! {
-    f64, x => Literal::Float(x.to_bits());
-    Complex<f64>, z => Literal::Complex(z.re.to_bits(), z.im.to_bits());
-    i64, x => Literal::Int(x);
-    i32, x => Literal::Int(x.into());
-    u32, x => Literal::Int(x.into());
-    usize, x => Literal::Int(i64::try_from(x).unwrap_or(i64::MAX));
-    bool, x => Literal::Bool(x);
-}
-
-/// Runs `f`, whose closures do not know the caller's line, at it.
-#[track_caller]
-pub(crate) fn at_caller<R>(f: impl FnOnce() -> R) -> R {
-    ir::at_place(ir::current_place(), f)
-}
-
-impl fmt::Debug for Val {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.literal() {
-            _ if self.is_refused() => f.write_str("Val(refused)"),
-            Some(literal) => write!(f, "Val({literal})"),
-            None => write!(f, "Val({}:%{})", self.0 >> 32, self.0 & (WEAK - 1)),
-        }
-    }
-}
+pub use create::triangle::{diag_indices, eye, eye_of, tri, tril_indices, triu_indices};
+pub use elementwise::complex::complex;
+pub use elementwise::logic::{piecewise, select, select_n};
+pub use elementwise::records::where_;
+pub use index::at::Indexed;
+pub use index::edit::choose;
+pub use index::entries::{NewAxis, Slice};
+pub use index::gather::{GatherDims, IndexMode, Scatter, ScatterDims, Update};
+pub use linear::einsum::einsum;
+pub use nn::attention::{Attention, dot_product_attention};
+pub use operand::axes::{AxisSet, Extents, Integer, IntoAxes, IntoExtents, keep};
+pub use operand::broadcast::broadcast_arrays;
+pub use operand::handle::Val;
+pub(crate) use operand::handle::{Known, at_caller};
+pub use operand::promote::{promote_types, result_type};
+pub(crate) use operand::{axes, broadcast, promote, strict};
+pub use order::search::{Histogram, SearchMethod, Side, Unique, ravel_multi_index, unravel_index};
+pub use order::sort::{lexsort, sort_together};
+pub use reduce::by_function::{Indices, reduce_by};
+pub use reduce::quantile::Quantile;
+pub use reduce::segment::{segment_max, segment_min, segment_prod, segment_sum};
+pub use shape::arrange::{block, column_stack, dstack, hstack, vstack};
+pub use shape::join::{concatenate, stack};
+pub use shape::padding::PadMode;
+pub use signal::convolution::{Conv, ConvTranspose, ConvolveMode, DimensionNumbers};
+pub use signal::image::{Antialias, Interpolation, PlaceMode, ResizeMethod};
+pub use signal::window::{Pool, Window};
+pub use signal::window_functions::{bartlett, blackman, hamming, hanning, kaiser};
+pub use signal::window_padding::Padding;

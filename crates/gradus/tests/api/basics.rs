@@ -1,7 +1,7 @@
 //! Functions of every arity, trees in and out, nested transforms, state, captures, threads.
 
 use super::{near, scalar, vector};
-use gradus::{Array, Jit, Result, Traced, Tree, Val, grad, jit, value_and_grad, vmap};
+use gradus::{Array, Dtype, Jit, Result, Traced, Tree, Type, Val, grad, jit, random, value_and_grad, vmap};
 use std::sync::Arc;
 
 #[derive(Tree)]
@@ -176,4 +176,36 @@ fn a_layer_without_leaves_is_a_tree() -> Result<()> {
     });
     near(&f(&Chain { a: Relu, b: dense() }, &scalar(1.))?, &[0.6]);
     Ok(())
+}
+
+#[test]
+fn a_permutation_of_nothing_is_nothing() -> Result<()> {
+    let empty = Array::zeros(Type::new(Dtype::F32, [0, 3]));
+    let f = jit(|key: &Val, x: &Val| {
+        (random::permutation(key, x), random::permutation(key, 0), random::shuffle(key, x, 0))
+    });
+    let (rows, numbers, shuffled) = f(&random::seed(0), &empty)?;
+    assert_eq!((rows.shape(), numbers.shape(), shuffled.shape()), (vec![0, 3], vec![0], vec![0, 3]));
+    let columns = jit(|key: &Val, x: &Val| random::permutation_along(key, x, 1))(&random::seed(0), &empty)?;
+    assert_eq!(columns.shape(), [0, 3]);
+    Ok(())
+}
+
+#[test]
+fn integers_between_integers_stay_integers() -> Result<()> {
+    let x = Array::from([-5i32, 1, 5]);
+    assert_eq!(jit(|x: &Val| x.clip(0, 2))(&x)?, Array::from([0i32, 1, 2]));
+    // As `jnp.clip`: a float bound makes floats of them.
+    assert_eq!(jit(|x: &Val| x.clip(0, 2.5))(&x)?, Array::from([0.0f32, 1.0, 2.5]));
+    assert_eq!(jit(|x: &Val| x.astype(Dtype::U8).clip(0, 3))(&x)?.dtype(), Dtype::U8);
+    Ok(())
+}
+
+#[test]
+fn an_array_larger_than_memory_is_refused() {
+    let error = Array::try_full([usize::MAX, 4], 1.0f32).unwrap_err().to_string();
+    assert!(error.starts_with("Array::full: f32[18446744073709551615,4] is larger than"), "{error}");
+    assert!(error.contains("basics.rs"), "{error}");
+    assert_eq!(Array::full([usize::MAX, 0], 1.0f32).size(), 0);
+    assert_eq!(Array::full([0, usize::MAX], 1i32).shape(), [0, usize::MAX]);
 }

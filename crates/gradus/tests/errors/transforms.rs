@@ -17,7 +17,7 @@ fn grad_of_a_vector() {
     expect![[r#"
         grad: the function must return one float scalar, not f32[2]; sum it, or use `jacrev` or `vjp`
           at transforms.rs:L
-          in `errors::transforms::grad_of_a_vector::{{closure}}`, jitted at transforms.rs:L"#]]
+          in `errors::transforms::grad_of_a_vector`, jitted at transforms.rs:L"#]]
     .assert_eq(&message(f(&vector())));
 }
 #[test]
@@ -26,7 +26,7 @@ fn grad_by_an_integer() {
     expect![[r#"
         grad: the first parameter is i32[2], and only floats have a derivative; make it another parameter, or a `#[tree(static)]` field
           at transforms.rs:L
-          in `errors::transforms::grad_by_an_integer::{{closure}}`, jitted at transforms.rs:L"#]].assert_eq(&message(f(&Array::from([1i32, 2]))));
+          in `errors::transforms::grad_by_an_integer`, jitted at transforms.rs:L"#]].assert_eq(&message(f(&Array::from([1i32, 2]))));
 }
 #[test]
 fn grad_of_an_integer() {
@@ -34,7 +34,7 @@ fn grad_of_an_integer() {
     expect![[r#"
         grad: the function must return one float scalar, not i32[]; sum it, or use `jacrev` or `vjp`
           at transforms.rs:L
-          in `errors::transforms::grad_of_an_integer::{{closure}}`, jitted at transforms.rs:L"#]]
+          in `errors::transforms::grad_of_an_integer`, jitted at transforms.rs:L"#]]
     .assert_eq(&message(f(&vector())));
 }
 #[test]
@@ -44,7 +44,7 @@ fn error_inside_grad() {
         add: shapes [2] and [3] do not broadcast; reshape one of them or add an axis of extent 1
           at transforms.rs:L
           inside `grad`, made at transforms.rs:L
-          in `errors::transforms::error_inside_grad::{{closure}}`, jitted at transforms.rs:L"#]]
+          in `errors::transforms::error_inside_grad`, jitted at transforms.rs:L"#]]
     .assert_eq(&message(f(&vector(), &Array::from([1.0f32, 2.0, 3.0]))));
 }
 #[test]
@@ -53,7 +53,7 @@ fn jvp_along_another_shape() {
     expect![[r#"
         jvp: tangent 0 is f32[], but must be f32[2], the type of what it belongs to
           at transforms.rs:L
-          in `errors::transforms::jvp_along_another_shape::{{closure}}`, jitted at transforms.rs:L"#]]
+          in `errors::transforms::jvp_along_another_shape`, jitted at transforms.rs:L"#]]
     .assert_eq(&message(f(&vector())));
 }
 #[test]
@@ -65,7 +65,7 @@ fn vjp_of_another_shape() {
     expect![[r#"
         vjp: cotangent 0 is f32[], but must be f32[2], the type of what it belongs to
           at transforms.rs:L
-          in `errors::transforms::vjp_of_another_shape::{{closure}}`, jitted at transforms.rs:L"#]]
+          in `errors::transforms::vjp_of_another_shape`, jitted at transforms.rs:L"#]]
     .assert_eq(&message(f(&vector())));
 }
 #[test]
@@ -74,7 +74,7 @@ fn jacobian_by_an_integer() {
     expect![[r#"
         jacfwd: the first parameter is i32[2], and only floats have a derivative; make it another parameter, or a `#[tree(static)]` field
           at transforms.rs:L
-          in `errors::transforms::jacobian_by_an_integer::{{closure}}`, jitted at transforms.rs:L"#]].assert_eq(&message(f(&Array::from([1i32, 2]))));
+          in `errors::transforms::jacobian_by_an_integer`, jitted at transforms.rs:L"#]].assert_eq(&message(f(&Array::from([1i32, 2]))));
 }
 #[test]
 fn hessian_of_an_error() {
@@ -84,7 +84,7 @@ fn hessian_of_an_error() {
           at transforms.rs:L
           inside `grad`, made at transforms.rs:L
           inside `hessian`, made at transforms.rs:L
-          in `errors::transforms::hessian_of_an_error::{{closure}}`, jitted at transforms.rs:L"#]]
+          in `errors::transforms::hessian_of_an_error`, jitted at transforms.rs:L"#]]
     .assert_eq(&message(f(&vector())));
 }
 #[test]
@@ -94,7 +94,7 @@ fn vmap_of_a_scalar() {
         vmap: leaf `0` is f32[]: it has no axis 0 to map
           at transforms.rs:L
           inside `vmap`, made at transforms.rs:L
-          in `errors::transforms::vmap_of_a_scalar::{{closure}}`, jitted at transforms.rs:L"#]]
+          in `errors::transforms::vmap_of_a_scalar`, jitted at transforms.rs:L"#]]
     .assert_eq(&message(f(&Array::from(1.0f32))));
 }
 #[test]
@@ -104,7 +104,7 @@ fn vmap_of_other_extents() {
         vmap: mapped axes differ in length: leaf `0` (f32[2]) has 2, leaf `1` (f32[3]) has 3
           at transforms.rs:L
           inside `vmap`, made at transforms.rs:L
-          in `errors::transforms::vmap_of_other_extents::{{closure}}`, jitted at transforms.rs:L"#]]
+          in `errors::transforms::vmap_of_other_extents`, jitted at transforms.rs:L"#]]
     .assert_eq(&message(f(&vector(), &Array::from([1.0f32, 2.0, 3.0]))));
 }
 #[test]
@@ -114,7 +114,7 @@ fn vmap_along_no_axis() {
         vmap: leaf `0` is f32[2]: it has no axis 1 to map
           at transforms.rs:L
           inside `vmap`, made at transforms.rs:L
-          in `errors::transforms::vmap_along_no_axis::{{closure}}`, jitted at transforms.rs:L"#]]
+          in `errors::transforms::vmap_along_no_axis`, jitted at transforms.rs:L"#]]
     .assert_eq(&message(f(&vector())));
 }
 #[test]
@@ -124,7 +124,7 @@ fn vmap_of_nothing() {
         vmap: no leaf is mapped: give at least one an axis
           at transforms.rs:L
           inside `vmap`, made at transforms.rs:L
-          in `errors::transforms::vmap_of_nothing::{{closure}}`, jitted at transforms.rs:L"#]]
+          in `errors::transforms::vmap_of_nothing`, jitted at transforms.rs:L"#]]
     .assert_eq(&message(f(&vector())));
 }
 #[test]
@@ -133,7 +133,7 @@ fn vmap_to_no_axis() {
     expect![[r#"
         vmap: result 0 is f32[2] with its lanes: it has no axis 3
           at transforms.rs:L
-          in `errors::transforms::vmap_to_no_axis::{{closure}}`, jitted at transforms.rs:L"#]]
+          in `errors::transforms::vmap_to_no_axis`, jitted at transforms.rs:L"#]]
     .assert_eq(&message(f(&vector())));
 }
 #[test]
@@ -142,7 +142,8 @@ fn error_inside_an_outlined_function() {
     expect![[r#"
         reshape: [2] has 2 elements, which do not fill shape [7]; give extents whose product is 2
           at transforms.rs:L
-          in `errors::transforms::error_inside_an_outlined_function::{{closure}}`, jitted at transforms.rs:L"#]].assert_eq(&message(f(&vector())));
+          in `errors::transforms::error_inside_an_outlined_function`, jitted at transforms.rs:L"#]]
+    .assert_eq(&message(f(&vector())));
 }
 
 #[test]

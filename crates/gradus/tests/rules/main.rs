@@ -10,6 +10,7 @@ mod errors;
 mod linear;
 mod loops;
 mod printing;
+mod products;
 mod systems;
 
 #[path = "../near/mod.rs"]

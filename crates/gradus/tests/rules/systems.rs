@@ -312,7 +312,7 @@ fn wrong_systems_are_refused() {
     let integers = jit(|b: &Val| linalg::cg(|x: &Val| *x, b));
     assert_eq!(
         first_line(integers(&Array::from([1i32, 2]))),
-        "custom_linear_solve: the first parameter is i32[2], and only floats have a derivative; make it another \
+        "cg: the first parameter is i32[2], and only floats have a derivative; make it another \
          parameter, or a `#[tree(static)]` field"
     );
     let trees = jit(|b: &Val| {

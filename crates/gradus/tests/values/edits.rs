@@ -1,4 +1,4 @@
-//! Values of polynomials, sets, edits, reductions under masks, tapers; the numbers are those of JAX 0.10.2.
+//! Values of polynomials, sets, edits, reductions under masks, window functions; the numbers are those of JAX 0.10.2.
 
 use super::{Case, NAN};
 use gradus::{

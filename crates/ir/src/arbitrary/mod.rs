@@ -1,22 +1,29 @@
-//! Random well-typed Programs for property tests, drawn from the samples of every primitive.
+//! Random well-typed Programs for property tests, drawn from the samples of every primitive, and operations of random
+//! attributes.
 //!
 //! A Program is written from a [`Recipe`]: plain numbers, which any test library can draw and shrink. Invariant: a
 //! step stands for the same equation whatever the other steps are, as far as the values allow, so that dropping a step
-//! drops an equation.
+//! drops an equation; and whatever other primitives there are, so that an added one changes few Programs.
 
+mod draw;
 mod reference;
 mod runs;
+mod values;
+mod vary;
 
 pub use reference::{LeftOut, Reference};
-pub use runs::{kept, num_programs};
+pub use runs::{Tally, kept, num_programs};
+pub use values::Random;
+pub use vary::varied;
+
+use draw::Catalogue;
 
 use crate::ops::control::Control;
 use crate::ops::sample::Argument;
 use crate::ops::{self, Sample};
 use crate::trace::{Val, bind, trace};
 use crate::verify::infer;
-use crate::{Array, Dtype, Op, Place, Program, Type};
-use std::collections::BTreeMap;
+use crate::{Array, Dtype, Op, Program, SourceLocation, Type};
 use std::sync::LazyLock;
 
 /// The choices of one step.
@@ -55,7 +62,7 @@ impl Recipe {
     /// If a rule of a primitive refuses what it has itself accepted.
     pub fn program(&self, draw: Draw) -> Program {
         let types: Vec<Type> = self.params.iter().map(|choice| param_type(*choice, draw)).collect();
-        let traced = trace(Place::unknown(), &types, |params| {
+        let traced = trace(SourceLocation::unknown(), &types, |params| {
             let params = params.iter().zip(&types);
             let values = params.map(|(val, ty)| Value { val: *val, ty: ty.clone(), range: RANGE }).collect();
             let mut writer = Writer { draw, values };
@@ -99,17 +106,13 @@ fn param_type(choice: u16, draw: Draw) -> Type {
     Type::new(dtype, shape)
 }
 
-/// Samples by family and primitive, so that each is drawn as often as the others.
-type Catalogue = Vec<Vec<Vec<Sample>>>;
-
 fn catalogue(draw: Draw) -> &'static Catalogue {
-    static ALL: LazyLock<Catalogue> = LazyLock::new(|| grouped(samples().collect()));
-    static STRAIGHT: LazyLock<Catalogue> = LazyLock::new(|| grouped(samples().filter(is_straight).collect()));
+    static ALL: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::new(samples()));
+    static STRAIGHT: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::new(samples().filter(is_straight)));
     static SMOOTH: LazyLock<Catalogue> = LazyLock::new(|| {
         // Conformance holds the derivatives of routines, at operands chosen well.
         let smooth = samples().filter(|s| s.smooth && s.smooth_twice && s.op.rules().library().is_none());
-        let widened = smooth.filter_map(|s| s.in_f64()).collect();
-        grouped(widened)
+        Catalogue::new(smooth.filter_map(|s| s.in_f64()))
     });
     match draw {
         Draw::All => &ALL,
@@ -127,7 +130,7 @@ pub const RARE: [Dtype; 4] = [Dtype::BF16, Dtype::F16, Dtype::Complex64, Dtype::
 
 /// Whether the sample's operation is drawn with the sample's types: tapes are drawn by what makes them.
 fn is_drawn(sample: &Sample) -> bool {
-    !sample.has_tapes()
+    sample.is_run()
 }
 
 /// Whether no loop or branch is in it.
@@ -140,15 +143,6 @@ fn is_straight(sample: &Sample) -> bool {
     none(&sample.op)
 }
 
-fn grouped(samples: Vec<Sample>) -> Catalogue {
-    let mut families: BTreeMap<&str, BTreeMap<&str, Vec<Sample>>> = BTreeMap::new();
-    for sample in samples {
-        let primitives = families.entry(sample.op.family()).or_default();
-        primitives.entry(sample.op.rules().name()).or_default().push(sample);
-    }
-    families.into_values().map(|primitives| primitives.into_values().collect()).collect()
-}
-
 /// The numbers of one step, taken one after the other.
 struct Choices<'a> {
     step: &'a Step,
@@ -156,13 +150,16 @@ struct Choices<'a> {
 }
 
 impl Choices<'_> {
-    /// A number below `n`.
-    fn below(&mut self, n: usize) -> usize {
+    fn number(&mut self) -> u16 {
         let choice = self.step[self.next % self.step.len()];
         // Later rounds read the same numbers in another order of magnitude.
-        let choice = usize::from(choice) / (1 + 13 * (self.next / self.step.len()));
+        let round = self.next / self.step.len();
         self.next += 1;
-        choice % n
+        (usize::from(choice) / (1 + 13 * round)) as u16
+    }
+    /// A number below `n`.
+    fn below(&mut self, n: usize) -> usize {
+        usize::from(self.number()) % n
     }
     fn of<'b, T>(&mut self, among: &'b [T]) -> &'b T {
         &among[self.below(among.len())]
@@ -194,9 +191,7 @@ impl Writer {
 
     /// A sample's operation; elementwise ones take the shape of their first operand.
     fn sampled(&mut self, mut choices: Choices<'_>) {
-        let family = choices.of(&catalogue(self.draw)[..]);
-        let primitive = choices.of(&family[..]);
-        let sample = choices.of(&primitive[..]);
+        let sample = catalogue(self.draw).sample(std::array::from_fn(|_| choices.number()));
         let sample = self.in_rare_type(&mut choices, sample);
         let types = sample.types();
         let elementwise = sample.op.rules().elementwise().is_some();

@@ -11,7 +11,7 @@
 //! as if all of them were moved; this is allowed too, but counted, and tests bound how often.
 
 use crate::eval::eval;
-use crate::{Array, Dtype, Element, Equation, Error, Op, Program};
+use crate::{Array, Dtype, Equation, Error, Op, Program};
 use rustc_hash::FxHashSet;
 use std::cmp::Ordering;
 
@@ -232,11 +232,9 @@ fn with_zeros_of_sign(a: &Array, negative: bool) -> Array {
     if !a.dtype().is_float() {
         return a.clone();
     }
-    with_element!(a.dtype(), T => {
-        let zero = T::from_f64(if negative { -0.0 } else { 0.0 });
-        let signed = |x: T| if x.to_f64() == 0.0 { zero } else { x };
-        Array::collect(a.ty().shape.clone(), a.elements::<T>().map(signed))
-    })
+    let zero = if negative { -0.0 } else { 0.0 };
+    let of_sign = |x: f64| if x == 0.0 { zero } else { x };
+    Array::from_f64(a.ty(), a.to_f64_vec().into_iter().map(of_sign))
 }
 
 /// By how much floats are moved, one after the other.
@@ -267,11 +265,9 @@ fn moved(a: &Array, moves: &mut Moves) -> Array {
         return a.clone();
     }
     let step = MOVED_ULPS * epsilon(a.dtype());
-    with_element!(a.dtype(), T => {
-        let further = |x: T| match x.to_f64() {
-            exact if exact.fract() == 0.0 && exact.abs() < 1e6 => x,
-            rounded => T::from_f64(rounded * (1.0 + step * moves.next())),
-        };
-        Array::collect(a.ty().shape.clone(), a.elements::<T>().map(further))
-    })
+    let further = |x: f64| match x {
+        exact if exact.fract() == 0.0 && exact.abs() < 1e6 => x,
+        rounded => rounded * (1.0 + step * moves.next()),
+    };
+    Array::from_f64(a.ty(), a.to_f64_vec().into_iter().map(further))
 }

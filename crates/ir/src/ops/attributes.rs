@@ -9,9 +9,9 @@ use std::sync::Arc;
 #[non_exhaustive]
 pub enum Attribute {
     /// `3`
-    Int(i64),
+    Int(i128),
     /// `[0, 2]`
-    Ints(Vec<i64>),
+    Ints(Vec<i128>),
     /// `[[0, 1], [2, 3]]`
     Table(Vec<Vec<i64>>),
     /// `true`
@@ -20,6 +20,8 @@ pub enum Attribute {
     Word(String),
     /// Text in quotes.
     Text(String),
+    /// `["a", "b"]`
+    Texts(Vec<String>),
     /// `f32[2] [1.0, 2.0]`, every bit kept.
     Literal(Array),
     /// A nested program.
@@ -92,12 +94,12 @@ macro_rules! conversions {
     )* };
 }
 conversions! {
-    i64 = Int, x => x, y => Ok(y);
-    usize = Int, x => x as i64, y => usize::try_from(y).map_err(drop);
+    i64 = Int, x => x.into(), y => i64::try_from(y).map_err(drop);
+    usize = Int, x => x as i128, y => usize::try_from(y).map_err(drop);
     bool = Bool, x => x, y => Ok(y);
-    Vec<i64> = Ints, x => x, y => Ok(y);
-    Vec<usize> = Ints, x => x.into_iter().map(|n| n as i64).collect(), y => naturals(&y);
-    crate::Dims = Ints, x => x.into_iter().map(|n| n as i64).collect(), y => naturals(&y).map(Into::into);
+    Vec<i64> = Ints, x => x.into_iter().map(i128::from).collect(), y => all_within(&y);
+    Vec<usize> = Ints, x => x.into_iter().map(|n| n as i128).collect(), y => all_within(&y);
+    crate::Dims = Ints, x => x.into_iter().map(|n| n as i128).collect(), y => all_within::<usize>(&y).map(Into::into);
     Dtype = Word, x => x.name().into(), y => Dtype::from_name(&y).ok_or(());
     Array = Literal, x => x, y => Ok(y);
     Arc<Program> = Program, x => x, y => Ok(y);
@@ -124,6 +126,23 @@ impl TryFrom<Attribute> for Vec<Vec<i64>> {
     }
 }
 
+impl From<Vec<String>> for Attribute {
+    fn from(texts: Vec<String>) -> Attribute {
+        Attribute::Texts(texts)
+    }
+}
+impl TryFrom<Attribute> for Vec<String> {
+    type Error = ();
+    fn try_from(attribute: Attribute) -> Result<Vec<String>, ()> {
+        match attribute {
+            Attribute::Texts(texts) => Ok(texts),
+            // So does a list without texts.
+            Attribute::Ints(none) if none.is_empty() => Ok(vec![]),
+            _ => Err(()),
+        }
+    }
+}
+
 impl Attribute {
     /// A word, such as the name of a mode.
     pub fn word(word: &str) -> Attribute {
@@ -141,6 +160,6 @@ impl TryFrom<Attribute> for String {
     }
 }
 
-fn naturals(ints: &[i64]) -> Result<Vec<usize>, ()> {
-    ints.iter().map(|&n| usize::try_from(n).map_err(drop)).collect()
+fn all_within<T: TryFrom<i128>>(ints: &[i128]) -> Result<Vec<T>, ()> {
+    ints.iter().map(|&n| T::try_from(n).map_err(drop)).collect()
 }

@@ -15,14 +15,13 @@ use crate::ops::{
 };
 use crate::program::Var;
 use crate::trace::{Val, Vals, at_place, bind, bind1, trace};
-use crate::{Array, Dtype, Equation, ErrorKind, Op, Place, Program, Type};
+use crate::{Array, Dtype, Equation, ErrorKind, Op, Program, SourceLocation, Type};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 documented! {
 /// What is kept for reverse mode, and what is computed again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Checkpoint {
     /// Runs `program` on the operands. Reverse mode keeps the operands and what `policy` saves, and computes all else
     /// again.
@@ -121,8 +120,8 @@ impl Policy {
     fn parse(attributes: &mut Attributes) -> Result<Policy, String> {
         let word: String = attributes.take("policy")?;
         let mut names = || -> Result<Vec<Arc<str>>, String> {
-            let text: String = attributes.take("names")?;
-            Ok(text.split_terminator(',').map(Arc::from).collect())
+            let names: Vec<String> = attributes.take("names")?;
+            Ok(names.into_iter().map(Arc::from).collect())
         };
         Ok(match &word[..] {
             "nothing_saveable" => Policy::NothingSaveable,
@@ -141,7 +140,7 @@ impl Checkpoint {
     /// See [`crate::ops::samples`].
     pub fn samples() -> Vec<Sample> {
         let float = Type::new(Dtype::F64, [3]);
-        let function = trace(Place::unknown(), &[float.clone(), float.clone()], |x| {
+        let function = trace(SourceLocation::unknown(), &[float.clone(), float.clone()], |x| {
             let named = bind1(Checkpoint::CheckpointName { name: "sine".into() }, &[x[0].sin()]);
             vec![named.sin() * x[1], x[1].cos()]
         });
@@ -166,7 +165,7 @@ impl Checkpoint {
     /// See [`crate::ops::refusals`].
     pub fn refusals() -> Vec<(u8, Sample)> {
         let float = Type::new(Dtype::F32, [3]);
-        let identity = trace(Place::unknown(), &[float.clone()], |x| vec![x[0]]);
+        let identity = trace(SourceLocation::unknown(), &[float.clone()], |x| vec![x[0]]);
         let program = Arc::new(identity.expect("internal: the sample is well typed").program);
         let checkpoint = Checkpoint::Checkpoint { program, policy: Policy::NothingSaveable };
         let named = Checkpoint::CheckpointName { name: "a,b".into() };
@@ -203,7 +202,9 @@ impl Rules for Checkpoint {
                     .with("program", program.clone())
                     .with("policy", Attribute::word(policy.word()));
                 match policy.names() {
-                    Some(names) => attributes.with("names", Attribute::Text(names.join(","))),
+                    Some(names) => {
+                        attributes.with("names", names.iter().map(ToString::to_string).collect::<Vec<_>>())
+                    }
                     None => attributes,
                 }
             }
@@ -309,7 +310,7 @@ impl Rules for Checkpoint {
         let unknown = program.param_types().iter().zip(&is_known).filter(|(_, known)| !**known);
         let types: Vec<Type> =
             saved.iter().map(|var| known.ty(*var)).chain(unknown.map(|(ty, _)| ty)).cloned().collect();
-        let rest = trace(Place::unknown(), &types, |x| {
+        let rest = trace(SourceLocation::unknown(), &types, |x| {
             let (kept, unknown) = x.split_at(saved.len());
             let mut value: Vec<Option<Val>> = vec![None; known.num_vars()];
             saved.iter().zip(kept).for_each(|(var, v)| value[var.index()] = Some(*v));
@@ -427,7 +428,7 @@ fn flattened(program: &Program) -> Program {
     };
     let mut program = program.clone();
     while program.equations().iter().any(|eqn| callee(eqn).is_some()) {
-        let inlined = trace(Place::unknown(), program.param_types(), |args| {
+        let inlined = trace(SourceLocation::unknown(), program.param_types(), |args| {
             let mut values = args.to_vec();
             for eqn in program.equations() {
                 let args: Vals = eqn.args.iter().map(|arg| values[arg.index()]).collect();

@@ -10,6 +10,7 @@ use crate::ops::sample::refused;
 use crate::ops::{Attribute, Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, linear_jvp};
 use crate::trace::{Val, Vals, bind, bind1};
 use crate::{Array, Dtype, ErrorKind, Shape, Type};
+use rustc_hash::FxHashSet;
 use smallvec::smallvec;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -63,6 +64,13 @@ pub struct Collective {
 }
 
 impl Collective {
+    /// The names of all variants: what lanes can do.
+    pub const VARIANTS: &'static [&'static str] = Across::VARIANTS;
+
+    /// The name of its variant: what lanes do.
+    pub fn variant(&self) -> &'static str {
+        self.across.variant()
+    }
     /// The sentences of its documentation.
     pub fn doc(&self) -> &'static str {
         self.across.doc()
@@ -231,7 +239,7 @@ impl Rules for Collective {
                 args[0].with_shape(with_lanes(2, &without_lanes(1, args[0], *split)?, *concat)?)
             }
             Across::Ppermute { permutation } => {
-                let (mut sends, mut receives) = (vec![false; self.size], vec![false; self.size]);
+                let (mut sends, mut receives) = (FxHashSet::default(), FxHashSet::default());
                 for (pair, shown) in Collective::pairs(permutation).zip(permutation) {
                     let Some((from, to)) = pair.filter(|(from, to)| *from < self.size && *to < self.size)
                     else {
@@ -243,8 +251,7 @@ impl Rules for Collective {
                             ),
                         );
                     };
-                    if std::mem::replace(&mut sends[from], true) || std::mem::replace(&mut receives[to], true)
-                    {
+                    if !sends.insert(from) || !receives.insert(to) {
                         return refuse(2, format!("{shown:?}: a lane sends, or receives, once at most"));
                     }
                 }
@@ -265,7 +272,7 @@ impl Rules for Collective {
             Across::Ppermute { permutation } if permutation.is_empty() => zero(),
             _ => {
                 let ty = self.infer(&[args[0].ty()])?.remove(0);
-                with_element!(ty.dtype, T => Array::collect(ty.shape.clone(), args[0].elements::<T>()))
+                args[0].with_shape(ty.shape)
             }
         };
         Ok(vec![result])

@@ -3,14 +3,13 @@
 use crate::ops::strided::{View, are_distinct_axes, argsort, inverse_permutation, other_axes};
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Dims, Dtype, Element, ErrorKind, Shape, Type};
+use crate::{Array, Dims, Dtype, ErrorKind, Numbers, Shape, Type};
 use smallvec::smallvec;
 use std::ops::RangeInclusive;
 
 documented! {
 /// A contraction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Contraction {
     /// The products of elements of two operands, summed over pairs of axes. The result's axes are the batch axes, the
     /// free axes of the left operand, then those of the right one.
@@ -191,7 +190,7 @@ impl Rules for Contraction {
             _ => unreachable!("internal: dot_general is linear in one operand at a time"),
         }
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         Some(crate::ops::elementwise::bilinear(&self.clone().into(), args))
     }
     fn batch(&self, _: &dyn Passes, args: &[Val], mapped: &[bool], _: Lanes) -> Vals {
@@ -303,21 +302,24 @@ fn evaluate(dims: &DotDims, lhs: &Array, rhs: &Array) -> Array {
         let columns = &columns;
         rows.iter().flat_map(move |row| columns.iter().map(move |column| (l + row, r + column)))
     });
-    with_element!(ty.dtype, T => {
-        let (x, y): (Vec<T>, Vec<T>) = (lhs.elements().collect(), rhs.elements().collect());
-        let total = |(l, r): (usize, usize)| {
-            let terms = summed.iter().map(|(i, j)| (x[l + i], y[r + j]));
-            if T::DTYPE.is_complex() {
-                T::from_complex(terms.map(|(x, y)| x.to_complex() * y.to_complex()).sum())
-            } else if T::DTYPE.is_float() {
-                T::from_f64(terms.map(|(x, y)| x.to_f64() * y.to_f64()).sum())
-            } else {
-                let product = |(x, y): (T, T)| x.to_i128().wrapping_mul(y.to_i128());
-                T::from_i128(terms.map(product).fold(0, i128::wrapping_add))
-            }
-        };
-        Array::collect(ty.shape, starts.map(total))
-    })
+    match (lhs.numbers(), rhs.numbers()) {
+        (Numbers::Complex(x), Numbers::Complex(y)) => {
+            let total = |(l, r)| summed.iter().map(|(i, j)| x[l + i] * y[r + j]).sum();
+            Array::from_complex(&ty, starts.map(total))
+        }
+        (Numbers::Floats(x), Numbers::Floats(y)) => {
+            let total = |(l, r)| summed.iter().map(|(i, j)| x[l + i] * y[r + j]).sum();
+            Array::from_f64(&ty, starts.map(total))
+        }
+        (Numbers::Integers(x), Numbers::Integers(y)) => {
+            let products = |(l, r)| summed.iter().map(move |(i, j)| (l + i, r + j));
+            let total = |start: (usize, usize)| {
+                products(start).fold(0i128, |sum, (i, j)| sum.wrapping_add(x[i].wrapping_mul(y[j])))
+            };
+            Array::from_integers(&ty, starts.map(total))
+        }
+        _ => unreachable!("internal: operands of one type"),
+    }
 }
 
 impl Val {

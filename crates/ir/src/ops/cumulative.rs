@@ -6,7 +6,7 @@ use crate::ops::{
     Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, linear_jvp, tangents_through, with_tangent,
 };
 use crate::trace::{Val, Vals, bind1, trace};
-use crate::{Array, Dtype, Element, ErrorKind, Place, Program, Type};
+use crate::{Array, Dtype, ErrorKind, Program, SourceLocation, Type};
 use smallvec::smallvec;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -14,9 +14,8 @@ use std::sync::Arc;
 documented! {
 /// Running totals along an axis.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Cumulative {
-    /// `cumsum`, `cumprod`, `cummax`, `cummin`: every element combined with all before it, or with all behind it.
+    /// `cumsum`, `cumprod`, `cummax`, ...: every element combined with all before it, or with all behind it.
     Monoid {
         /// How two elements combine.
         monoid: Monoid,
@@ -34,9 +33,6 @@ pub enum Cumulative {
     },
 }
 }
-
-/// The combinations that have a running form.
-const MONOIDS: [Monoid; 4] = [Monoid::Sum, Monoid::Prod, Monoid::Max, Monoid::Min];
 
 fn monoid_name(monoid: Monoid) -> &'static str {
     match monoid {
@@ -82,13 +78,14 @@ impl Cumulative {
             if dtype.is_inexact() { sample } else { sample.not_smooth() }
         };
         let mut all = vec![];
-        for monoid in MONOIDS {
+        for &monoid in Monoid::ALL {
             let of = |dimension, reverse| Cumulative::Monoid { monoid, dimension, reverse };
             all.extend(monoid.domain().dtypes().map(|dtype| on(of(0, false), dtype, &[5])));
-            all.push(on(of(1, true), Dtype::F64, &[2, 4, 3]));
-            all.push(on(of(0, true), Dtype::F64, &[4, 2]));
-            all.push(on(of(0, false), Dtype::F64, &[0, 2]));
-            all.push(on(of(1, false), Dtype::F64, &[3, 1]));
+            let dtype = if monoid.domain().admits(Dtype::F64) { Dtype::F64 } else { Dtype::U8 };
+            all.push(on(of(1, true), dtype, &[2, 4, 3]));
+            all.push(on(of(0, true), dtype, &[4, 2]));
+            all.push(on(of(0, false), dtype, &[0, 2]));
+            all.push(on(of(1, false), dtype, &[3, 1]));
         }
         let zeros = Array::from([[2.0, 0.0, 3.0, 0.5], [0.0, 2.0, 0.0, 1.0]]);
         let monoid = Monoid::Prod;
@@ -104,9 +101,9 @@ impl Cumulative {
     pub fn refusals() -> Vec<(u8, Sample)> {
         let matrix = |dtype| [Type::new(dtype, [2, 3])];
         let mut all = vec![];
-        for monoid in MONOIDS {
+        for &monoid in Monoid::ALL {
             let of = |dimension| Cumulative::Monoid { monoid, dimension, reverse: false };
-            all.push(refused(of(2), 1, matrix(Dtype::F32)));
+            all.push(refused(of(2), 1, matrix(Dtype::I32)));
             let dtype = Dtype::ALL.iter().find(|dtype| !monoid.domain().admits(**dtype));
             all.extend(dtype.map(|dtype| refused(of(0), 2, matrix(*dtype))));
         }
@@ -116,7 +113,7 @@ impl Cumulative {
     }
     /// See [`crate::Op::parse`].
     pub fn parse(name: &str, all: &mut Attributes) -> Option<Result<Cumulative, String>> {
-        let monoid = MONOIDS.into_iter().find(|monoid| monoid_name(*monoid) == name);
+        let monoid = Monoid::ALL.iter().copied().find(|monoid| monoid_name(*monoid) == name);
         if monoid.is_none() && name != "cumlogsumexp" {
             return None;
         }
@@ -131,7 +128,7 @@ impl Cumulative {
     }
     /// The same as a tree of combinations: pairs, their running totals, and what stands between.
     fn by_pairs(&self, x: &Type) -> Arc<Program> {
-        let traced = trace(Place::unknown(), &[x.clone()], |x| {
+        let traced = trace(SourceLocation::unknown(), &[x.clone()], |x| {
             let first = x[0].move_axis(self.dimension(), 0);
             let turned = if self.is_reversed() { first.rev(&[0]) } else { first };
             let totals = self.running(turned);
@@ -252,15 +249,13 @@ impl Rules for Cumulative {
             return Ok(vec![Array::from_f64(x.ty(), all)]);
         }
         let Cumulative::Monoid { monoid, .. } = self else { unreachable!("internal: floats only") };
-        Ok(vec![with_element!(x.dtype(), T => {
-            let mut all: Vec<i128> = x.elements::<T>().map(Element::to_i128).collect();
-            evaluate(x, dimension, reverse, |at, before| {
-                if let Some(before) = before {
-                    all[at] = monoid.combine_integers(all[before], all[at]);
-                }
-            });
-            Array::collect(x.ty().shape.clone(), all.into_iter().map(T::from_i128))
-        })])
+        let mut all = x.to_i128_vec();
+        evaluate(x, dimension, reverse, |at, before| {
+            if let Some(before) = before {
+                all[at] = monoid.combine_integers(all[before], all[at]);
+            }
+        });
+        Ok(vec![Array::from_integers(x.ty(), all)])
     }
     fn jvp(&self, passes: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         if matches!(self, Cumulative::Monoid { monoid: Monoid::Sum, .. }) {
@@ -278,7 +273,7 @@ impl Rules for Cumulative {
         // Element i is in every total from i on, so it gets the cotangents from i on.
         vec![ct[0].map(|ct| bind1(Cumulative::Monoid { monoid, dimension, reverse: !reverse }, &[ct]))]
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         if matches!(self, Cumulative::Monoid { monoid: Monoid::Prod, .. }) {
             return Some(self.by_pairs(&args[0].ty()).inline(args).into());
         }

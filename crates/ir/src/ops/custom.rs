@@ -8,14 +8,13 @@ use crate::ops::control::call;
 use crate::ops::effect::masked_program;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample};
 use crate::trace::{Val, Vals, bind, current_place, refuse, trace};
-use crate::{Array, Dtype, Error, ErrorKind, Op, Place, Program, Type};
+use crate::{Array, Dtype, Error, ErrorKind, Op, Program, SourceLocation, Type};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 documented! {
 /// A function with a derivative of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Custom {
     /// Runs `program` on the arguments. Its tangents are those that `rule` returns: from the arguments and a tangent
     /// of each float one it computes the results and a tangent of each float one.
@@ -71,7 +70,11 @@ impl Custom {
         let (float, count) = (Type::new(Dtype::F64, [3]), Type::new(Dtype::I32, [3]));
         let program = |types: &[&Type], f: &dyn Fn(&[Val]) -> Vec<Val>| {
             let types: Vec<Type> = types.iter().copied().cloned().collect();
-            Arc::new(trace(Place::unknown(), &types, f).expect("internal: the sample is well typed").program)
+            Arc::new(
+                trace(SourceLocation::unknown(), &types, f)
+                    .expect("internal: the sample is well typed")
+                    .program,
+            )
         };
         // sin(x) y, with a captured integer vector that scales by one
         let function = program(&[&float, &float, &count], &|x| {
@@ -88,7 +91,13 @@ impl Custom {
             (program(&[&count, &count], &|x| vec![x[0] * x[0] + x[1]]), program(&[&count], &|_| vec![]));
         let forward = program(&[&count], &|x| vec![x[0] * x[0] + Val::full(x[0].ty(), 2.0), x[0]]);
         let twos = Array::from([2i32, 2, 2]);
+        let linear = Custom::CustomLinear {
+            num_residuals: 1,
+            num_cotangents: 1,
+            backward: program(&[&float, &float], &|x| vec![x[0] * x[1]]),
+        };
         vec![
+            Sample::new(linear).arg(float.clone(), -2.0, 2.0).arg(float.clone(), -2.0, 2.0),
             Sample::new(Custom::CustomJvp { num_args: 2, program: function, rule })
                 .arg(float.clone(), -2.0, 2.0)
                 .arg(float.clone(), -2.0, 2.0)
@@ -103,13 +112,14 @@ impl Custom {
     pub fn refusals() -> Vec<(u8, Sample)> {
         let ty = Type::new(Dtype::F32, [3]);
         let identity = |n: usize| {
-            let traced = trace(Place::unknown(), &vec![ty.clone(); n], |x| x.to_vec());
+            let traced = trace(SourceLocation::unknown(), &vec![ty.clone(); n], |x| x.to_vec());
             Arc::new(traced.expect("internal: the sample is well typed").program)
         };
         let jvp = |rule| Custom::CustomJvp { num_args: 1, program: identity(1), rule };
         let vjp =
             |forward, backward| Custom::CustomVjp { num_args: 1, program: identity(1), forward, backward };
         let one = |op: Custom, ty: &Type| Sample::new(op).arg(ty.clone(), 0.0, 1.0);
+        let linear = Custom::CustomLinear { num_residuals: 0, num_cotangents: 1, backward: identity(1) };
         let wrong = Type::new(Dtype::F32, [2]);
         vec![
             (1, one(jvp(identity(2)), &wrong)),
@@ -117,6 +127,7 @@ impl Custom {
             (1, one(vjp(identity(1), identity(1)), &wrong)),
             (2, one(vjp(identity(0), identity(1)), &ty)),
             (3, one(vjp(identity(1), identity(0)), &ty)),
+            (1, one(linear, &wrong)),
         ]
     }
     /// See [`crate::Op::parse`].
@@ -501,7 +512,7 @@ pub(super) fn batched_everywhere(
     if along.iter().all(|along| *along) {
         return batched;
     }
-    let widened = trace(Place::unknown(), batched.param_types(), |x| {
+    let widened = trace(SourceLocation::unknown(), batched.param_types(), |x| {
         let results = batched.inline(x).into_iter().zip(&along);
         results.map(|(v, along)| if *along { v } else { v.repeat_leading(lanes.size) }).collect()
     });

@@ -6,7 +6,7 @@
 
 use crate::ops::{Attribute, Attributes, Effect, Infer, Lanes, Operand, Passes, Rules, Sample};
 use crate::trace::{Poisoned, Val, Vals, at_place, bind, current_place, refuse, trace};
-use crate::{Array, Buffer, Dtype, Error, ErrorKind, Place, Program, Shape, Type};
+use crate::{Array, Buffer, Dtype, Error, ErrorKind, Program, Shape, SourceLocation, Type};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::RangeInclusive;
@@ -16,7 +16,6 @@ use std::sync::{Arc, LazyLock};
 documented! {
 /// An operation that is seen from outside, or that makes the call an error.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Effectful {
     /// Prints a line in which each `{}` of `format` is a value; `{:.3}` rounds. Ordered: lines come in program order.
     DebugPrint {
@@ -65,16 +64,27 @@ pub struct Callback {
     function: Option<Arc<HostFunction>>,
 }
 
+/// The name that text binds to a function.
+const IDENTITY: &str = "identity";
+
+/// The name as it prints: of letters, digits, `_` and `.`.
+fn plain_name(name: &str) -> Arc<str> {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '_' };
+    name.chars().map(plain).collect::<String>().into()
+}
+
 impl Callback {
     /// The callback that prints as `@name`; of `name` only letters, digits, `_` and `.` are kept.
+    ///
+    /// `identity` is the only name that text binds to a function: another function of that name is `identity_`.
     pub fn new(name: &str, function: Arc<HostFunction>) -> Callback {
-        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '_' };
-        Callback { name: name.chars().map(plain).collect::<String>().into(), function: Some(function) }
+        let name = if name == IDENTITY { "identity_".into() } else { plain_name(name) };
+        Callback { name, function: Some(function) }
     }
     /// The callback of a name in text. Only `identity`, which returns its arguments, is bound to a function.
     pub fn named(name: &str) -> Callback {
-        static IDENTITY: LazyLock<Arc<HostFunction>> = LazyLock::new(|| Arc::new(|args| Ok(args.to_vec())));
-        Callback { name: name.into(), function: (name == "identity").then(|| IDENTITY.clone()) }
+        static FUNCTION: LazyLock<Arc<HostFunction>> = LazyLock::new(|| Arc::new(|args| Ok(args.to_vec())));
+        Callback { name: plain_name(name), function: (name == IDENTITY).then(|| FUNCTION.clone()) }
     }
     /// What it prints as, behind `@`.
     pub fn name(&self) -> &str {
@@ -165,7 +175,9 @@ impl Effectful {
         let print = |format: &str, lanes| Effectful::DebugPrint { format: format.into(), lanes };
         let check = |message: &str, lanes| Effectful::Check { message: message.into(), lanes };
         let callback = |lanes| Effectful::DebugCallback { function: function.clone(), lanes };
-        let pure = |lanes| Effectful::PureCallback { function: function.clone(), results: vec![], lanes };
+        let returning =
+            |results, lanes| Effectful::PureCallback { function: function.clone(), results, lanes };
+        let pure = |lanes| returning(vec![], lanes);
         vec![
             (1, of(print("", 1), &[&float])),
             (2, of(print("{}", 1), &[&truth, &Type::new(Dtype::F32, [3])])),
@@ -178,6 +190,7 @@ impl Effectful {
             (2, of(callback(1), &[&truth, &Type::scalar(Dtype::F32)])),
             (1, of(pure(0), &[&truth])),
             (2, of(pure(1), &[&truth, &Type::scalar(Dtype::F32)])),
+            (3, of(returning(vec![float.tape()], 1), &[&truth])),
         ]
     }
     /// See [`crate::Op::parse`].
@@ -252,11 +265,13 @@ impl Rules for Effectful {
         ];
         const PRINT: [&str; 3] =
             [LANES[0], LANES[1], "The text has a placeholder, `{}` or `{:.3}`, for each value."];
+        const PURE: [&str; 3] = [LANES[0], LANES[1], "The results are arrays, not tapes."];
         const CHECK: [&str; 4] = [LANES[0], LANES[1], PRINT[2], "The second operand is of the mask's type."];
         match self {
             Effectful::DebugPrint { .. } => &PRINT,
             Effectful::Check { .. } => &CHECK,
-            Effectful::DebugCallback { .. } | Effectful::PureCallback { .. } => &LANES,
+            Effectful::DebugCallback { .. } => &LANES,
+            Effectful::PureCallback { .. } => &PURE,
         }
     }
     fn arity(&self) -> RangeInclusive<usize> {
@@ -291,9 +306,10 @@ impl Rules for Effectful {
             Effectful::Check { .. } if args[1] != mask => {
                 Err(ErrorKind::constraint(4, format!("what is checked is {}, not {mask}", args[1])))
             }
-            Effectful::PureCallback { results, .. } => {
-                Ok(results.iter().map(|ty| in_lanes(ty, &dims)).collect())
-            }
+            Effectful::PureCallback { results, .. } => match results.iter().find(|ty| ty.is_tape()) {
+                Some(ty) => Err(ErrorKind::constraint(3, format!("a callback returns arrays, not {ty}"))),
+                None => Ok(results.iter().map(|ty| in_lanes(ty, &dims)).collect()),
+            },
             _ => Ok(vec![]),
         }
     }
@@ -427,19 +443,19 @@ fn check_results(function: &Callback, found: &[Array], wanted: &[Type]) -> Resul
 // ---- text with placeholders
 
 /// A part of a text with placeholders.
-enum Piece<'a> {
+enum FormatPart<'a> {
     Text(&'a str),
     /// `{}`, or `{:.3}` with its digits.
     Value(Option<usize>),
 }
 
-fn pieces(format: &str) -> Result<Vec<Piece<'_>>, String> {
+fn format_parts(format: &str) -> Result<Vec<FormatPart<'_>>, String> {
     let (mut all, mut rest) = (vec![], format);
     while let Some(at) = rest.find(['{', '}']) {
-        all.push(Piece::Text(&rest[..at]));
+        all.push(FormatPart::Text(&rest[..at]));
         let (brace, after) = (&rest[at..=at], &rest[at + 1..]);
         if let Some(behind) = after.strip_prefix(brace) {
-            all.push(Piece::Text(brace));
+            all.push(FormatPart::Text(brace));
             rest = behind;
             continue;
         }
@@ -457,10 +473,10 @@ fn pieces(format: &str) -> Result<Vec<Piece<'_>>, String> {
                 ));
             }
         };
-        all.push(Piece::Value(digits));
+        all.push(FormatPart::Value(digits));
         rest = behind;
     }
-    all.push(Piece::Text(rest));
+    all.push(FormatPart::Text(rest));
     Ok(all)
 }
 
@@ -469,16 +485,16 @@ fn pieces(format: &str) -> Result<Vec<Piece<'_>>, String> {
 /// # Errors
 /// If a placeholder is neither `{}` nor of the form `{:.3}`.
 fn placeholders(format: &str) -> Result<usize, String> {
-    Ok(pieces(format)?.iter().filter(|piece| matches!(piece, Piece::Value(_))).count())
+    Ok(format_parts(format)?.iter().filter(|piece| matches!(piece, FormatPart::Value(_))).count())
 }
 
 fn filled_in(format: &str, values: &[Array]) -> String {
     let mut values = values.iter();
     let mut text = String::new();
-    for piece in pieces(format).expect("internal: a verified text") {
+    for piece in format_parts(format).expect("internal: a verified text") {
         match piece {
-            Piece::Text(part) => text += part,
-            Piece::Value(digits) => {
+            FormatPart::Text(part) => text += part,
+            FormatPart::Value(digits) => {
                 let array = values.next().expect("internal: a value for each placeholder");
                 text += &match digits {
                     Some(digits) if array.dtype().is_float() => rounded(array, digits),
@@ -494,7 +510,7 @@ fn filled_in(format: &str, values: &[Array]) -> String {
 fn rounded(array: &Array, digits: usize) -> String {
     fn list(numbers: &[f64], dims: &[usize], digits: usize) -> String {
         let [first, rest @ ..] = dims else { return format!("{:.digits$}", numbers[0]) };
-        let size = rest.iter().product::<usize>();
+        let size = Shape::from(rest).size();
         let rows = (0..*first).map(|i| list(&numbers[i * size..][..size], rest, digits));
         format!("[{}]", rows.collect::<Vec<_>>().join(" "))
     }
@@ -513,7 +529,7 @@ fn print_line(line: &str) {
 /// An operation that has no masked form is an error of the enclosing trace.
 pub fn masked_program(program: &Arc<Program>) -> Arc<Program> {
     let types: Vec<Type> = program.param_types().iter().cloned().chain([Type::scalar(Dtype::Bool)]).collect();
-    let masked = trace(Place::unknown(), &types, |x| {
+    let masked = trace(SourceLocation::unknown(), &types, |x| {
         let (mask, args) = x.split_last().expect("internal: the mask");
         inline_masked(program, args, *mask)
     });
@@ -551,7 +567,7 @@ pub fn without_effects(program: &Arc<Program>) -> Arc<Program> {
     if !program.effect().stays() {
         return program.clone();
     }
-    let silent = trace(Place::unknown(), program.param_types(), |args| {
+    let silent = trace(SourceLocation::unknown(), program.param_types(), |args| {
         let mut values = args.to_vec();
         for eqn in program.equations() {
             let rules = eqn.op.rules();

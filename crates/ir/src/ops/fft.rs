@@ -15,7 +15,6 @@ use std::ops::RangeInclusive;
 documented! {
 /// A discrete Fourier transform.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Fft {
     /// Transforms the last axes, of the extents `fft_length`. `kind` says how:
     /// `fft` sums x · exp(-2πi·j·k/n) along each of them; operands and results are a real and an imaginary part.
@@ -34,7 +33,6 @@ pub enum Fft {
 
 /// Which Fourier transform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum FftKind {
     /// Forward.
     Fft,
@@ -180,7 +178,10 @@ impl Rules for Fft {
         Ok(vec![ty; self.num_results(args.len())])
     }
     fn eval(&self, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
-        Ok(library_evaluate(self, args))
+        crate::ops::library::evaluate_if_known(&self.clone().into(), args)
+    }
+    fn refusal(&self) -> Option<ErrorKind> {
+        (!library::TRANSFORMS).then(|| crate::ops::library::missing("fft"))
     }
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         linear_jvp(self.clone().into(), x, dx)
@@ -213,10 +214,6 @@ impl Rules for Fft {
     fn library(&self) -> Option<&dyn Library> {
         Some(self)
     }
-}
-
-fn library_evaluate(op: &Fft, args: &[&Array]) -> Vec<Array> {
-    crate::ops::library::evaluate(&op.clone().into(), args)
 }
 
 /// How often each element of the half of a transform along the last axis stands in the whole.

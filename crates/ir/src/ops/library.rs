@@ -4,8 +4,8 @@
 //! call it alike, so that both give the same bits. It sees one element of a batch at a time, as bytes that lie row by
 //! row; floats are computed in `f64` and rounded once.
 
-use crate::{Array, Buffer, Complex, Dtype, Element, Op, Type};
-use bytemuck::{cast_slice, cast_slice_mut};
+use crate::{Array, Buffer, Complex, Dtype, ErrorKind, Op, Type};
+use bytemuck::cast_slice_mut;
 use gradus_library::Number;
 use smallvec::SmallVec;
 
@@ -44,28 +44,25 @@ impl Block<'_> {
     }
     /// The elements as the library computes with them.
     pub fn numbers<T: Number>(&self) -> Vec<T> {
-        fn widened<E: Element, T: Number>(bytes: &[u8]) -> Vec<T> {
-            let number = |repr: &E::Repr| {
-                let z = E::from_repr(*repr).to_complex();
-                T::from_parts(z.re, z.im)
-            };
-            cast_slice::<u8, E::Repr>(bytes).iter().map(number).collect()
+        let dtype = self.ty.dtype;
+        match dtype.is_complex() {
+            true => dtype.read_complex(self.bytes).into_iter().map(|z| T::from_parts(z.re, z.im)).collect(),
+            false => dtype.read_f64(self.bytes).into_iter().map(|x| T::from_parts(x, 0.0)).collect(),
         }
-        with_element!(self.ty.dtype, E => widened::<E, T>(self.bytes))
     }
 }
 
 impl BlockMut<'_> {
     /// Writes the elements, each rounded once.
     pub fn write<T: Number>(&mut self, numbers: &[T]) {
-        with_element!(self.ty.dtype, E => {
-            let places = cast_slice_mut::<u8, <E as Element>::Repr>(self.bytes);
-            let nearest = |x: &T| {
-                let (re, im) = x.parts();
-                E::from_complex(Complex::new(re, im)).to_repr()
-            };
-            places.iter_mut().zip(numbers).for_each(|(place, x)| *place = nearest(x));
-        });
+        let parts = numbers.iter().map(|x| x.parts());
+        match self.ty.dtype {
+            dtype if dtype.is_complex() => {
+                let all: Vec<Complex<f64>> = parts.map(|(re, im)| Complex::new(re, im)).collect();
+                dtype.write_complex(self.bytes, &all);
+            }
+            dtype => dtype.write_f64(self.bytes, &parts.map(|(re, _)| re).collect::<Vec<f64>>()),
+        }
     }
     /// Writes indices.
     pub fn write_indices(&mut self, indices: &[usize]) {
@@ -95,7 +92,7 @@ impl Calls {
         let one = |ty: &&Type| ty.with_shape(ty.shape.without(&batch));
         Some(Calls {
             op: op.clone(),
-            count: batch.iter().map(|axis| args[0].shape.dim(*axis)).product(),
+            count: args[0].shape.extent_of(&batch),
             operands: args.iter().map(one).collect(),
             results: results.iter().map(one).collect(),
         })
@@ -125,7 +122,17 @@ impl Calls {
     }
 }
 
-/// The results of a library's operation, all calls one after the other.
+/// Why an operation cannot be run in a build without the feature that brings its library.
+pub(super) fn missing(feature: &str) -> ErrorKind {
+    ErrorKind::invalid(format!("is not part of this build; give `gradus` its default feature `{feature}`"))
+}
+
+/// [`evaluate`], of an operation that may be none of this build's.
+pub(super) fn evaluate_if_known(op: &Op, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
+    op.rules().refusal().map_or_else(|| Ok(evaluate(op, args)), Err)
+}
+
+/// The results of a library's operation that is not refused, all calls one after the other.
 pub fn evaluate(op: &Op, args: &[&Array]) -> Vec<Array> {
     let types: Vec<&Type> = args.iter().map(|a| a.ty()).collect();
     let result_types = op.rules().infer(&types).expect("internal: operands of the right types");

@@ -12,7 +12,7 @@ use crate::ops::linalg::Transposed;
 use crate::ops::linalg::matrix::{permuted_rows, transposed};
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, tangents_through};
 use crate::trace::{Poisoned, Val, Vals, bind, current_place, refuse, trace};
-use crate::{Array, Dtype, Error, ErrorKind, Op, Place, Program, Type};
+use crate::{Array, Dtype, Error, ErrorKind, Op, Program, SourceLocation, Type};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -162,7 +162,7 @@ impl LinearSolve {
         let types = self.matvec.param_types();
         let linear: Vec<bool> = (0..types.len()).map(|i| i < n).collect();
         let (pulled, nonzero) = passes.transpose(&self.matvec, &linear, &vec![true; n]);
-        let whole = trace(Place::unknown(), types, |p| {
+        let whole = trace(SourceLocation::unknown(), types, |p| {
             let (cotangents, captured) = p.split_at(n);
             let mut results = pulled.inline(&[captured, cotangents].concat()).into_iter();
             let mut next = |(nonzero, ty): (&bool, &Type)| match nonzero {
@@ -176,7 +176,7 @@ impl LinearSolve {
 }
 
 fn program(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Arc<Program> {
-    Arc::new(trace(Place::unknown(), types, f).expect("internal: the sample is well typed").program)
+    Arc::new(trace(SourceLocation::unknown(), types, f).expect("internal: the sample is well typed").program)
 }
 
 /// A⁻¹ · b.

@@ -258,7 +258,7 @@ pub trait Rules {
     /// `None` if computing in `f32` and rounding the results once does it.
     ///
     /// Called while a trace is open, for operations whose operands or results are 16-bit floats.
-    fn in_singles(&self, args: &[Val]) -> Option<Vals> {
+    fn promote_to_f32(&self, args: &[Val]) -> Option<Vals> {
         let _ = args;
         None
     }
@@ -266,7 +266,7 @@ pub trait Rules {
     /// `None` if there is no such form.
     ///
     /// Called while a trace is open, for operations whose operands or results are complex.
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         let _ = args;
         None
     }
@@ -348,6 +348,16 @@ macro_rules! families {
 
             /// The name of its family.
             pub fn family(&self) -> &'static str { match self { $(Op::$Family(_) => stringify!($Family)),* } }
+
+            /// The family and the variant of every operation: what samples must cover.
+            pub fn variants() -> Vec<(&'static str, &'static str)> {
+                let mut all = vec![];
+                $(all.extend(<$ty>::VARIANTS.iter().map(|variant| (stringify!($Family), *variant)));)*
+                all
+            }
+
+            /// The name of its variant within the family.
+            pub fn variant(&self) -> &'static str { match self { $(Op::$Family(op) => op.variant()),* } }
 
             /// The sentences of its documentation.
             pub fn doc(&self) -> &'static str { match self { $(Op::$Family(op) => op.doc()),* } }

@@ -1,11 +1,10 @@
 //! Associative combinations with an identity: what reductions, scatters and cumulative primitives have in common.
 
 use super::elementwise::{Binary, Domain, maximum, minimum};
-use crate::{Array, Complex, Dtype, Element, Kind, Op, Program, Type};
+use crate::{Array, Complex, Dtype, Kind, Op, Program, Type};
 
 /// An associative and commutative combination of two elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Monoid {
     /// Addition; integers wrap.
     Sum,
@@ -65,7 +64,7 @@ impl Monoid {
     pub fn identity(self, dtype: Dtype) -> Array {
         match dtype.kind() {
             Kind::Float | Kind::Complex => Array::from_f64(&Type::scalar(dtype), [self.float_identity()]),
-            _ => with_element!(dtype, T => Array::scalar(T::from_i128(self.integer_identity(dtype)))),
+            _ => Array::from_i128(dtype, self.integer_identity(dtype)),
         }
     }
     /// Folds the elements of `x` into `size` results: element `i` goes to result `slots[i]`.
@@ -81,18 +80,16 @@ impl Monoid {
         }
         if dtype.is_float() {
             let mut totals = vec![self.float_identity(); size];
-            with_element!(dtype, T => for (e, slot) in x.elements::<T>().zip(slots) {
-                totals[*slot] = self.combine_floats(totals[*slot], Element::to_f64(e));
-            });
+            for (x, slot) in x.to_f64_vec().into_iter().zip(slots) {
+                totals[*slot] = self.combine_floats(totals[*slot], x);
+            }
             return Array::from_f64(&ty, totals);
         }
         let mut totals = vec![self.integer_identity(dtype); size];
-        with_element!(dtype, T => {
-            for (e, slot) in x.elements::<T>().zip(slots) {
-                totals[*slot] = self.combine_integers(totals[*slot], Element::to_i128(e));
-            }
-            Array::collect(ty.shape, totals.into_iter().map(T::from_i128))
-        })
+        for (x, slot) in x.to_i128_vec().into_iter().zip(slots) {
+            totals[*slot] = self.combine_integers(totals[*slot], x);
+        }
+        Array::from_integers(&ty, totals)
     }
     /// Combines two floats.
     pub(crate) fn combine_floats(self, x: f64, y: f64) -> f64 {
@@ -150,6 +147,6 @@ pub(crate) fn integer_range(dtype: Dtype) -> (i128, i128) {
         Kind::Bool => (0, 1),
         Kind::Unsigned => (0, (1 << width) - 1),
         Kind::Signed => (-(1 << (width - 1)), (1 << (width - 1)) - 1),
-        Kind::Float | Kind::Complex => unreachable!("internal: the range of integers"),
+        _ => unreachable!("internal: the range of integers"),
     }
 }

@@ -1,6 +1,6 @@
 //! Samples of primitives: what the conformance tests and the generated spec run over.
 
-use crate::{Array, Complex, Dtype, Element, Op, Type, bf16, f16};
+use crate::{Array, Complex, Dtype, Op, Type, bf16, f16};
 use std::borrow::Borrow;
 
 /// An operation with operands on which it is defined.
@@ -139,12 +139,14 @@ impl Sample {
         let accepted = crate::verify::infer(&self.op, &types).is_ok();
         accepted.then(|| Sample { op: self.op.clone(), args, ..*self })
     }
-    /// Whether it is an operation on tapes, which no Program that is run has as parameters or results: such samples
-    /// are for the text form; their rules are tested by samples of calls.
-    pub fn has_tapes(&self) -> bool {
+    /// Whether a Program of it alone can be run. An operation on tapes cannot, for no Program that is run has tapes as
+    /// parameters or results, nor one that is refused in any Program that is run, and stands only in what passes make:
+    /// such samples are for the text form; their rules are tested by samples of calls.
+    pub fn is_run(&self) -> bool {
         let types = self.types();
         let results = self.op.rules().infer(&types.iter().collect::<Vec<_>>());
-        types.iter().chain(results.iter().flatten()).any(Type::is_tape)
+        let has_tapes = types.iter().chain(results.iter().flatten()).any(Type::is_tape);
+        !has_tapes && self.op.rules().refusal().is_none()
     }
     /// The operands' types.
     pub fn types(&self) -> Vec<Type> {
@@ -201,5 +203,5 @@ pub fn edge_values(dtype: Dtype) -> Array {
     let width = 8 * dtype.size_bytes() as i128;
     let bits = [0, 1, 2, 3, 7, width - 1, width, width + 1, 100, (1 << (width - 1)) - 1, 1 << (width - 1)];
     let all: Vec<i128> = bits.into_iter().chain(bits.into_iter().map(|x| -x)).collect();
-    with_element!(dtype, T => Array::from(all.into_iter().map(T::from_i128).collect::<Vec<T>>()))
+    Array::from_integers(&Type::new(dtype, [all.len()]), all)
 }

@@ -3,14 +3,13 @@
 use crate::ops::index::IndexMode;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample};
 use crate::trace::{Val, Vals, bind, bind1};
-use crate::{Array, Dtype, Element, ErrorKind, Type};
+use crate::{Array, Dtype, ErrorKind, Numbers, Type};
 use std::cmp::Ordering;
 use std::ops::RangeInclusive;
 
 documented! {
 /// An order of elements.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Sorting {
     /// The operands in the increasing order of the first `num_keys` of them along an axis; the others go with them.
     /// Equal elements keep their order. Among floats -0 equals +0, and NaN comes last. Complex numbers are in the order
@@ -24,17 +23,9 @@ pub enum Sorting {
 }
 }
 
-/// The order of two elements of one type.
-pub(crate) fn compare<T: Element>(x: T, y: T) -> Ordering {
-    let floats = |x: f64, y: f64| x.partial_cmp(&y).unwrap_or_else(|| x.is_nan().cmp(&y.is_nan()));
-    if T::DTYPE.is_complex() {
-        let (x, y) = (x.to_complex(), y.to_complex());
-        floats(x.re, y.re).then_with(|| floats(x.im, y.im))
-    } else if T::DTYPE.is_float() {
-        floats(x.to_f64(), y.to_f64())
-    } else {
-        x.to_i128().cmp(&y.to_i128())
-    }
+/// The order of two floats.
+fn by_value(x: f64, y: f64) -> Ordering {
+    x.partial_cmp(&y).unwrap_or_else(|| x.is_nan().cmp(&y.is_nan()))
 }
 
 impl Sorting {
@@ -128,7 +119,7 @@ impl Rules for Sorting {
         let Sorting::Sort { dimension, num_keys } = self;
         let positions = sorted_positions(&args[..*num_keys], *dimension);
         let shape = &args[0].ty().shape;
-        Ok(args.iter().map(|x| crate::ops::strided::take(x, shape, positions.iter().copied())).collect())
+        Ok(args.iter().map(|x| x.take(shape, &positions)).collect())
     }
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         let Sorting::Sort { dimension, .. } = self;
@@ -145,7 +136,7 @@ impl Rules for Sorting {
         unreachable!("internal: sort is not linear")
     }
     /// Real and imaginary parts are operands, and keys, of their own.
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         let Sorting::Sort { dimension, num_keys } = self;
         let is_complex: Vec<bool> = args.iter().map(|arg| arg.ty().dtype.is_complex()).collect();
         let num_keys = num_keys + is_complex[..*num_keys].iter().filter(|complex| **complex).count();
@@ -192,17 +183,22 @@ fn sorted_positions(keys: &[&Array], dimension: usize) -> Vec<usize> {
 
 /// Numbers in the order of the elements; equal for equal elements.
 fn ordinals(key: &Array) -> Vec<u64> {
-    with_element!(key.dtype(), T => {
-        let all: Vec<T> = key.elements().collect();
-        let mut order: Vec<usize> = (0..all.len()).collect();
-        order.sort_by(|a, b| compare(all[*a], all[*b]));
-        let mut ordinals = vec![0; all.len()];
-        for pair in order.windows(2) {
-            let step = u64::from(compare(all[pair[0]], all[pair[1]]).is_ne());
-            ordinals[pair[1]] = ordinals[pair[0]] + step;
-        }
-        ordinals
-    })
+    match key.numbers() {
+        Numbers::Complex(all) => ranks(&all, |x, y| by_value(x.re, y.re).then_with(|| by_value(x.im, y.im))),
+        Numbers::Floats(all) => ranks(&all, |x, y| by_value(*x, *y)),
+        Numbers::Integers(all) => ranks(&all, Ord::cmp),
+    }
+}
+
+fn ranks<T>(all: &[T], compare: impl Fn(&T, &T) -> Ordering) -> Vec<u64> {
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by(|a, b| compare(&all[*a], &all[*b]));
+    let mut ranks = vec![0; all.len()];
+    for pair in order.windows(2) {
+        let step = u64::from(compare(&all[pair[0]], &all[pair[1]]).is_ne());
+        ranks[pair[1]] = ranks[pair[0]] + step;
+    }
+    ranks
 }
 
 /// `operands` in the increasing order of the first `num_keys` of them along `dimension`.

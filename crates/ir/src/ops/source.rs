@@ -4,13 +4,12 @@ use crate::ops::control::Tape;
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Complex, Dtype, Element, ErrorKind, Shape, Type, bf16};
+use crate::{Array, Complex, Dtype, ErrorKind, Shape, Type, bf16};
 use smallvec::smallvec;
 
 documented! {
     /// A value made from nothing.
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-    #[non_exhaustive]
     pub enum Source {
         /// The same array in every run.
         Constant(Array),
@@ -49,7 +48,14 @@ impl Source {
         let none: [Type; 0] = [];
         let iota = |dtype| Source::Iota { ty: Type::new(dtype, [2, 3]), dimension: 2 };
         let truths = Source::Iota { ty: Type::new(Dtype::Bool, [2]), dimension: 0 };
-        vec![refused(iota(Dtype::I32), 1, none.clone()), refused(truths, 2, none)]
+        let [tape] = [Type::new(Dtype::F32, [2])].map(|of| Array::tape(&of, &[Array::from([1.0f32, 2.0])]));
+        let counted = Source::Iota { ty: tape.ty().clone(), dimension: 0 };
+        vec![
+            refused(iota(Dtype::I32), 1, none.clone()),
+            refused(truths, 2, none.clone()),
+            refused(counted, 3, none.clone()),
+            refused(Source::Constant(tape), 1, none),
+        ]
     }
     /// See [`crate::Op::parse`].
     pub fn parse(name: &str, attributes: &mut Attributes) -> Option<Result<Source, String>> {
@@ -87,14 +93,22 @@ impl Rules for Source {
     }
     fn constraints(&self) -> &'static [&'static str] {
         match self {
-            Source::Constant(_) => &[],
-            Source::Iota { .. } => {
-                &["`dimension` is an axis of the result.", "The element type is a number, not bool."]
-            }
+            Source::Constant(_) => &["The value is an array, not a tape."],
+            Source::Iota { .. } => &[
+                "`dimension` is an axis of the result.",
+                "The element type is a number, not bool.",
+                "The result is an array, not a tape.",
+            ],
         }
     }
     fn infer(&self, _: &[&Type]) -> Infer {
         match self {
+            Source::Constant(value) if value.ty().is_tape() => {
+                Err(ErrorKind::constraint(1, format!("{} is a tape; only a loop makes one", value.ty())))
+            }
+            Source::Iota { ty, .. } if ty.is_tape() => {
+                Err(ErrorKind::constraint(3, format!("cannot count in {ty}; only a loop makes a tape")))
+            }
             Source::Constant(value) => Ok(vec![value.ty().clone()]),
             Source::Iota { ty, dimension } if *dimension >= ty.rank() => {
                 let message = format!("axis {dimension} does not exist in {ty}; it has {} axes", ty.rank());
@@ -112,9 +126,7 @@ impl Rules for Source {
             Source::Iota { ty, dimension } => {
                 let (stride, extent) = (ty.shape.strides()[*dimension], ty.shape.dim(*dimension));
                 let index = |i: usize| (i / stride % extent) as i128;
-                with_element!(ty.dtype, T => {
-                    Array::collect(ty.shape.clone(), (0..ty.shape.size()).map(|i| T::from_i128(index(i))))
-                })
+                Array::from_integers(ty, (0..ty.shape.size()).map(index))
             }
         };
         Ok(vec![result])
@@ -134,11 +146,11 @@ impl Rules for Source {
     fn moves_elements(&self) -> bool {
         matches!(self, Source::Constant(_))
     }
-    fn in_singles(&self, _: &[Val]) -> Option<Vals> {
+    fn promote_to_f32(&self, _: &[Val]) -> Option<Vals> {
         let Source::Iota { ty, dimension } = self else { return None };
         Some(smallvec![Val::iota(ty.with_dtype(Dtype::I32), *dimension).convert(ty.dtype)])
     }
-    fn in_parts(&self, _: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, _: &[Val]) -> Option<Vals> {
         Some(smallvec![match self {
             Source::Constant(value) => {
                 let part = |of: fn(&crate::Complex<f64>) -> f64| {

@@ -21,6 +21,10 @@ impl View {
     /// The positions read by a result of `shape`, in row-major order.
     pub fn positions(&self, shape: &Shape) -> Vec<usize> {
         debug_assert_eq!(shape.rank(), self.strides.len(), "internal: a stride for each axis");
+        // Other extents than the one that is 0 may have a product that no list holds.
+        if shape.size() == 0 {
+            return vec![];
+        }
         let mut positions = vec![self.offset];
         for (axis, &stride) in self.strides.iter().enumerate() {
             let extent = shape.dim(axis);
@@ -34,16 +38,8 @@ impl View {
     }
     /// The array of `shape` that reads `x` in this way.
     pub(crate) fn read(&self, x: &Array, shape: &Shape) -> Array {
-        take(x, shape, self.positions(shape))
+        x.take(shape, &self.positions(shape))
     }
-}
-
-/// The array of `shape` with the elements of `x` at `positions`.
-pub(crate) fn take(x: &Array, shape: &Shape, positions: impl IntoIterator<Item = usize>) -> Array {
-    with_element!(x.dtype(), T => {
-        let all: Vec<T> = x.elements().collect();
-        Array::collect(shape.clone(), positions.into_iter().map(|p| all[p]))
-    })
 }
 
 /// The axes of an array of `rank` that are in none of `lists`, increasing.

@@ -1,6 +1,5 @@
 //! The text form of Programs: what prints parses back to an equal Program.
 
-mod literal;
 mod parse;
 mod print;
 

@@ -3,19 +3,14 @@
 //! Invariant: no text makes it panic, recurse deeper than [`DEEPEST`] or allocate more than a multiple of its own
 //! length. Comments run from `//` to the end of the line; variables may have any name of letters and digits.
 
-use super::literal;
 use crate::ops::effect::Callback;
 use crate::ops::{Attribute, Attributes};
 use crate::program::{Builder, Program, Var, Vars};
-use crate::{Dtype, Error, ErrorKind, Op, Place, Type, verify};
+use crate::verify::{self, DEEPEST, MOST_AXES};
+use crate::{Array, Dtype, Error, ErrorKind, Op, SourceLocation, Type};
 use rustc_hash::FxHashMap;
 use std::str::FromStr;
 use std::sync::Arc;
-
-/// The most Programs that may stand inside one another.
-const DEEPEST: usize = 64;
-/// The most axes of a type.
-const MOST_AXES: usize = 64;
 
 impl FromStr for Program {
     type Err = Error;
@@ -44,7 +39,11 @@ pub fn parse(text: &str) -> Result<Program, Error> {
         let before = &text[..at];
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        Error::new("parse", ErrorKind::invalid(format!("{line}:{column}: {message}")), Place::unknown())
+        Error::new(
+            "parse",
+            ErrorKind::invalid(format!("{line}:{column}: {message}")),
+            SourceLocation::unknown(),
+        )
     })
 }
 
@@ -118,7 +117,7 @@ impl<'a> Parser<'a> {
         if inferred != written {
             return Err(at(format!("{name} has results of types {inferred:?}, not {written:?}")));
         }
-        let vars = builder.push(op, args, written, Place::unknown());
+        let vars = builder.push(op, args, written, SourceLocation::unknown());
         for ((at, name, _), var) in results.into_iter().zip(vars) {
             self.define(names, at, name, var)?;
         }
@@ -162,7 +161,7 @@ impl<'a> Parser<'a> {
         }
         let array = self.array_type()?;
         (0..tapes).try_for_each(|_| self.expect(">"))?;
-        Ok(Type { tapes, ..array })
+        Ok((0..tapes).fold(array, |ty, _| ty.tape()))
     }
 
     /// `f32[2,3]`
@@ -181,7 +180,7 @@ impl<'a> Parser<'a> {
         self.expect("[")?;
         let dims = self.list("]", |p| {
             let begin = p.at;
-            let n = p.int()?;
+            let n: i128 = p.int()?;
             usize::try_from(n).map_err(|_| Fault { at: begin, message: format!("{n} is no extent") })
         })?;
         if dims.len() > MOST_AXES {
@@ -229,12 +228,15 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `[0, 1]`, `[[0, 1], [2]]` or `[fn() {..}]`
+    /// `[0, 1]`, `[[0, 1], [2]]`, `["a", "b"]` or `[fn() {..}]`
     fn bracketed(&mut self) -> Parsed<Attribute> {
         self.expect("[")?;
         if self.is_keyword("fn") {
             let program = |p: &mut Parser<'a>| Ok(Arc::new(p.program()?));
             return Ok(Attribute::Programs(self.list("]", program)?));
+        }
+        if self.peeks("\"") {
+            return Ok(Attribute::Texts(self.list("]", Parser::quoted)?));
         }
         if self.peeks("[") {
             let row = |p: &mut Parser<'a>| {
@@ -262,7 +264,7 @@ impl<'a> Parser<'a> {
             let message = format!("{ty} holds {wanted} {what}, not {}", words.len());
             return Err(Fault { at: begin, message });
         }
-        let array = literal::read(&ty, words.iter().map(|(_, word)| *word));
+        let array = Array::read_literal(&ty, &words.iter().map(|(_, word)| *word).collect::<Vec<_>>());
         let wrong = |i: usize| {
             let (at, word) = words[i];
             Fault { at, message: format!("`{word}` is no {dtype}") }
@@ -303,7 +305,7 @@ impl<'a> Parser<'a> {
         simple.ok_or_else(|| Fault { at: begin, message: "no such escape".into() })
     }
 
-    fn int(&mut self) -> Parsed<i64> {
+    fn int<T: FromStr>(&mut self) -> Parsed<T> {
         self.skip_space();
         let begin = self.at;
         let word = self.run_of(|c| c == '-' || c.is_ascii_digit());

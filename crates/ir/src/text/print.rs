@@ -1,6 +1,5 @@
 //! Printing. Floats print in the fewest digits that read back to the same bits.
 
-use super::literal;
 use crate::ops::{Attribute, Attributes};
 use crate::program::{Program, Var};
 use std::fmt::{self, Write};
@@ -48,7 +47,8 @@ fn write_attributes(out: &mut dyn Write, attributes: &Attributes, depth: usize) 
             Attribute::Bool(b) => write!(out, "{b}")?,
             Attribute::Word(word) => out.write_str(word)?,
             Attribute::Text(text) => write!(out, "{text:?}")?,
-            Attribute::Literal(array) => literal::write(out, array)?,
+            Attribute::Texts(texts) => write!(out, "{texts:?}")?,
+            Attribute::Literal(array) => array.write_literal(out)?,
             Attribute::Program(program) => write_program(out, program, depth)?,
             Attribute::Programs(programs) => write_programs(out, programs, depth)?,
             Attribute::Type(ty) => write!(out, "{ty}")?,

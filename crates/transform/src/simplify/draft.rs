@@ -5,7 +5,7 @@ use crate::rebuild::Rebuild;
 use gradus_ir::ops::movement::Movement;
 use gradus_ir::ops::source::Source;
 use gradus_ir::program::Var;
-use gradus_ir::{Array, Dtype, Equation, Op, Place, Shape, Type};
+use gradus_ir::{Array, Dtype, Equation, Op, Shape, SourceLocation, Type};
 
 /// An equation of this module: the value of `op(args)` written another way.
 pub(super) type Rewrite = fn(&mut Draft, &Op, &[Var]) -> Option<Var>;
@@ -28,17 +28,17 @@ pub(super) struct Draft<'a> {
     pub(super) copy: Rebuild<'a>,
     /// The number of the equation that defines a variable of the copy; parameters have none.
     definition: Vec<Option<u32>>,
-    place: Place,
+    place: SourceLocation,
     steps: usize,
 }
 
 impl<'a> Draft<'a> {
     pub(super) fn new(copy: Rebuild<'a>) -> Draft<'a> {
         let definition = vec![None; copy.builder.params().len()];
-        Draft { copy, definition, place: Place::unknown(), steps: 0 }
+        Draft { copy, definition, place: SourceLocation::unknown(), steps: 0 }
     }
     /// Equations that follow come from `place`.
-    pub(super) fn at(&mut self, place: Place) -> &mut Draft<'a> {
+    pub(super) fn at(&mut self, place: SourceLocation) -> &mut Draft<'a> {
         self.place = place;
         self
     }

@@ -7,7 +7,7 @@ use gradus_ir::ops::movement::Movement;
 use gradus_ir::ops::reduce::Reduction;
 use gradus_ir::ops::source::Source;
 use gradus_ir::program::Var;
-use gradus_ir::{Array, Dims, Dtype, Op, Shape};
+use gradus_ir::{Array, Dims, Dtype, Op};
 
 pub(super) const EQUATIONS: &[Rewrite] = &[reduce_of_unit_axes, reduce_of_transpose, reduce_of_broadcast];
 
@@ -66,8 +66,7 @@ fn reduce_of_broadcast(draft: &mut Draft, op: &Op, args: &[Var]) -> Option<Var> 
         true => x,
         false => draft.write(Reduction::Monoid { monoid, axes: own.clone() }, &[x]),
     };
-    let extents = |shape: &Shape, axes: &Dims| axes.iter().map(|axis| shape.dim(*axis)).product::<usize>();
-    let repeats = extents(&shape, axes) / extents(&ty.shape, &own);
+    let repeats = shape.extent_of(axes) / ty.shape.extent_of(&own);
     // A number of repeats that the type does not hold exactly is another factor.
     let factor = repeated(ty.dtype, repeats);
     if monoid == Monoid::Sum && ty.dtype.is_inexact() && factor.to_f64_vec()[0] != repeats as f64 {

@@ -5,13 +5,13 @@ mod batch;
 mod derivative;
 
 use gradus_ir::ops::{self, Sample};
-use gradus_ir::{Array, Place, Program, Type, bind, eval::eval, trace};
+use gradus_ir::{Array, Program, SourceLocation, Type, bind, eval::eval, trace};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `check` on every sample and names all of those that fail.
 fn for_each_sample(check: impl Fn(&Sample)) {
     let mut failures = vec![];
-    for sample in ops::samples().into_iter().filter(|sample| !sample.has_tapes()) {
+    for sample in ops::samples().into_iter().filter(|sample| sample.is_run()) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| check(&sample))) {
             let text = payload.downcast_ref::<String>().cloned();
             let text = text.or_else(|| payload.downcast_ref::<&str>().map(|s| s.to_string()));
@@ -23,7 +23,7 @@ fn for_each_sample(check: impl Fn(&Sample)) {
 
 /// A program of the sample's one equation.
 fn program_of(sample: &Sample) -> Program {
-    let f = trace(Place::unknown(), &sample.types(), |x| bind(sample.op.clone(), x).to_vec());
+    let f = trace(SourceLocation::unknown(), &sample.types(), |x| bind(sample.op.clone(), x).to_vec());
     f.unwrap_or_else(|e| panic!("{e}")).program
 }
 

@@ -7,7 +7,7 @@ use crate::ops::{
     Attribute, Attributes, Infer, Lanes, Operand, Passes, Remaining, Residual, Rules, Sample, Split,
 };
 use crate::trace::{Val, Vals, bind, trace};
-use crate::{Array, Dtype, ErrorKind, Op, Place, Program, Type};
+use crate::{Array, Dtype, ErrorKind, Op, Program, SourceLocation, Type};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -30,12 +30,13 @@ impl Call {
     }
     pub(super) fn samples() -> Vec<Sample> {
         let float = || Type::new(Dtype::F64, [3]);
-        let function = trace(Place::unknown(), &[float(), float()], |x| vec![x[0].sin() * x[1], x[1]]);
+        let function =
+            trace(SourceLocation::unknown(), &[float(), float()], |x| vec![x[0].sin() * x[1], x[1]]);
         let function = Arc::new(function.expect("internal: the sample is well typed").program);
         vec![Sample::new(Call::new(function, "f".into())).arg(float(), -2.0, 2.0).arg(float(), -2.0, 2.0)]
     }
     pub(super) fn refusals() -> Vec<(u8, Sample)> {
-        let identity = trace(Place::unknown(), &[Type::new(Dtype::F32, [3])], |x| vec![x[0]]);
+        let identity = trace(SourceLocation::unknown(), &[Type::new(Dtype::F32, [3])], |x| vec![x[0]]);
         let identity = Arc::new(identity.expect("internal: the sample is well typed").program);
         let call = Call::new(identity, "f".into());
         vec![

@@ -10,7 +10,7 @@ use crate::ops::{
     Split,
 };
 use crate::trace::{Val, Vals, bind};
-use crate::{Array, Dtype, ErrorKind, Op, Place, Program, Type, trace};
+use crate::{Array, Dtype, ErrorKind, Op, Program, SourceLocation, Type, trace};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl Cond {
     pub(super) fn samples() -> Vec<Sample> {
         let f64s = |n: usize| Type::new(Dtype::F64, [n]);
         let program = |f: fn(&[Val]) -> Vec<Val>| {
-            let traced = trace(Place::unknown(), &[f64s(2), f64s(2)], f);
+            let traced = trace(SourceLocation::unknown(), &[f64s(2), f64s(2)], f);
             Arc::new(traced.expect("internal: the sample is well typed").program)
         };
         let product = program(|x| vec![x[0].sin() * x[1], x[0].lt(x[1])]);
@@ -39,7 +39,7 @@ impl Cond {
             Sample::new(cond).exact(Array::scalar(index)).arg(f64s(2), -1.0, 1.0).arg(f64s(2), -1.0, 1.0)
         };
         let narrow = |x: &[Val]| vec![x[0] * x[0]];
-        let narrow = trace(Place::unknown(), &[Type::new(Dtype::F32, [3])], narrow);
+        let narrow = trace(SourceLocation::unknown(), &[Type::new(Dtype::F32, [3])], narrow);
         let narrow = Arc::new(narrow.expect("internal: the sample is well typed").program);
         vec![
             sample(of(&[&second, &product]), 0),
@@ -57,7 +57,7 @@ impl Cond {
     pub(super) fn refusals() -> Vec<(u8, Sample)> {
         let (ty, index) = (Type::new(Dtype::F32, [3]), Type::scalar(Dtype::I32));
         let program = |ty: &Type, f: fn(&[Val]) -> Vec<Val>| {
-            let traced = trace(Place::unknown(), std::slice::from_ref(ty), f);
+            let traced = trace(SourceLocation::unknown(), std::slice::from_ref(ty), f);
             Arc::new(traced.expect("internal: the sample is well typed").program)
         };
         let same = program(&ty, |x| vec![x[0]]);

@@ -25,7 +25,6 @@ use std::sync::Arc;
 documented! {
 /// An operation that returns its operands, or runs Programs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Control {
     /// The operand, whose tangent is zero.
     StopGradient,

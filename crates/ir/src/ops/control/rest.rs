@@ -4,13 +4,13 @@ use super::Tape;
 use crate::ops::effect::inline_masked;
 use crate::ops::{Lanes, Operand, Passes, Remaining, Rules};
 use crate::trace::{Poisoned, Val, Vals, at_place, current_place, refuse, trace};
-use crate::{Dtype, Error, ErrorKind, Place, Program, Type, bind1};
+use crate::{Dtype, Error, ErrorKind, Program, SourceLocation, Type, bind1};
 use std::sync::Arc;
 
 /// The Program that `f` writes on values of `types`.
 pub(super) fn write(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Arc<Program> {
     let place = current_place();
-    match trace(Place::unknown(), types, |x| at_place(place, || f(x))) {
+    match trace(SourceLocation::unknown(), types, |x| at_place(place, || f(x))) {
         Ok(traced) => {
             assert!(traced.captures.is_empty(), "internal: a body reads its parameters only");
             Arc::new(traced.program)

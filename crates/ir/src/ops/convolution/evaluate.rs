@@ -1,7 +1,7 @@
 //! The meaning of a convolution: the sum, term by term.
 
 use super::Convolution;
-use crate::{Array, Element, Shape};
+use crate::{Array, Complex, Numbers, Shape};
 
 /// Offsets of an input element and a kernel element that are multiplied. There is no input element in the padding and
 /// between dilated ones: a zero stands there, so that an infinity of the kernel makes a NaN.
@@ -16,22 +16,22 @@ impl Convolution {
             return Array::zeros(ty);
         }
         let terms = self.terms(x, w, &ty.shape);
-        with_element!(ty.dtype, T => {
-            let (x, w): (Vec<T>, Vec<T>) = (lhs.elements().collect(), rhs.elements().collect());
-            let total = |terms: Vec<Tap>| {
-                let zero = T::from_f64(0.0);
-                let pairs = terms.into_iter().map(|(i, j)| (i.map_or(zero, |i| x[i]), w[j]));
-                if T::DTYPE.is_complex() {
-                    T::from_complex(pairs.map(|(x, w)| x.to_complex() * w.to_complex()).sum())
-                } else if T::DTYPE.is_float() {
-                    T::from_f64(pairs.map(|(x, w)| x.to_f64() * w.to_f64()).sum())
-                } else {
-                    let product = |(x, w): (T, T)| x.to_i128().wrapping_mul(w.to_i128());
-                    T::from_i128(pairs.map(product).fold(0, i128::wrapping_add))
-                }
-            };
-            Array::collect(ty.shape.clone(), terms.map(total))
-        })
+        match (lhs.numbers(), rhs.numbers()) {
+            (Numbers::Complex(x), Numbers::Complex(w)) => {
+                let product = |(i, j): Tap| i.map_or_else(Complex::default, |i| x[i]) * w[j];
+                Array::from_complex(&ty, terms.map(|taps| taps.into_iter().map(product).sum()))
+            }
+            (Numbers::Floats(x), Numbers::Floats(w)) => {
+                let product = |(i, j): Tap| i.map_or(0.0, |i| x[i]) * w[j];
+                Array::from_f64(&ty, terms.map(|taps| taps.into_iter().map(product).sum()))
+            }
+            (Numbers::Integers(x), Numbers::Integers(w)) => {
+                let product = |(i, j): Tap| i.map_or(0, |i| x[i]).wrapping_mul(w[j]);
+                let total = |taps: Vec<Tap>| taps.into_iter().map(product).fold(0, i128::wrapping_add);
+                Array::from_integers(&ty, terms.map(total))
+            }
+            _ => unreachable!("internal: operands of one type"),
+        }
     }
 
     /// For every element of the result, in row-major order, what is multiplied and summed.

@@ -85,9 +85,11 @@ pub struct ConvDims {
     pub out: AxisRoles,
 }
 
-/// Elements from the first to the last of `extent` neighbours at this distance.
+/// Elements from the first to the last of `extent` neighbours at this distance; many more than fit into memory are 2¹⁰⁰,
+/// to which padding can be added.
 pub fn dilated(extent: usize, dilation: usize) -> i128 {
-    if extent == 0 { 0 } else { (extent as i128 - 1) * dilation as i128 + 1 }
+    let Some(last) = extent.checked_sub(1) else { return 0 };
+    (last as i128).saturating_mul(dilation as i128).min(1 << 100) + 1
 }
 
 impl Convolution {
@@ -217,7 +219,7 @@ impl Rules for Convolution {
             _ => unreachable!("internal: a convolution is linear in one operand at a time"),
         }
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         Some(crate::ops::elementwise::bilinear(&self.clone().into(), args))
     }
     fn batch(&self, _: &dyn Passes, args: &[Val], mapped: &[bool], lanes: Lanes) -> Vals {

@@ -1,12 +1,12 @@
-//! Functions of two elements. To add one, add a record to `binary!`: nothing else to touch.
+//! Functions of two elements. To add one, add a record to `records!`: nothing else to touch.
 
 use super::real::whole2;
 use super::unary::square_scale;
-use super::{Domain, Elementwise, OfComplex, Output, bits, by_parts, formulas, lowering};
+use super::{Domain, Elementwise, FORMULA_ULPS, OfComplex, Output, bits, by_parts, formulas, lowering};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Hazard, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Complex, Dtype, Element, ErrorKind, Type};
+use crate::{Array, Complex, Dtype, ErrorKind, Type};
 use gradus_kernel::{Builder, Value};
 use smallvec::{SmallVec, smallvec};
 use std::cmp::Ordering;
@@ -57,76 +57,10 @@ pub(crate) struct Record {
     complex: Option<OfComplex<fn(Complex<f64>, Complex<f64>) -> Complex<f64>, fn(Val, Val) -> Val>>,
 }
 
-macro_rules! of_complex {
-    ($formula:path) => {
-        Some(OfComplex { meaning: |x, y| whole2($formula, x, y), formula: |x, y| whole2($formula, x, y) })
-    };
-    () => {
-        None
-    };
-}
+records! {
+    /// A function of two elements.
+    Binary(rhs), for_each_binary;
 
-macro_rules! binary {
-    ($($(#[doc = $doc:literal])* $method:ident = $Variant:ident {
-        domain: $domain:ident,
-        meaning: $meaning:expr,
-        derivative: $derivative:expr,
-        lower: $lower:expr,
-        ulps: $ulps:expr,
-        sample: $range:expr
-        $(, complex: $complex:path)? $(,)?
-    })*) => {
-        /// A function of two elements.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Binary { $($(#[doc = $doc])* $Variant),* }
-
-        impl Binary {
-            /// Every one of them.
-            pub const ALL: &'static [Binary] = &[$(Binary::$Variant),*];
-
-            pub(crate) fn record(self) -> Record {
-                match self {
-                    $(Binary::$Variant => Record {
-                        name: stringify!($method),
-                        domain: Domain::$domain,
-                        meaning: $meaning,
-                        derivative: $derivative,
-                        lower: $lower,
-                        ulps: $ulps,
-                        range: $range,
-                        complex: of_complex!($($complex)?),
-                    }),*
-                }
-            }
-            /// The element types it is defined for.
-            pub fn domain(self) -> Domain {
-                self.record().domain
-            }
-            /// The sentences of its documentation.
-            pub fn doc(&self) -> &'static str {
-                match self { $(Binary::$Variant => concat!($($doc, "\n"),*)),* }
-            }
-        }
-
-        impl Val {
-            $($(#[doc = $doc])*
-            #[track_caller]
-            #[allow(clippy::should_implement_trait, reason = "operators have the same names and meaning")]
-            pub fn $method(self, rhs: Val) -> Val {
-                bind1(Binary::$Variant, &[self, rhs])
-            })*
-        }
-
-        /// Calls `$callback!` with `method = Variant "doc"` for every binary primitive.
-        #[macro_export]
-        macro_rules! for_each_binary {
-            ($callback:ident) => { $callback! { $($method = $Variant $($doc)*;)* } };
-        }
-    };
-}
-
-binary! {
     /// The sum; integers wrap.
     add = Add {
         domain: Number,
@@ -476,10 +410,10 @@ impl Rules for Binary {
         let along = |i: usize| if mapped[i] { args[i] } else { args[i].repeat_leading(lanes.size) };
         smallvec![bind1(*self, &[along(0), along(1)])]
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         self.record().complex.map(|complex| smallvec![(complex.formula)(args[0], args[1])])
     }
-    fn in_singles(&self, args: &[Val]) -> Option<Vals> {
+    fn promote_to_f32(&self, args: &[Val]) -> Option<Vals> {
         (*self == Binary::Nextafter).then(|| smallvec![formulas::next_half(args[0], args[1])])
     }
     fn elementwise(&self) -> Option<&dyn Elementwise> {
@@ -493,6 +427,10 @@ impl Elementwise for Binary {
     }
     fn ulps(&self) -> u32 {
         self.record().ulps
+    }
+    fn complex_ulps(&self) -> u32 {
+        let record = self.record();
+        if record.complex.is_some() { record.ulps.max(FORMULA_ULPS) } else { record.ulps }
     }
 }
 
@@ -577,30 +515,18 @@ fn truncated(x: Val) -> Val {
 
 fn eval(meaning: &Meaning, x: &Array, y: &Array) -> Array {
     let shape = x.ty().shape.clone();
-    let floats = |f: fn(f64, f64) -> f64| {
-        with_element!(x.dtype(), T => {
-            let pairs = x.elements::<T>().zip(y.elements::<T>());
-            Array::collect(shape.clone(), pairs.map(|(x, y)| T::from_f64(f(x.to_f64(), y.to_f64()))))
-        })
-    };
+    let of_floats = || x.to_f64_vec().into_iter().zip(y.to_f64_vec());
+    let of_integers = || x.to_i128_vec().into_iter().zip(y.to_i128_vec());
+    let floats = |f: fn(f64, f64) -> f64| Array::from_f64(x.ty(), of_floats().map(|(x, y)| f(x, y)));
     let integers = |f: fn(i128, i128, Dtype) -> i128| {
-        with_element!(x.dtype(), T => {
-            let pairs = x.elements::<T>().zip(y.elements::<T>());
-            Array::collect(shape.clone(), pairs.map(|(a, b)| T::from_i128(f(a.to_i128(), b.to_i128(), x.dtype()))))
-        })
-    };
-    let pairs = |f: fn(f64, f64) -> bool, g: fn(i128, i128) -> bool| {
-        with_element!(x.dtype(), T => {
-            let float = x.dtype().is_float();
-            let test = |(x, y): (T, T)| if float { f(x.to_f64(), y.to_f64()) } else { g(x.to_i128(), y.to_i128()) };
-            Array::collect(shape.clone(), x.elements::<T>().zip(y.elements::<T>()).map(test))
-        })
+        Array::from_integers(x.ty(), of_integers().map(|(a, b)| f(a, b, x.dtype())))
     };
     match meaning {
         Meaning::Float(f) => floats(*f),
         Meaning::Number(f, _) if x.dtype().is_float() => floats(*f),
         Meaning::Number(_, f) | Meaning::Integer(f) => integers(*f),
-        Test(f, g) => pairs(*f, *g),
+        Test(f, _) if x.dtype().is_float() => Array::collect(shape, of_floats().map(|(x, y)| f(x, y))),
+        Test(_, f) => Array::collect(shape, of_integers().map(|(x, y)| f(x, y))),
         OwnFloat(f, _) if x.dtype() == Dtype::F32 => {
             Array::collect(shape.clone(), x.elements::<f32>().zip(y.elements()).map(|(x, y)| f(x, y)))
         }

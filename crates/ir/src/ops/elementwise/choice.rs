@@ -6,7 +6,7 @@ use super::{Domain, Elementwise};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Dtype, Element, ErrorKind, Shape, Type};
+use crate::{Array, Dtype, ErrorKind, Numbers, Shape, Type};
 use gradus_kernel as kernel;
 use smallvec::{SmallVec, smallvec};
 use std::ops::RangeInclusive;
@@ -14,7 +14,6 @@ use std::ops::RangeInclusive;
 documented! {
     /// A choice among elements.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    #[non_exhaustive]
     pub enum Choice {
         /// `select(p, x, y)`: the element of x where p holds, else that of y. A scalar p chooses for all.
         Select,
@@ -158,21 +157,25 @@ impl Rules for Choice {
     }
     fn eval(&self, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
         let main = args[self.main()];
-        let shape = main.ty().shape.clone();
         let at = |k: usize, i: usize| if args[k].rank() == 0 { 0 } else { i };
-        Ok(vec![with_element!(main.dtype(), T => {
-            let elements = |k: usize| args[k].elements::<T>().collect::<Vec<T>>();
-            match self {
-                Choice::Select => {
-                    let (p, x, y) = (args[0].elements::<bool>().collect::<Vec<_>>(), elements(1), elements(2));
-                    Array::collect(shape, (0..main.size()).map(|i| if p[at(0, i)] { x[i] } else { y[i] }))
-                }
-                Choice::Clamp => {
-                    let [low, x, high] = [0, 1, 2].map(elements);
-                    Array::collect(shape, (0..main.size()).map(|i| clamped(low[at(0, i)], x[i], high[at(2, i)])))
-                }
+        let all = 0..main.size();
+        Ok(vec![match self {
+            Choice::Select => {
+                let p: Vec<bool> = args[0].elements().collect();
+                main.put(args[1], all.filter(|i| p[at(0, *i)]).map(|i| (i, i)))
             }
-        })])
+            Choice::Clamp => match [0, 1, 2].map(|k: usize| args[k].numbers()) {
+                [Numbers::Floats(low), Numbers::Floats(x), Numbers::Floats(high)] => {
+                    let clamped = |i: usize| minimum(maximum(x[i], low[at(0, i)]), high[at(2, i)]);
+                    Array::from_f64(main.ty(), all.map(clamped))
+                }
+                [Numbers::Integers(low), Numbers::Integers(x), Numbers::Integers(high)] => {
+                    let clamped = |i: usize| x[i].max(low[at(0, i)]).min(high[at(2, i)]);
+                    Array::from_integers(main.ty(), all.map(clamped))
+                }
+                _ => unreachable!("internal: real numbers of one type"),
+            },
+        }])
     }
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         with_tangent((*self).into(), x, |y| match self {
@@ -228,7 +231,7 @@ impl Rules for Choice {
     fn moves_elements(&self) -> bool {
         *self == Choice::Select
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         Some(componentwise(&(*self).into(), args))
     }
     fn elementwise(&self) -> Option<&dyn Elementwise> {
@@ -245,17 +248,6 @@ impl Elementwise for Choice {
                 b.min(above, args[2])
             }
         }]
-    }
-}
-
-/// `min(max(x, low), high)`; a NaN among them is the result.
-fn clamped<T: Element>(low: T, x: T, high: T) -> T {
-    if T::DTYPE.is_float() {
-        let [low, x, high] = [low, x, high].map(Element::to_f64);
-        T::from_f64(minimum(maximum(x, low), high))
-    } else {
-        let [low, x, high] = [low, x, high].map(Element::to_i128);
-        T::from_i128(x.max(low).min(high))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Complex numbers from their parts, and their parts.
 //!
 //! Only these three primitives look inside a complex number; kernels hold real numbers, and every other function of
-//! complex numbers says in [`Rules::in_parts`] how it follows from the parts.
+//! complex numbers says in [`Rules::decompose_complex`] how it follows from the parts.
 
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Op, Operand, Passes, Rules, Sample, linear_jvp};
@@ -13,7 +13,6 @@ use std::ops::RangeInclusive;
 documented! {
     /// The parts of complex numbers.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    #[non_exhaustive]
     pub enum Parts {
         /// `complex(re, im)`: complex numbers of these real and imaginary parts.
         Complex,

@@ -4,7 +4,7 @@ use super::{Elementwise, formulas};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Buffer, Dtype, Element, ErrorKind, Kind, Type};
+use crate::{Array, Buffer, Complex, Dtype, ErrorKind, Kind, Numbers, Type};
 use gradus_kernel as kernel;
 use smallvec::{SmallVec, smallvec};
 use std::ops::RangeInclusive;
@@ -12,7 +12,6 @@ use std::ops::RangeInclusive;
 documented! {
     /// A change of the element type.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    #[non_exhaustive]
     pub enum Conversion {
         /// The nearest number: floats are rounded once; from float to integer truncated, saturated, NaN to zero; among
         /// integers the low bits; to `bool` whether it is not zero; of a complex number the real part.
@@ -116,16 +115,13 @@ impl Rules for Conversion {
             buffer.bytes_mut().copy_from_slice(x.bytes());
             return Ok(vec![Array::from_buffer(ty, buffer)]);
         }
-        let result = with_element!(x.dtype(), S => with_element!(ty.dtype, T => {
-            let number = |e: S| match S::DTYPE.kind() {
-                Kind::Complex if T::DTYPE == Dtype::Bool => T::from_i128((e.to_complex() != Default::default()).into()),
-                Kind::Complex => T::from_complex(e.to_complex()),
-                Kind::Float => T::from_f64(e.to_f64()),
-                _ => T::from_i128(e.to_i128()),
-            };
-            Array::collect(ty.shape, x.elements::<S>().map(number))
-        }));
-        Ok(vec![result])
+        Ok(vec![match x.numbers() {
+            // Of the imaginary part no other real type takes notice.
+            Numbers::Complex(all) if ty.dtype == Dtype::Bool => {
+                Array::from_integers(&ty, all.into_iter().map(|z| (z != Complex::default()).into()))
+            }
+            numbers => Array::from_numbers(&ty, numbers),
+        }])
     }
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         with_tangent((*self).into(), x, |_| match self {
@@ -145,13 +141,13 @@ impl Rules for Conversion {
     fn moves_elements(&self) -> bool {
         matches!(self, Conversion::BitcastConvert(_))
     }
-    fn in_singles(&self, args: &[Val]) -> Option<Vals> {
+    fn promote_to_f32(&self, args: &[Val]) -> Option<Vals> {
         let (from, to) = (args[0].ty().dtype, self.dtype());
-        let x = if from.is_half() { formulas::widened(args[0]) } else { args[0] };
+        let x = if from.is_half() { formulas::half_to_f32(args[0]) } else { args[0] };
         let x = if to.is_half() { x.real() } else { x };
         Some(smallvec![if to.is_half() { formulas::half_of(x, to) } else { x.convert(to) }])
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         let (x, to) = (args[0], self.dtype());
         let is_complex = x.ty().dtype.is_complex();
         Some(smallvec![match (is_complex, to.is_complex()) {

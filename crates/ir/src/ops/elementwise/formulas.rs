@@ -13,7 +13,7 @@ fn word(like: Val, bits: u32) -> Val {
 }
 
 /// The `f32` of a 16-bit float, exact.
-pub fn widened(x: Val) -> Val {
+pub fn half_to_f32(x: Val) -> Val {
     let dtype = x.ty().dtype;
     let half = bits(x, Dtype::U16).convert(Dtype::U32);
     if dtype == Dtype::BF16 {
@@ -30,7 +30,7 @@ pub fn widened(x: Val) -> Val {
 }
 
 /// The nearest 16-bit float of type `to` to each `f32`, the even one of two.
-pub fn narrowed(x: Val, to: Dtype) -> Val {
+pub fn f32_to_half(x: Val, to: Dtype) -> Val {
     let single = bits(x, Dtype::U32);
     let is_nan = x.ne(x);
     let half = if to == Dtype::BF16 {
@@ -90,13 +90,13 @@ pub(super) fn half_of(x: Val, to: Dtype) -> Val {
             sticky(small.select(x, kept).convert(Dtype::F64))
         }
     };
-    narrowed(single, to)
+    f32_to_half(single, to)
 }
 
 /// The 16-bit float next to `x` in the direction of `y`.
 pub(super) fn next_half(x: Val, y: Val) -> Val {
     let dtype = x.ty().dtype;
-    let (wide_x, wide_y) = (widened(x), widened(y));
+    let (wide_x, wide_y) = (half_to_f32(x), half_to_f32(y));
     let half = bits(x, Dtype::U16);
     let one = half.ones_like();
     let zero = wide_x.zeros_like();

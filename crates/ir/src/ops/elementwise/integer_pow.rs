@@ -5,7 +5,7 @@ use super::{Domain, Elementwise, by_parts};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Dtype, Element, ErrorKind, Type};
+use crate::{Array, Dtype, ErrorKind, Numbers, Type};
 use gradus_kernel::{Builder, Value};
 use smallvec::{SmallVec, smallvec};
 use std::ops::RangeInclusive;
@@ -81,14 +81,17 @@ impl Rules for IntegerPow {
     fn eval(&self, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
         let x = args[0];
         let exponent = self.exponent;
-        Ok(vec![with_element!(x.dtype(), T => {
-            let power = |x: T| match u32::try_from(exponent) {
-                _ if T::DTYPE.is_complex() => T::from_complex(whole(|z| by_parts::integer_pow(z, exponent), x.to_complex())),
-                Ok(n) if T::DTYPE.is_integer() => T::from_i128(x.to_i128().wrapping_pow(n)),
-                _ => T::from_f64(x.to_f64().powf(exponent.into())),
-            };
-            Array::collect(x.ty().shape.clone(), x.elements::<T>().map(power))
-        })])
+        Ok(vec![match x.numbers() {
+            Numbers::Complex(all) => Array::from_complex(
+                x.ty(),
+                all.into_iter().map(|z| whole(|z| by_parts::integer_pow(z, exponent), z)),
+            ),
+            Numbers::Floats(all) => Array::from_f64(x.ty(), all.into_iter().map(|x| x.powf(exponent.into()))),
+            Numbers::Integers(all) => {
+                let n = u32::try_from(exponent).expect("internal: no negative power of integers");
+                Array::from_integers(x.ty(), all.into_iter().map(|x| x.wrapping_pow(n)))
+            }
+        }])
     }
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         // n xⁿ⁻¹
@@ -104,7 +107,7 @@ impl Rules for IntegerPow {
     fn batch(&self, _: &dyn Passes, args: &[Val], _: &[bool], _: Lanes) -> Vals {
         smallvec![bind1(*self, args)]
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         Some(smallvec![whole(|z| by_parts::integer_pow(z, self.exponent), args[0])])
     }
     fn elementwise(&self) -> Option<&dyn Elementwise> {

@@ -2,6 +2,9 @@
 //!
 //! `unary.rs` and `binary.rs` are tables: to add a primitive, add a record, and nothing else.
 
+#[macro_use]
+mod records;
+
 mod binary;
 mod by_parts;
 mod choice;
@@ -24,7 +27,7 @@ pub use choice::Choice;
 pub use complex::Parts;
 pub(crate) use complex::{bilinear, componentwise};
 pub use conversion::Conversion;
-pub use formulas::{narrowed, widened};
+pub use formulas::{f32_to_half, half_to_f32};
 pub use integer_pow::IntegerPow;
 pub use random_gamma::RandomGamma;
 pub use reduce_precision::ReducePrecision;
@@ -146,12 +149,20 @@ pub trait Elementwise {
     fn ulps(&self) -> u32 {
         0
     }
+    /// The same of complex operands, in units of the size of the number: a formula of several steps, with errors of its
+    /// own.
+    fn complex_ulps(&self) -> u32 {
+        self.ulps()
+    }
     /// How far an `f64` result may be from the exact one beside it; 0 if [`Elementwise::ulps`] says it all. A result of
     /// a narrower float is that, rounded.
     fn relative_error(&self) -> f64 {
         0.0
     }
 }
+
+/// How far a formula of the parts may be from the exact complex number.
+const FORMULA_ULPS: u32 = 64;
 
 /// What a function does with complex numbers.
 pub(crate) struct OfComplex<Meaning, Formula> {

@@ -4,7 +4,7 @@ use super::Elementwise;
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Dtype, Element, ErrorKind, Type};
+use crate::{Array, Dtype, ErrorKind, Type};
 use gradus_kernel::special::{Precision, random_gamma, random_loggamma};
 use gradus_kernel::{Builder, ColdFunction, Scalar, Value};
 use smallvec::{SmallVec, smallvec};
@@ -13,7 +13,6 @@ use std::ops::RangeInclusive;
 documented! {
     /// Samples by rejection, each from a key of its own: two words of `u32` and a shape.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    #[non_exhaustive]
     pub enum RandomGamma {
         /// A sample of the gamma distribution of that shape, the last operand, and scale 1; the words of its key come
         /// first. The derivative by the shape is the implicit one, which keeps the sample's quantile.
@@ -99,8 +98,7 @@ impl Rules for RandomGamma {
         let a = args[2].to_f64_vec();
         let precision = if args[2].dtype() == Dtype::F32 { Precision::Single } else { Precision::Double };
         let draws = (0..a.len()).map(|i| self.draw([high[i], low[i]], a[i], precision));
-        let shape = args[2].ty().shape.clone();
-        Ok(vec![with_element!(args[2].dtype(), T => Array::collect(shape, draws.map(T::from_f64)))])
+        Ok(vec![Array::from_f64(args[2].ty(), draws)])
     }
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         with_tangent((*self).into(), x, |y| {

@@ -6,7 +6,7 @@ use super::{Domain, Elementwise};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
 use crate::trace::{Val, Vals, bind1, refuse};
-use crate::{Array, Dtype, Element, Error, ErrorKind, Type};
+use crate::{Array, Dtype, Error, ErrorKind, Type};
 use gradus_kernel::{Builder, ColdFunction, Value, special as function};
 use smallvec::{SmallVec, smallvec};
 use std::ops::RangeInclusive;
@@ -36,7 +36,6 @@ macro_rules! special {
         documented! {
             /// A special function of several elements.
             #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-            #[non_exhaustive]
             pub enum Special { $($(#[doc = $doc])* $Variant),* }
         }
 
@@ -242,10 +241,7 @@ impl Rules for Special {
         let meaning = self.record().meaning;
         let columns: Vec<Vec<f64>> = args.iter().map(|a| a.to_f64_vec()).collect();
         let at = |i: usize| meaning(&columns.iter().map(|c| c[i]).collect::<SmallVec<[f64; 3]>>());
-        let shape = args[0].ty().shape.clone();
-        Ok(vec![with_element!(args[0].dtype(), T => {
-            Array::collect(shape, (0..args[0].size()).map(|i| T::from_f64(at(i))))
-        })])
+        Ok(vec![Array::from_f64(args[0].ty(), (0..args[0].size()).map(at))])
     }
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         let record = self.record();

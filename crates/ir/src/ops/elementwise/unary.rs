@@ -1,11 +1,11 @@
-//! Functions of one element. To add one, add a record to `unary!`: nothing else to touch.
+//! Functions of one element. To add one, add a record to `records!`: nothing else to touch.
 
 use super::real::whole;
-use super::{Domain, Elementwise, OfComplex, Output, bits, by_parts, lowering};
+use super::{Domain, Elementwise, FORMULA_ULPS, OfComplex, Output, bits, by_parts, lowering};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Complex, Dtype, Element, ErrorKind, Type};
+use crate::{Array, Complex, Dtype, ErrorKind, Type};
 use gradus_kernel::{Builder, ColdFunction, Value, special};
 use smallvec::{SmallVec, smallvec};
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2};
@@ -50,76 +50,10 @@ pub(crate) struct Record {
     complex: Option<OfComplex<fn(Complex<f64>) -> Complex<f64>, fn(Val) -> Val>>,
 }
 
-macro_rules! of_complex {
-    ($formula:path) => {
-        Some(OfComplex { meaning: |z| whole($formula, z), formula: |z| whole($formula, z) })
-    };
-    () => {
-        None
-    };
-}
+records! {
+    /// A function of one element.
+    Unary(), for_each_unary;
 
-macro_rules! unary {
-    ($($(#[doc = $doc:literal])* $method:ident = $Variant:ident {
-        domain: $domain:ident,
-        meaning: $meaning:expr,
-        derivative: $derivative:expr,
-        lower: $lower:expr,
-        ulps: $ulps:expr,
-        sample: $range:expr
-        $(, complex: $complex:path)? $(,)?
-    })*) => {
-        /// A function of one element.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum Unary { $($(#[doc = $doc])* $Variant),* }
-
-        impl Unary {
-            /// Every one of them.
-            pub const ALL: &'static [Unary] = &[$(Unary::$Variant),*];
-
-            pub(crate) fn record(self) -> Record {
-                match self {
-                    $(Unary::$Variant => Record {
-                        name: stringify!($method),
-                        domain: Domain::$domain,
-                        meaning: $meaning,
-                        derivative: $derivative,
-                        lower: $lower,
-                        ulps: $ulps,
-                        range: $range,
-                        complex: of_complex!($($complex)?),
-                    }),*
-                }
-            }
-            /// The element types it is defined for.
-            pub fn domain(self) -> Domain {
-                self.record().domain
-            }
-            /// The sentences of its documentation.
-            pub fn doc(&self) -> &'static str {
-                match self { $(Unary::$Variant => concat!($($doc, "\n"),*)),* }
-            }
-        }
-
-        impl Val {
-            $($(#[doc = $doc])*
-            #[track_caller]
-            #[allow(clippy::should_implement_trait, reason = "operators have the same names and meaning")]
-            pub fn $method(self) -> Val {
-                bind1(Unary::$Variant, &[self])
-            })*
-        }
-
-        /// Calls `$callback!` with `method = Variant "doc"` for every unary primitive.
-        #[macro_export]
-        macro_rules! for_each_unary {
-            ($callback:ident) => { $callback! { $($method = $Variant $($doc)*;)* } };
-        }
-    };
-}
-
-unary! {
     /// Minus every element; integers wrap.
     neg = Neg {
         domain: Number,
@@ -591,7 +525,7 @@ impl Rules for Unary {
     fn batch(&self, _: &dyn Passes, args: &[Val], _: &[bool], _: Lanes) -> Vals {
         smallvec![bind1(*self, args)]
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         self.record().complex.map(|complex| smallvec![(complex.formula)(args[0])])
     }
     fn elementwise(&self) -> Option<&dyn Elementwise> {
@@ -605,6 +539,10 @@ impl Elementwise for Unary {
     }
     fn ulps(&self) -> u32 {
         self.record().ulps
+    }
+    fn complex_ulps(&self) -> u32 {
+        let record = self.record();
+        if record.complex.is_some() { record.ulps.max(FORMULA_ULPS) } else { record.ulps }
     }
 }
 
@@ -673,21 +611,14 @@ impl Unary {
 }
 
 fn eval(meaning: &Meaning, x: &Array) -> Array {
-    let shape = x.ty().shape.clone();
-    let floats = |f: fn(f64) -> f64| {
-        with_element!(x.dtype(), T => {
-            Array::collect(shape.clone(), x.elements::<T>().map(|x| T::from_f64(f(x.to_f64()))))
-        })
-    };
+    let floats = |f: fn(f64) -> f64| Array::from_f64(x.ty(), x.to_f64_vec().into_iter().map(f));
     let integers = |f: fn(i128, Dtype) -> i128| {
-        with_element!(x.dtype(), T => {
-            Array::collect(shape.clone(), x.elements::<T>().map(|e| T::from_i128(f(e.to_i128(), x.dtype()))))
-        })
+        Array::from_integers(x.ty(), x.to_i128_vec().into_iter().map(|e| f(e, x.dtype())))
     };
     match meaning {
         Meaning::Float(f) => floats(*f),
         Meaning::Number(f, _) if x.dtype().is_float() => floats(*f),
         Meaning::Number(_, f) | Meaning::Integer(f) => integers(*f),
-        Meaning::Test(f) => Array::collect(shape.clone(), x.to_f64_vec().into_iter().map(f)),
+        Meaning::Test(f) => Array::collect(x.ty().shape.clone(), x.to_f64_vec().into_iter().map(f)),
     }
 }

@@ -5,7 +5,7 @@ use super::{Gather, Indexing, Scatter};
 use crate::ops::strided::View;
 use crate::ops::{Lanes, Operand};
 use crate::trace::{Val, Vals, bind1};
-use crate::{Array, Dims, Element, ErrorKind, Type};
+use crate::{Array, Dims, ErrorKind, Type};
 
 pub(super) const SLICE_SENTENCES: &[&str] = &[
     "`sizes` has an entry for each operand axis.",
@@ -78,8 +78,7 @@ pub(super) fn update_type(operand: &Type, update: &Type, starts: &[&Type]) -> Re
 fn window(operand: &Type, sizes: &[usize], starts: &[&Array]) -> View {
     let mut view = View::of_axes(&operand.shape, &(0..operand.rank()).collect::<Dims>());
     for (axis, start) in starts.iter().enumerate() {
-        let start = with_element!(start.dtype(), T => start.elements::<T>().next().map(T::to_i128));
-        let start = clamp_start(start.expect("internal: a scalar"), operand.shape.dim(axis), sizes[axis]);
+        let start = clamp_start(start.to_i128_vec()[0], operand.shape.dim(axis), sizes[axis]);
         view.offset += start * view.strides[axis] as usize;
     }
     view
@@ -92,13 +91,7 @@ pub(super) fn evaluate_slice(sizes: &[usize], operand: &Array, starts: &[&Array]
 pub(super) fn evaluate_update(operand: &Array, update: &Array, starts: &[&Array]) -> Array {
     let shape = &update.ty().shape;
     let places = window(operand.ty(), &shape.dims(), starts).positions(shape);
-    with_element!(operand.dtype(), T => {
-        let mut all: Vec<T> = operand.elements().collect();
-        for (place, e) in places.into_iter().zip(update.elements()) {
-            all[place] = e;
-        }
-        Array::collect(operand.ty().shape.clone(), all)
-    })
+    operand.put(update, places.into_iter().enumerate())
 }
 
 /// The starts of an operation that is transposed, which are always known.

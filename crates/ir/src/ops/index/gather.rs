@@ -60,17 +60,9 @@ impl Gather {
         let from = &operand.ty().shape;
         let windows = Windows::new(&self.dims, self.mode, from, &self.slice_sizes, indices, &shape);
         let fill = self.fill.clone().unwrap_or_else(|| default_fill(operand.dtype()));
-        with_element!(operand.dtype(), T => {
-            let x: Vec<T> = operand.elements().collect();
-            let fill: T = fill.elements().next().expect("internal: a scalar");
-            let mut all = vec![fill; shape.size()];
-            for (to, from) in windows.pairs() {
-                if let Some(from) = from {
-                    all[to] = x[from];
-                }
-            }
-            Array::collect(shape, all)
-        })
+        let mut positions = vec![None; shape.size()];
+        windows.pairs().for_each(|(to, from)| positions[to] = from);
+        operand.take_or(&fill, &shape, &positions)
     }
     /// The same gather of a tangent: what is out of bounds does not change.
     pub(super) fn of_tangent(&self, dx: Val, indices: Val) -> Val {

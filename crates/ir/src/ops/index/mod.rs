@@ -3,6 +3,7 @@
 mod dynamic;
 mod gather;
 mod hazard;
+mod other_factors;
 mod samples;
 mod scatter;
 mod scatter_by;
@@ -20,7 +21,6 @@ pub use windows::{GatherDims, IndexMode, ScatterDims, clamp_start, default_fill}
 documented! {
 /// Reading or writing at computed places.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Indexing {
     /// The window of `sizes` of the first operand that starts at the scalars behind it, one for each axis; a start is
     /// clamped so that the window fits.
@@ -257,7 +257,7 @@ impl Rules for Indexing {
             _ => true,
         }
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         if matches!(self, Indexing::ScatterBy { .. }) {
             return None;
         }

@@ -135,9 +135,6 @@ fn scatter_samples() -> Vec<Sample> {
         for dtype in Dtype::ALL.iter().copied().filter(admits) {
             // Several updates of one element, some out of bounds.
             for mode in [IndexMode::FillOrDrop, IndexMode::Clip] {
-                if combine == Some(Monoid::Prod) && dtype.is_float() {
-                    continue;
-                }
                 let op = scatter(combine, rows(2, mode));
                 all.push(and(on(op, dtype, &[3, 2]).exact(column(IN_AND_OUT)), dtype, &[5, 2]));
             }
@@ -236,8 +233,9 @@ fn scatter_refusals() -> Vec<(u8, Sample)> {
 /// What is there times an update, plus the update.
 fn body_of(dtype: Dtype) -> Arc<Program> {
     let scalar = Type::scalar(dtype);
-    let traced =
-        crate::trace(crate::Place::unknown(), &[scalar.clone(), scalar], |v| vec![v[0] * v[1] + v[1]]);
+    let traced = crate::trace(crate::SourceLocation::unknown(), &[scalar.clone(), scalar], |v| {
+        vec![v[0] * v[1] + v[1]]
+    });
     Arc::new(traced.expect("internal: a body of numbers").program)
 }
 
@@ -276,6 +274,8 @@ fn scatter_by_refusals() -> Vec<(u8, Sample)> {
     };
     let on_good = |dtype| on(by(good(), body_of(F32)), dtype, &[3, 2]);
     let batched = on(by(scatter(None, one_of_each_row()), body_of(F32)), F32, &[3, 4]);
+    let combining = scatter(Some(Monoid::Sum), rows(2, IndexMode::Clip));
+    let combining = on(by(combining, body_of(F32)), F32, &[3, 2]);
     vec![
         (1, and(on_good(F32).exact(Array::from([[0.0f32], [1.0], [2.0]])), F32, &[3, 2])),
         (2, and(on_good(F32).exact([0, 1, 2]), F32, &[3, 2])),
@@ -287,5 +287,6 @@ fn scatter_by_refusals() -> Vec<(u8, Sample)> {
         (8, with(|_| (), &[3, 3])),
         (9, with(|_| (), &[2, 2])),
         (10, and(on_good(Dtype::F64).exact(column(&[0, 1, 2])), Dtype::F64, &[3, 2])),
+        (11, and(combining.exact(column(&[0, 1, 2])), F32, &[3, 2])),
     ]
 }

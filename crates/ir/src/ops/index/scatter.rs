@@ -1,13 +1,14 @@
 //! `scatter` and its kin: updates written into the operand, at computed places.
 
+use super::other_factors::other_factors;
 use super::windows::{IndexMode, Names, ScatterDims, Windows, check_dims, check_window_dims};
 use super::{Gather, Indexing, Scatter};
 use crate::ops::elementwise::Domain;
 use crate::ops::monoid::Monoid;
 use crate::ops::strided::other_axes;
 use crate::ops::{Lanes, Operand, sum_terms};
-use crate::trace::{Val, bind1, current_place, refuse};
-use crate::{Array, Dtype, Element, Error, ErrorKind, Shape, Type};
+use crate::trace::{Val, bind1};
+use crate::{Array, Dtype, ErrorKind, Shape, Type};
 
 pub(super) const SENTENCES: &[&str] = &[
     "The indices are integers.",
@@ -104,11 +105,7 @@ impl Scatter {
         let windows = Windows::new(&self.dims.to_gather(), self.mode, &ty.shape, &sizes, indices, outer);
         let pairs = windows.pairs().filter_map(|(from, to)| Some((from, to?)));
         let Some(monoid) = self.combine else {
-            return with_element!(ty.dtype, T => {
-                let (mut all, updates): (Vec<T>, Vec<T>) = (operand.elements().collect(), updates.elements().collect());
-                pairs.for_each(|(from, to)| all[to] = updates[from]);
-                Array::collect(ty.shape.clone(), all)
-            });
+            return operand.put(updates, pairs);
         };
         if ty.dtype.is_complex() {
             let (mut all, updates) = (operand.to_complex_vec(), updates.to_complex_vec());
@@ -120,12 +117,9 @@ impl Scatter {
             pairs.for_each(|(from, to)| all[to] = monoid.combine_floats(all[to], updates[from]));
             return Array::from_f64(ty, all);
         }
-        with_element!(ty.dtype, T => {
-            let mut all: Vec<i128> = operand.elements::<T>().map(T::to_i128).collect();
-            let updates: Vec<i128> = updates.elements::<T>().map(T::to_i128).collect();
-            pairs.for_each(|(from, to)| all[to] = monoid.combine_integers(all[to], updates[from]));
-            Array::collect(ty.shape.clone(), all.into_iter().map(T::from_i128))
-        })
+        let (mut all, updates) = (operand.to_i128_vec(), updates.to_i128_vec());
+        pairs.for_each(|(from, to)| all[to] = monoid.combine_integers(all[to], updates[from]));
+        Array::from_integers(ty, all)
     }
 
     // ---- derivatives
@@ -185,12 +179,11 @@ impl Scatter {
     fn tangent_of_product(&self, x: &[Val], dx: &[Option<Val>]) -> Option<Val> {
         let by_operand = dx[0].map(|dx| self.write(dx, x[1], x[2]));
         let by_updates = dx[2].map(|du| {
-            if !self.unique_indices {
-                let message =
-                    "the derivative by the updates needs indices that are unique; say so with unique_indices";
-                return refuse(Error::new(self.name(), ErrorKind::invalid(message), current_place()));
-            }
-            self.add(x[0].zeros_like(), x[1], du * self.read(x[0], x[1], &x[2].ty()))
+            let others = match self.unique_indices {
+                true => self.read(x[0], x[1], &x[2].ty()),
+                false => other_factors(self, x[0], x[1], x[2]),
+            };
+            self.add(x[0].zeros_like(), x[1], du * others)
         });
         sum_terms([by_operand, by_updates])
     }

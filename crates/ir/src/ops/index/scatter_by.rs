@@ -9,9 +9,9 @@ use crate::trace::{Val, Vals, bind1, current_place, refuse};
 use crate::{Array, Error, ErrorKind, Program, Shape, Type};
 use std::sync::Arc;
 
-/// Those of a scatter that overwrites, and one for the body.
+/// Those of a scatter that overwrites, and two for the body.
 pub(super) const BY_SENTENCES: &[&str] = &{
-    let mut all = [SENTENCES[0]; 10];
+    let mut all = [SENTENCES[0]; 11];
     let mut k = 0;
     while k < 9 {
         all[k] = SENTENCES[k];
@@ -19,6 +19,7 @@ pub(super) const BY_SENTENCES: &[&str] = &{
     }
     all[9] =
         "`body` takes what is there and an update, scalars of the operand's element type, and returns one.";
+    all[10] = "The combination is the body's: the scatter has none of its own.";
     all
 };
 
@@ -29,6 +30,10 @@ pub(super) fn result_type(
     indices: &Type,
     updates: &Type,
 ) -> Result<Type, ErrorKind> {
+    if let Some(monoid) = scatter.combine {
+        let message = format!("the body combines, and {monoid:?} of the scatter does not; leave it out");
+        return Err(ErrorKind::constraint(11, message));
+    }
     let result = scatter.result_type(operand, indices, updates)?;
     let scalar = Type::scalar(operand.dtype);
     if body.param_types() != [scalar.clone(), scalar.clone()] || body.result_types() != [scalar.clone()] {
@@ -52,16 +57,13 @@ pub(super) fn evaluate(
     let (ty, outer) = (operand.ty(), &updates.ty().shape);
     let sizes = scatter.dims.window_sizes(ty.rank(), outer);
     let windows = Windows::new(&scatter.dims.to_gather(), scatter.mode, &ty.shape, &sizes, indices, outer);
-    with_element!(ty.dtype, T => {
-        let (mut all, updates): (Vec<T>, Vec<T>) = (operand.elements().collect(), updates.elements().collect());
-        for (from, to) in windows.pairs().filter_map(|(from, to)| Some((from, to?))) {
-            let args = [Array::scalar(all[to]), Array::scalar(updates[from])];
-            let failed = |error| ErrorKind::invalid(format!("the body failed: {error}"));
-            let joined = eval(body, &args).map_err(failed)?;
-            all[to] = joined[0].elements::<T>().next().expect("internal: a scalar");
-        }
-        Ok(Array::collect(ty.shape.clone(), all))
-    })
+    let (mut all, updates) = (operand.scalars(), updates.scalars());
+    for (from, to) in windows.pairs().filter_map(|(from, to)| Some((from, to?))) {
+        let failed = |error| ErrorKind::invalid(format!("the body failed: {error}"));
+        let joined = eval(body, &[all[to].clone(), updates[from].clone()]).map_err(failed)?;
+        all[to] = joined[0].clone();
+    }
+    Ok(Array::from_scalars(ty.dtype, &ty.shape, &all))
 }
 
 /// The tangent of the result. Only where no element is written twice: then it is the body's, place by place.
@@ -77,7 +79,7 @@ pub(super) fn tangent(
         return dx[0];
     }
     if !scatter.unique_indices {
-        let message = "the derivative of a scatter by a function needs indices that are unique; say so with unique_indices";
+        let message = "the derivative of a scatter by a function needs indices that are unique; say so with `Indices::Unique`";
         return Some(refuse(Error::new("scatter_by", ErrorKind::invalid(message), current_place())));
     }
     let (program, nonzero) = passes.jvp(body, &[dx[0].is_some(), dx[2].is_some()]);

@@ -4,11 +4,10 @@
 //! axes of the indices count the windows.
 
 use crate::ops::strided::{View, are_distinct_axes, are_increasing_axes, other_axes};
-use crate::{Array, Dims, Element, ErrorKind, Kind, Shape, Type};
+use crate::{Array, Dims, ErrorKind, Kind, Shape, Type};
 
 /// What an index out of bounds does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum IndexMode {
     /// The window is moved to the nearest place where it fits.
     Clip,
@@ -155,9 +154,9 @@ pub fn clamp_start(start: i128, extent: usize, size: usize) -> usize {
 /// true.
 pub fn default_fill(dtype: crate::Dtype) -> Array {
     match dtype.kind() {
-        Kind::Float | Kind::Complex => Array::from_f64(&Type::scalar(dtype), [f64::NAN]),
         Kind::Signed => Array::from_i128(dtype, 1 << (8 * dtype.size_bytes() - 1)),
         Kind::Unsigned | Kind::Bool => Array::from_i128(dtype, -1),
+        _ => Array::from_f64(&Type::scalar(dtype), [f64::NAN]),
     }
 }
 
@@ -213,8 +212,7 @@ fn starts(
 ) -> Vec<Option<usize>> {
     let strides = operand.strides();
     let shape = &indices.ty().shape;
-    let numbers: Vec<i128> =
-        with_element!(indices.dtype(), T => indices.elements::<T>().map(Element::to_i128).collect());
+    let numbers = indices.to_i128_vec();
     let len = dims.start_index_map.len();
     let counts = shape.without(&[shape.rank() - 1]);
     let index_strides = counts.strides();

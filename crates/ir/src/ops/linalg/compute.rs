@@ -3,7 +3,7 @@
 use super::{Linalg, Transposed};
 use crate::Type;
 use crate::ops::library::{Block, BlockMut, Library};
-use gradus_library::{self as library, Number, Solve, c64};
+use gradus_library::{Number, Solve, c64};
 
 impl Library for Linalg {
     fn batch_rank(&self, args: &[&Type]) -> usize {
@@ -48,7 +48,7 @@ fn compute<T: Number>(op: &Linalg, operands: &[Block<'_>], results: &mut [BlockM
     match op {
         Linalg::Cholesky => {
             let mut l = zeros::<T>(n * n);
-            library::cholesky(n, &a, &mut l);
+            T::cholesky(n, &a, &mut l);
             results[0].write(&l);
         }
         Linalg::TriangularSolve { left_side, lower, transpose_a, unit_diagonal } => {
@@ -60,19 +60,19 @@ fn compute<T: Number>(op: &Linalg, operands: &[Block<'_>], results: &mut [BlockM
                 unit_diagonal: *unit_diagonal,
             };
             let mut b: Vec<T> = operands[1].numbers();
-            library::triangular_solve(how, (operands[1].dim(0), operands[1].dim(1)), &a, &mut b);
+            T::triangular_solve(how, (operands[1].dim(0), operands[1].dim(1)), &a, &mut b);
             results[0].write(&b);
         }
         Linalg::Lu => {
             let (mut pivots, mut permutation) = (vec![0; m.min(n)], vec![0; m]);
-            library::lu((m, n), &mut a, &mut pivots, &mut permutation);
+            T::lu((m, n), &mut a, &mut pivots, &mut permutation);
             results[0].write(&a);
             results[1].write_indices(&pivots);
             results[2].write_indices(&permutation);
         }
         Linalg::Qr { .. } => {
             let (mut q, mut r) = (zeros::<T>(size(&results[0])), zeros::<T>(size(&results[1])));
-            library::qr((m, n), &a, &mut q, &mut r);
+            T::qr((m, n), &a, &mut q, &mut r);
             results[0].write(&q);
             results[1].write(&r);
         }
@@ -80,7 +80,7 @@ fn compute<T: Number>(op: &Linalg, operands: &[Block<'_>], results: &mut [BlockM
             let mut s = vec![0.0; m.min(n)];
             let mut vectors =
                 compute_uv.then(|| (zeros::<T>(size(&results[1])), zeros::<T>(size(&results[2]))));
-            library::svd((m, n), &a, &mut s, vectors.as_mut().map(|(u, vh)| (&mut u[..], &mut vh[..])));
+            T::svd((m, n), &a, &mut s, vectors.as_mut().map(|(u, vh)| (&mut u[..], &mut vh[..])));
             results[0].write(&s);
             if let Some((u, vh)) = vectors {
                 results[1].write(&u);
@@ -89,7 +89,7 @@ fn compute<T: Number>(op: &Linalg, operands: &[Block<'_>], results: &mut [BlockM
         }
         Linalg::Eigh { compute_vectors } => {
             let (mut w, mut v) = (vec![0.0; n], compute_vectors.then(|| zeros::<T>(n * n)));
-            library::eigh(n, &a, &mut w, v.as_deref_mut());
+            T::eigh(n, &a, &mut w, v.as_deref_mut());
             results[0].write(&w);
             if let Some(v) = v {
                 results[1].write(&v);
@@ -99,7 +99,7 @@ fn compute<T: Number>(op: &Linalg, operands: &[Block<'_>], results: &mut [BlockM
         Linalg::TridiagonalSolve => {
             let [_, d, u, b] = operands else { unreachable!("internal: four operands") };
             let (d, u, mut b): (Vec<T>, Vec<T>, Vec<T>) = (d.numbers(), u.numbers(), b.numbers());
-            library::tridiagonal_solve(&a, &d, &u, &mut b);
+            T::tridiagonal_solve(&a, &d, &u, &mut b);
             results[0].write(&b);
         }
     }
@@ -110,11 +110,11 @@ fn eig(operands: &[Block<'_>], results: &mut [BlockMut<'_>]) {
     let (mut w, mut v) = (zeros::<c64>(n), zeros::<c64>(n * n));
     let real: Vec<f64> = operands[0].numbers();
     match operands.get(1) {
-        None => library::eig(n, &real, &mut w, &mut v),
+        None => f64::eig(n, &real, &mut w, &mut v),
         Some(part) => {
             let imaginary: Vec<f64> = part.numbers();
             let a: Vec<c64> = real.iter().zip(imaginary).map(|(re, im)| c64::new(*re, im)).collect();
-            library::eig(n, &a, &mut w, &mut v);
+            c64::eig(n, &a, &mut w, &mut v);
         }
     }
     for (pair, values) in results.chunks_exact_mut(2).zip([&w, &v]) {

@@ -19,7 +19,6 @@ use std::ops::RangeInclusive;
 documented! {
 /// A decomposition of matrices, or the solution of a system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Linalg {
     /// The lower triangular L with positive diagonal of A = L · Lᴴ. Of the positive definite A the lower triangle is
     /// read. NaN in the lower triangle where A is not positive definite.
@@ -208,7 +207,10 @@ impl Rules for Linalg {
         infer::infer(self, args)
     }
     fn eval(&self, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
-        Ok(crate::ops::library::evaluate(&self.op(), args))
+        crate::ops::library::evaluate_if_known(&self.op(), args)
+    }
+    fn refusal(&self) -> Option<ErrorKind> {
+        (!gradus_library::DECOMPOSES).then(|| crate::ops::library::missing("linalg"))
     }
     fn jvp(&self, _: &dyn Passes, x: &[Val], dx: &[Option<Val>]) -> (Vals, Vec<Option<Val>>) {
         derivative::jvp(self, x, dx)

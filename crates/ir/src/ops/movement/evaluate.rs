@@ -33,21 +33,13 @@ fn pad(x: &Array, value: &Array, shape: &Shape, low: &[i64], interior: &[usize])
             (0..x.ty().shape.dim(axis)).map(|i| Some(index(i)? * strides[axis])).collect();
         targets = targets.iter().flat_map(|t| along.iter().map(move |at| Some((*t)? + (*at)?))).collect();
     }
-    with_element!(x.dtype(), T => {
-        let value: T = value.elements().next().expect("internal: a scalar");
-        let mut all = vec![value; shape.size()];
-        for (e, target) in x.elements().zip(targets) {
-            if let Some(target) = target {
-                all[target] = e;
-            }
-        }
-        Array::collect(shape.clone(), all)
-    })
+    let pairs = targets.into_iter().enumerate().filter_map(|(from, to)| Some((from, to?)));
+    value.repeated(shape).put(x, pairs)
 }
 
 fn concatenate(args: &[&Array], shape: Shape, dimension: usize) -> Array {
     let ty = args[0].ty().with_shape(shape);
-    let outer: usize = ty.shape.dims()[..dimension].iter().product();
+    let outer = Shape::from(&ty.shape.dims()[..dimension]).size();
     let mut buffer = Buffer::any(ty.size_bytes());
     let mut rest = buffer.bytes_mut();
     for i in 0..outer {

@@ -16,7 +16,6 @@ use std::ops::RangeInclusive;
 documented! {
 /// A rearrangement of elements.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Movement {
     /// Repeats the operand along new axes and axes of extent 1: operand axis `i` becomes result axis `dims[i]`.
     Broadcast {
@@ -207,7 +206,7 @@ impl Rules for Movement {
     fn moves_elements(&self) -> bool {
         true
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         Some(crate::ops::elementwise::componentwise(&self.clone().into(), args))
     }
     fn is_cheap(&self) -> bool {

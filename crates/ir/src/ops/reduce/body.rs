@@ -54,7 +54,7 @@ pub(super) fn evaluate(axes: &[usize], body: &Program, args: &[&Array]) -> Resul
     let (shape, slots) = reduced_slots(&operands[0].ty().shape, axes);
     let initial: Vec<Array> = initial.iter().copied().cloned().collect();
     let mut totals = vec![initial; shape.size()];
-    let elements: Vec<Vec<Array>> = operands.iter().map(|x| scalars(x)).collect();
+    let elements: Vec<Vec<Array>> = operands.iter().map(|x| x.scalars()).collect();
     for (position, slot) in slots.into_iter().enumerate() {
         let here = elements.iter().map(|x| x[position].clone());
         let args: Vec<Array> = totals[slot].iter().cloned().chain(here).collect();
@@ -63,18 +63,13 @@ pub(super) fn evaluate(axes: &[usize], body: &Program, args: &[&Array]) -> Resul
     }
     let result = |k: usize, x: &Array| {
         let column = totals.iter().map(|total| &total[k]);
-        with_element!(x.dtype(), T => Array::collect(shape.clone(), column.map(|e| e.elements::<T>().next().expect("internal: a scalar"))))
+        Array::from_scalars(x.dtype(), &shape, column)
     };
     Ok(operands.iter().enumerate().map(|(k, x)| result(k, x)).collect())
 }
 
-/// Every element as an array of its own.
-fn scalars(x: &Array) -> Vec<Array> {
-    with_element!(x.dtype(), T => x.elements::<T>().map(Array::scalar).collect())
-}
-
 /// The reduction over real and imaginary parts, by the body on numbers that are joined from them.
-pub(super) fn in_parts(axes: &[usize], body: &Program, args: &[Val]) -> Vals {
+pub(super) fn decompose_complex(axes: &[usize], body: &Program, args: &[Val]) -> Vals {
     let split = |v: &Val| match v.ty().dtype.is_complex() {
         true => vec![v.real(), v.imag()],
         false => vec![*v],
@@ -89,7 +84,7 @@ pub(super) fn in_parts(axes: &[usize], body: &Program, args: &[Val]) -> Vals {
         let mut next = || parts.next().expect("internal: a value for each part");
         types.iter().map(|ty| if ty.dtype.is_complex() { next().complex(next()) } else { next() }).collect()
     };
-    let traced = crate::trace(crate::Place::unknown(), &types, |parts| {
+    let traced = crate::trace(crate::SourceLocation::unknown(), &types, |parts| {
         body.inline(&join(body.param_types(), parts)).iter().flat_map(split).collect()
     });
     let body_of_parts = Arc::new(traced.expect("internal: a body of parts is well typed").program);
@@ -162,7 +157,7 @@ fn dual(passes: &dyn Passes, body: &Arc<Program>, is_float: &[bool]) -> (Arc<Pro
     let half: Vec<Type> =
         scalars.iter().chain(scalars.iter().filter(|ty| ty.dtype.is_inexact())).cloned().collect();
     let types: Vec<Type> = half.iter().chain(&half).cloned().collect();
-    let traced = crate::trace(crate::Place::unknown(), &types, |args| {
+    let traced = crate::trace(crate::SourceLocation::unknown(), &types, |args| {
         let (left, right) = args.split_at(n + num_tangents);
         let primals = left[..n].iter().chain(&right[..n]);
         let inputs: Vec<Val> = primals.chain(&left[n..]).chain(&right[n..]).copied().collect();

@@ -2,7 +2,7 @@
 
 use crate::ops::strided::other_axes;
 use crate::trace::Val;
-use crate::{Array, Dtype, Element, ErrorKind, Type};
+use crate::{Array, Dtype, ErrorKind, Numbers, Type};
 
 /// The type of the indices along `axis` of `x`.
 pub(super) fn index_type(x: &Type, axis: usize, dtype: Dtype) -> Result<Type, ErrorKind> {
@@ -31,9 +31,16 @@ pub(super) fn index_of_extremum(
 ) -> Array {
     let shape = &x.ty().shape;
     let (len, inner) = (shape.dim(axis), shape.strides()[axis]);
-    let outer = shape.dims()[..axis].iter().product::<usize>();
+    if shape.size() == 0 {
+        return Array::zeros(Type::new(dtype, shape.without(&[axis])));
+    }
+    let outer = crate::Shape::from(&shape.dims()[..axis]).size();
     let starts = (0..outer).flat_map(|o| (0..inner).map(move |i| o * len * inner + i));
-    let numbers: Vec<Number> = with_element!(x.dtype(), T => x.elements::<T>().map(Number::of).collect());
+    let numbers: Vec<Number> = match x.numbers() {
+        Numbers::Floats(all) => all.into_iter().map(Number::Float).collect(),
+        Numbers::Integers(all) => all.into_iter().map(Number::Integer).collect(),
+        Numbers::Complex(_) => unreachable!("internal: an order of complex numbers"),
+    };
     let winner = |start: usize| {
         let along = |k: usize| numbers[start + k * inner];
         let wins = |k: usize, best: usize| match (along(k).is_nan(), along(best).is_nan()) {
@@ -43,8 +50,7 @@ pub(super) fn index_of_extremum(
         };
         (1..len).fold(0, |best, k| if wins(k, best) { k } else { best })
     };
-    let result = shape.without(&[axis]);
-    with_element!(dtype, I => Array::collect(result, starts.map(|start| I::from_i128(winner(start) as i128))))
+    Array::from_integers(&Type::new(dtype, shape.without(&[axis])), starts.map(|start| winner(start) as i128))
 }
 
 /// An element of any type, for comparisons; integers stay exact.
@@ -55,9 +61,6 @@ pub(super) enum Number {
 }
 
 impl Number {
-    fn of<T: Element>(x: T) -> Number {
-        if T::DTYPE.is_float() { Number::Float(x.to_f64()) } else { Number::Integer(x.to_i128()) }
-    }
     fn is_nan(self) -> bool {
         matches!(self, Number::Float(x) if x.is_nan())
     }

@@ -19,7 +19,6 @@ pub use values::reduce;
 documented! {
 /// A reduction along axes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Reduction {
     /// `reduce_sum`, `reduce_max`, ...: the elements along `axes` combined; of no elements it is the identity.
     Monoid {
@@ -215,13 +214,13 @@ impl Rules for Reduction {
             Reduction::Body { axes, body } => body::batched(passes, axes, body, args, mapped, lanes),
         }
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         match self {
             Reduction::Monoid { monoid: Monoid::Sum, .. } => Some(componentwise(&self.clone().into(), args)),
             Reduction::Monoid { monoid: Monoid::Prod, axes } => {
                 Some(smallvec![product_by_pairs(args[0], axes)])
             }
-            Reduction::Body { axes, body } => Some(body::in_parts(axes, body, args)),
+            Reduction::Body { axes, body } => Some(body::decompose_complex(axes, body, args)),
             _ => None,
         }
     }
@@ -250,7 +249,7 @@ fn axes_first(x: Val, axes: &[usize]) -> Val {
     let shape = x.shape();
     let others = other_axes(shape.rank(), &[axes]);
     let permutation: Dims = axes.iter().chain(&others).copied().collect();
-    let len = axes.iter().map(|axis| shape.dim(*axis)).product();
+    let len = shape.extent_of(axes);
     x.transpose(&permutation).reshape(shape.without(axes).with_axis(0, len))
 }
 

@@ -5,7 +5,7 @@ use crate::ops::Sample;
 use crate::ops::elementwise::Domain;
 use crate::ops::monoid::Monoid;
 use crate::trace::{Val, trace};
-use crate::{Array, Dtype, Place, Program, Type};
+use crate::{Array, Dtype, Program, SourceLocation, Type};
 use std::sync::Arc;
 
 /// An element type that the combination is defined for; a wide one, so that differences are exact enough.
@@ -24,7 +24,7 @@ fn monoid(monoid: Monoid, axes: &[usize]) -> Reduction {
 
 fn body(scalars: &[Dtype], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Arc<Program> {
     let types: Vec<Type> = scalars.iter().map(|dtype| Type::scalar(*dtype)).collect();
-    let traced = trace(Place::unknown(), &types, f);
+    let traced = trace(SourceLocation::unknown(), &types, f);
     Arc::new(traced.expect("internal: the sample is well typed").program)
 }
 

@@ -5,7 +5,7 @@ use super::{Window, Windowing};
 use crate::eval::eval;
 use crate::ops::{Infer, Lanes, Passes};
 use crate::trace::{Val, Vals, bind, trace};
-use crate::{Array, ErrorKind, Place, Program, Type};
+use crate::{Array, ErrorKind, Program, SourceLocation, Type};
 use std::sync::Arc;
 
 pub(super) const SENTENCES: &[&str] = &[
@@ -50,17 +50,12 @@ pub(super) fn infer(window: &Window, body: &Program, args: &[&Type]) -> Infer {
     Ok(operands.iter().map(|x| x.with_shape(shape.clone())).collect())
 }
 
-/// Every element as an array of its own.
-fn scalars(x: &Array) -> Vec<Array> {
-    with_element!(x.dtype(), T => x.elements::<T>().map(Array::scalar).collect())
-}
-
 /// Every step rounds to the operands' types, as the body does.
 pub(super) fn evaluate(window: &Window, body: &Program, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
     let (operands, initial) = args.split_at(args.len() / 2);
     let shape = window.result_shape(1, operands[0].ty())?;
     let initial: Vec<Array> = initial.iter().copied().cloned().collect();
-    let elements: Vec<Vec<Array>> = operands.iter().map(|x| scalars(x)).collect();
+    let elements: Vec<Vec<Array>> = operands.iter().map(|x| x.scalars()).collect();
     let mut columns: Vec<Vec<Array>> = vec![vec![]; operands.len()];
     for places in window.positions(&operands[0].ty().shape, &shape) {
         let mut totals = initial.clone();
@@ -72,12 +67,7 @@ pub(super) fn evaluate(window: &Window, body: &Program, args: &[&Array]) -> Resu
         }
         columns.iter_mut().zip(totals).for_each(|(column, total)| column.push(total));
     }
-    let joined = |(x, column): (&&Array, &Vec<Array>)| {
-        with_element!(x.dtype(), T => Array::collect(
-            shape.clone(),
-            column.iter().map(|e| e.elements::<T>().next().expect("internal: a scalar"))
-        ))
-    };
+    let joined = |(x, column): (&&Array, &Vec<Array>)| Array::from_scalars(x.dtype(), &shape, column);
     Ok(operands.iter().zip(&columns).map(joined).collect())
 }
 
@@ -87,7 +77,7 @@ pub(super) fn evaluate(window: &Window, body: &Program, args: &[&Array]) -> Resu
 pub(super) fn stacked_program(window: &Window, body: &Arc<Program>, types: &[Type]) -> Arc<Program> {
     let n = types.len() / 2;
     let shape = window.result_shape(1, &types[0]).expect("internal: operands are checked");
-    let traced = trace(Place::unknown(), types, |x| {
+    let traced = trace(SourceLocation::unknown(), types, |x| {
         let stacked: Vals = (0..n).map(|k| window.stacked(x[k], x[n + k], &shape)).collect();
         crate::ops::reduce::reduce(&stacked, &x[n..], &[0], body).to_vec()
     });

@@ -23,7 +23,6 @@ pub use values::reduce_window;
 documented! {
 /// An operation on the windows of an array.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Windowing {
     /// `reduce_window_sum`, `reduce_window_max`, ...: the elements of every window combined.
     Monoid {
@@ -229,7 +228,7 @@ impl Rules for Windowing {
             _ => unreachable!("internal: {} is not linear in these operands", self.name()),
         }
     }
-    fn in_parts(&self, args: &[Val]) -> Option<Vals> {
+    fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
         let Windowing::Monoid { monoid, window } = self else { return None };
         let ty = args[0].ty();
         let is_empty = window.result_shape(1, &ty).is_ok_and(|windows| windows.size() == 0);

@@ -4,7 +4,7 @@ use super::{Select, Window, Windowing};
 use crate::ops::Sample;
 use crate::ops::monoid::Monoid;
 use crate::trace::{Val, trace};
-use crate::{Array, Dtype, Place, Program, Type};
+use crate::{Array, Dtype, Program, SourceLocation, Type};
 use std::sync::Arc;
 
 fn on(op: Windowing, dtype: Dtype, shape: &[usize]) -> Sample {
@@ -41,7 +41,7 @@ fn overlapping() -> Window {
 
 fn body(scalars: &[Dtype], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Arc<Program> {
     let types: Vec<Type> = scalars.iter().map(|dtype| Type::scalar(*dtype)).collect();
-    let traced = trace(Place::unknown(), &types, f);
+    let traced = trace(SourceLocation::unknown(), &types, f);
     Arc::new(traced.expect("internal: the sample is well typed").program)
 }
 

@@ -3,7 +3,7 @@
 use super::Window;
 use super::geometry::{ENTRIES, PADDING, POSITIVE};
 use crate::ops::{Attribute, Attributes, Infer};
-use crate::{Array, Element, ErrorKind, Shape, Type};
+use crate::{Array, ErrorKind, Numbers, Shape, Type};
 
 /// Which element of a window is selected: the first that compares so with all behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,48 +79,45 @@ impl Select {
     /// For every window the position of the element selected; `None` if it has no elements.
     fn selected(self, window: &Window, x: &Array, windows: &Shape) -> Vec<Option<usize>> {
         let positions = window.positions(&x.ty().shape, windows);
-        with_element!(x.dtype(), T => {
-            let all: Vec<T> = x.elements().collect();
-            let keeps = |held: T, other: T| {
-                let (order, reversed) = if T::DTYPE.is_float() {
-                    let (a, b) = (held.to_f64(), other.to_f64());
-                    (a >= b, a <= b)
-                } else {
-                    let (a, b) = (held.to_i128(), other.to_i128());
-                    (a >= b, a <= b)
-                };
-                match self { Select::Ge => order, Select::Le => reversed }
-            };
-            let best = |places: Vec<Option<usize>>| {
-                places.into_iter().flatten().reduce(|held, p| if keeps(all[held], all[p]) { held } else { p })
-            };
-            positions.into_iter().map(best).collect()
-        })
+        match x.numbers() {
+            Numbers::Floats(all) => self.best(positions, &all),
+            Numbers::Integers(all) => self.best(positions, &all),
+            Numbers::Complex(_) => unreachable!("internal: an order of complex numbers"),
+        }
+    }
+    fn best<T: PartialOrd>(self, windows: Vec<Vec<Option<usize>>>, all: &[T]) -> Vec<Option<usize>> {
+        let keeps = |held: usize, other: usize| match self {
+            Select::Ge => all[held] >= all[other],
+            Select::Le => all[held] <= all[other],
+        };
+        let best = |places: Vec<Option<usize>>| {
+            places.into_iter().flatten().reduce(|held, p| if keeps(held, p) { held } else { p })
+        };
+        windows.into_iter().map(best).collect()
     }
     pub(super) fn evaluate_gather(self, window: &Window, tangents: &Array, operand: &Array) -> Array {
         let shape = window.result_shape(1, operand.ty()).expect("internal: operands are checked");
         let selected = self.selected(window, operand, &shape);
-        with_element!(tangents.dtype(), T => {
-            let all: Vec<T> = tangents.elements().collect();
-            Array::collect(shape, selected.into_iter().map(|p| p.map_or(T::default(), |p| all[p])))
-        })
+        tangents.take_or(&Array::zeros(Type::scalar(tangents.dtype())), &shape, &selected)
     }
     pub(super) fn evaluate_scatter(self, window: &Window, source: &Array, operand: &Array) -> Array {
         let selected = self.selected(window, operand, &source.ty().shape);
-        let shape = operand.ty().shape.clone();
-        with_element!(source.dtype(), T => {
-            if T::DTYPE.is_float() {
-                let mut totals = vec![0.0; shape.size()];
-                for (x, p) in source.elements::<T>().zip(selected).filter_map(|(x, p)| Some((x, p?))) {
-                    totals[p] += x.to_f64();
+        let ty = source.ty().with_shape(operand.ty().shape.clone());
+        let size = ty.shape.size();
+        match source.numbers() {
+            Numbers::Floats(all) => {
+                let mut totals = vec![0.0; size];
+                all.iter().zip(selected).filter_map(|(x, p)| Some((x, p?))).for_each(|(x, p)| totals[p] += x);
+                Array::from_f64(&ty, totals)
+            }
+            Numbers::Integers(all) => {
+                let mut totals = vec![0i128; size];
+                for (x, p) in all.into_iter().zip(selected).filter_map(|(x, p)| Some((x, p?))) {
+                    totals[p] = totals[p].wrapping_add(x);
                 }
-                return Array::collect(shape, totals.into_iter().map(T::from_f64));
+                Array::from_integers(&ty, totals)
             }
-            let mut totals = vec![0i128; shape.size()];
-            for (x, p) in source.elements::<T>().zip(selected).filter_map(|(x, p)| Some((x, p?))) {
-                totals[p] = totals[p].wrapping_add(x.to_i128());
-            }
-            Array::collect(shape, totals.into_iter().map(T::from_i128))
-        })
+            Numbers::Complex(_) => unreachable!("internal: an order of complex numbers"),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Select, Window, Windowing};
 use crate::ops::monoid::Monoid;
 use crate::trace::{Val, Vals, bind, bind1, trace};
-use crate::{Array, Place, Program, Type};
+use crate::{Array, Program, SourceLocation, Type};
 use std::sync::Arc;
 
 /// The combination of every window of `x`.
@@ -16,17 +16,14 @@ pub(super) fn evaluate(monoid: Monoid, window: &Window, x: &Array) -> Array {
         elements.extend(places.iter().flatten().copied());
         slots.resize(elements.len(), slot);
     }
-    let all = with_element!(x.dtype(), T => {
-        let own: Vec<T> = x.elements().collect();
-        Array::collect([elements.len()].into(), elements.iter().map(|p| own[*p]))
-    });
+    let all = x.take(&[elements.len()].into(), &elements);
     monoid.fold(&all, ty, &slots)
 }
 
 /// The reduction of windows that stand along an axis of their own. There are windows.
 pub(super) fn stacked_program(monoid: Monoid, window: &Window, x: &Type) -> Arc<Program> {
     let shape = window.result_shape(1, x).expect("internal: operands are checked");
-    let traced = trace(Place::unknown(), &[x.clone()], |x| {
+    let traced = trace(SourceLocation::unknown(), &[x.clone()], |x| {
         let fill = Val::constant(monoid.identity(x[0].ty().dtype));
         vec![window.stacked(x[0], fill, &shape).reduce(monoid, &[0])]
     });

@@ -12,7 +12,11 @@ fn f64s(shape: impl Into<crate::Shape>) -> Type {
 }
 
 fn body(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Arc<Program> {
-    Arc::new(trace(crate::Place::unknown(), types, f).expect("internal: the sample is well typed").program)
+    Arc::new(
+        trace(crate::SourceLocation::unknown(), types, f)
+            .expect("internal: the sample is well typed")
+            .program,
+    )
 }
 
 /// A recurrence with a constant, a carry that no tangent reaches, and a y of each.

@@ -5,7 +5,7 @@ use crate::ops::Sample;
 use crate::ops::control::{Call, Scan};
 use crate::ops::sample::refused;
 use crate::trace::{Val, bind};
-use crate::{Array, Dtype, Place, Program, Type, trace};
+use crate::{Array, Dtype, Program, SourceLocation, Type, trace};
 use std::sync::Arc;
 
 fn f64s(shape: impl Into<crate::Shape>) -> Type {
@@ -15,7 +15,7 @@ fn i32() -> Type {
     Type::scalar(Dtype::I32)
 }
 fn program(types: &[Type], f: impl FnOnce(&[Val]) -> Vec<Val>) -> Arc<Program> {
-    Arc::new(trace(Place::unknown(), types, f).expect("internal: the sample is well typed").program)
+    Arc::new(trace(SourceLocation::unknown(), types, f).expect("internal: the sample is well typed").program)
 }
 
 impl While {

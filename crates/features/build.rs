@@ -1,0 +1,3 @@
+//! Does nothing; without a build script Cargo ignores the `build-dependencies`, whose features are meant.
+
+fn main() {}

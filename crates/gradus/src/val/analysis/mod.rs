@@ -1,0 +1,4 @@
+//! Numbers given at points, and polynomials.
+
+pub(crate) mod differences;
+pub(crate) mod polynomial;

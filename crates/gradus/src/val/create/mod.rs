@@ -1,0 +1,5 @@
+//! Values made from numbers alone.
+
+pub(crate) mod grid;
+pub(crate) mod numbers;
+pub(crate) mod triangle;
