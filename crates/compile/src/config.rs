@@ -9,7 +9,9 @@ pub struct Config {
     pub threads: usize,
     /// Instructions that may be used. The results do not depend on it, but for library kernels.
     pub isa: Isa,
-    /// Whether `a * b + c` is rounded twice, as written, instead of once.
+    /// Whether `a * b + c` is rounded twice, as written, instead of once. Rounded once it is nearer to the exact value,
+    /// but `a * b - a * b` is then the rounding error of the first product instead of 0: where a difference of equal
+    /// products must vanish, say `precise`.
     pub precise: bool,
     /// Bytes that the tapes of one call may hold: what loops of unknown length keep for their derivatives.
     pub tape_bytes: usize,

@@ -73,7 +73,9 @@ pub fn qr_full(a: impl Into<Val>) -> (Val, Val) {
 /// U `[.., m, k]`, the singular values `[.., k]` in decreasing order and Vᴴ `[.., k, n]` of A = U · diag(S) · Vᴴ, k the
 /// smaller of m and n.
 ///
-/// Where singular values coincide, the derivatives of U and Vᴴ do not exist.
+/// Vectors of equal singular values have no derivative. What they are given makes that of U · diag(S) · Vᴴ right, and
+/// not that of every function of them; [`pinv`](super::pinv), [`polar`](super::polar) and [`lstsq`](super::lstsq) have
+/// rules of their own.
 ///
 /// ```
 /// use gradus::{Array, Val, jit, linalg};

@@ -3,7 +3,7 @@
 use super::{adjoint, matrices, svd};
 use crate::val::broadcast::common_shape;
 use crate::val::promote::promote_all;
-use crate::{Dtype, ErrorKind, Shape, Type, Val, arange, complex, concatenate, eye_of, iota};
+use crate::{Dtype, ErrorKind, Shape, Type, Val, arange, complex, concatenate, custom_jvp, eye_of, iota};
 use std::f64::consts::PI;
 
 /// The extent of the last axis, of which there must be something.
@@ -190,12 +190,40 @@ pub fn polar(a: impl Into<Val>) -> (Val, Val) {
     let a = matrices("polar", a.into());
     let part = |unitary: bool| {
         Val::derive("polar", &[a], |_| {
-            let (u, s, vh) = svd(a);
+            let u = unitary_factor(a, 2);
             if unitary {
-                return Ok(u.matmul(vh));
+                return Ok(u);
             }
-            Ok((adjoint(vh) * s.expand_dims(-2)).matmul(vh))
+            let p = adjoint(u).matmul(a);
+            Ok((p + adjoint(p)) / 2.0)
         })
     };
     crate::val::at_caller("polar", || (part(true), part(false)))
+}
+
+/// U · Vᴴ of the singular vectors, with derivatives of so many orders that exist where singular values are equal, which
+/// those of the vectors themselves do not.
+#[track_caller]
+fn unitary_factor(a: Val, orders: usize) -> Val {
+    let value = |a: Val| {
+        let (u, _, vh) = svd(a);
+        u.matmul(vh)
+    };
+    let (m, n) = super::extents(&a.ty());
+    if orders == 0 || m < n {
+        return value(a);
+    }
+    custom_jvp(a, value, move |a, da| (unitary_factor(a, orders - 1), unitary_tangent(a, da, orders - 1)))
+}
+
+/// dW = W · X + (1 - W · Wᴴ) · dA · P⁻¹, where P = Wᴴ · A, and X solves P · X + X · P = K - Kᴴ for K = Wᴴ · dA.
+#[track_caller]
+fn unitary_tangent(a: Val, da: Val, orders: usize) -> Val {
+    let w = unitary_factor(a, orders);
+    let (_, s, vh) = svd(a);
+    let (v, k) = (adjoint(vh), adjoint(w).matmul(da));
+    let turned = vh.matmul((k - adjoint(k)).matmul(v));
+    let x = v.matmul((turned / (s.expand_dims(-1) + s.expand_dims(-2))).matmul(vh));
+    let rest = da - w.matmul(adjoint(w).matmul(da));
+    w.matmul(x) + (rest.matmul(v) / s.expand_dims(-2)).matmul(vh)
 }

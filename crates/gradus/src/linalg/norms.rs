@@ -6,12 +6,29 @@ use super::{
 };
 use crate::val::promote::Promoted;
 use crate::val::strict;
-use crate::{Dtype, ErrorKind, IntoAxes, Val, arange, custom_jvp, eye, keep, where_};
+use crate::{Dtype, ErrorKind, IntoAxes, Val, arange, complex, custom_jvp, eye, keep, where_};
 
-/// |x|², of every element.
+/// √Σ|x|² along axes. Where squares would overflow or underflow `x` is scaled by a power of two, which changes no digit.
+/// At zero the derivative is zero, the subgradient of least length.
 #[track_caller]
-fn squares(x: Val) -> Val {
-    (x * x.conj()).real()
+fn length(x: Val, axes: crate::AxisSet) -> Val {
+    if x.ty().shape.size() == 0 {
+        return x.abs().sum_axes(axes);
+    }
+    let info = x.dtype().real().finfo();
+    let exponent = info.map_or(0.0, |info| info.max.log2().round());
+    // Room for the sum of many squares, and for the digits of small ones.
+    let (high, low) = ((0.4 * exponent).round().exp2(), (-0.4 * exponent).round().exp2());
+    let (down, up) = ((-0.7 * exponent).round().exp2(), (0.7 * exponent).round().exp2());
+    let parts = if x.is_complex() { x.real().abs().max(x.imag().abs()) } else { x.abs() };
+    let largest = parts.stop_gradient().amax_axes(keep(axes.clone()));
+    let by = |large: f64, small: f64| where_(largest.gt(high), large, where_(largest.lt(low), small, 1.0));
+    let (scale, back) = (by(down, up).astype(largest.dtype()), by(up, down).astype(largest.dtype()));
+    let scaled = if x.is_complex() { complex(x.real() * scale, x.imag() * scale) } else { x * scale };
+    let squares = (scaled * scaled.conj()).real().sum_axes(axes);
+    let zero = squares.eq(0);
+    let root = where_(zero, 1.0, squares).sqrt();
+    where_(zero, 0.0, root) * back.reshape(&squares.ty().shape)
 }
 
 /// Which norm.
@@ -59,7 +76,7 @@ fn inexact(op: &'static str, x: Val) -> Val {
 #[track_caller]
 pub fn norm(x: impl Into<Val>) -> Val {
     let x = inexact("norm", x.into());
-    Val::derive("norm", &[x], |_| Ok(squares(x).sum().sqrt()))
+    Val::derive("norm", &[x], |_| Ok(length(x, (..).into_axes())))
 }
 
 /// The root of the sums of squares along axes: the length of vectors, or Frobenius' norm of matrices.
@@ -73,7 +90,7 @@ pub fn norm(x: impl Into<Val>) -> Val {
 #[track_caller]
 pub fn norm_axes(x: impl Into<Val>, axes: impl IntoAxes) -> Val {
     let (x, axes) = (inexact("norm", x.into()), axes.into_axes());
-    Val::derive("norm", &[x], |_| Ok(squares(x).sum_axes(axes).sqrt()))
+    Val::derive("norm", &[x], |_| Ok(length(x, axes)))
 }
 
 /// The norm `order` of the vectors along one axis, or of the matrices along two: rows first.
@@ -114,7 +131,7 @@ fn vector_norm(x: Val, order: Order, axis: usize, stay: bool) -> Result<Val, Err
     };
     let axes = kept(axis, stay);
     Ok(if p == 2.0 {
-        squares(x).sum_axes(axes).sqrt()
+        length(x, axes)
     } else if p == f64::INFINITY {
         largest(x.abs(), axis, stay)
     } else if p == f64::NEG_INFINITY {
@@ -124,8 +141,25 @@ fn vector_norm(x: Val, order: Order, axis: usize, stay: bool) -> Result<Val, Err
     } else if p == 1.0 {
         x.abs().sum_axes(axes)
     } else {
-        x.abs().pow(p).sum_axes(axes).pow(1.0 / p)
+        power_norm(x.abs(), p, axis, stay)
     })
+}
+
+/// (Σ xᵖ)^(1/p) of numbers from 0 on, divided by the largest before they are raised; zero where all are, and so is the
+/// derivative.
+#[track_caller]
+fn power_norm(x: Val, p: f64, axis: usize, stay: bool) -> Val {
+    let largest = largest(x.stop_gradient(), axis, true);
+    let scale = where_(largest.gt(0) & largest.is_finite(), largest, 1.0);
+    let zero = x.eq(0);
+    let any_zero = zero.any_axes(kept(axis, stay));
+    // A power of zero has no slope of its own: neither that of p < 1, infinite, nor NaN.
+    let powers = where_(zero, 0.0, (where_(zero, 1.0, x / scale)).pow(p));
+    let sum = powers.sum_axes(kept(axis, stay));
+    let none = sum.eq(0);
+    let root = where_(none, 0.0, where_(none, 1.0, sum).pow(1.0 / p)) * scale.reshape(&sum.ty().shape);
+    // 1 / 0 is infinite, and so is the sum; its root is zero.
+    if p < 0.0 { where_(any_zero, 0.0, root) } else { root }
 }
 
 /// The largest of numbers from 0 on; 0 of none.
@@ -147,7 +181,7 @@ fn matrix_norm(x: Val, order: Order, row: usize, column: usize, stay: bool) -> R
         if stay { y.expand_dims(axes) } else { y }
     };
     match order {
-        Order::Frobenius => return Ok(squares(x).sum_axes(both(stay)).sqrt()),
+        Order::Frobenius => return Ok(length(x, both(stay))),
         Order::Nuclear => return Ok(singular(|s| s.sum_axes(-1))),
         Order::P(1.0) => return Ok(dropped(largest(sums(row), column, true))),
         Order::P(-1.0) => return Ok(dropped(sums(row).amin_axes(keep(column)))),

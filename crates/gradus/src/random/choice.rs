@@ -107,7 +107,8 @@ impl Choice {
     /// ```
     ///
     /// # Errors
-    /// If there are too few elements, or `p` is not one number for each.
+    /// If there are too few elements, or `p` is not one number for each. A call fails if without replacement fewer
+    /// elements have a positive probability than are drawn.
     #[track_caller]
     pub fn draw(self, key: impl Into<Val>, a: impl Into<Val>, shape: impl IntoExtents) -> Val {
         let (key, a, extents) = (key.into(), a.into(), shape.into_extents());
@@ -155,6 +156,10 @@ impl Choice {
         let dtype = if ty.dtype == Dtype::F64 { Dtype::F64 } else { Dtype::F32 };
         let p = p.astype(dtype);
         if !self.replace {
+            let possible = p.gt(0).sum();
+            let message =
+                format!("{} of {{}} elements of positive probability cannot be drawn", shape.size());
+            crate::check(possible.ge(shape.size() as i64), &message, &possible);
             let noise = gumbel_of(key, [n], dtype);
             let (_, order) = (noise + p.log()).top_k(shape.size());
             return Ok(order.reshape(shape));

@@ -24,7 +24,7 @@ pub use matrices::{multivariate_normal, orthogonal};
 
 use crate::val::broadcast::common_shape;
 use crate::val::strict;
-use crate::{Array, Dtype, ErrorKind, IntoExtents, Shape, Slice, Type, Val, concatenate, stack};
+use crate::{Array, Dtype, ErrorKind, IntoExtents, Shape, Slice, Type, Val, concatenate, stack, where_};
 use gradus_ir::Val as Strict;
 
 /// The key of a seed as data: `u32[2]`, the high and the low word.
@@ -290,8 +290,13 @@ pub fn uniform_between(
             return Ok(share);
         }
         let (low, high) = (low.astype(dtype), high.astype(dtype));
-        let scaled = multiply_add(share, high - low, low, dtype);
-        Ok(low.max(scaled))
+        let width = high - low;
+        let scaled = multiply_add(share, width, low, dtype);
+        // The width of what lies on both sides of zero may overflow.
+        let scaled = where_(width.isinf(), low * (1.0 - share) + high * share, scaled);
+        // Rounding may reach the upper bound, which does not belong.
+        let below = high.nextafter(f64::NEG_INFINITY);
+        Ok(low.max(where_(low.lt(high), scaled.min(below), scaled)))
     })
 }
 

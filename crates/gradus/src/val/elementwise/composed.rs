@@ -135,7 +135,7 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn log2(self) -> Val {
-        self.of_float("log2", |x| x.log() / LN_2)
+        self.of_float("log2", |x| shortened(x.log(), LN_2))
     }
     /// The logarithm to base 10.
     ///
@@ -147,7 +147,7 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn log10(self) -> Val {
-        self.of_float("log10", |x| x.log() / std::f64::consts::LN_10)
+        self.of_float("log10", |x| shortened(x.log(), std::f64::consts::LN_10))
     }
     /// Degrees as radians.
     ///
@@ -434,4 +434,10 @@ fn halley(x: Val, y: Val) -> Val {
     let step = off / slope;
     let next = y - step / (1.0 + y * step);
     where_(next.isfinite() & slope.gt(0), next, y)
+}
+
+/// Divided by a real number: both parts of a complex number, an infinite one too.
+#[track_caller]
+fn shortened(x: Val, by: f64) -> Val {
+    if x.is_complex() { complex(x.real() / by, x.imag() / by) } else { x / by }
 }

@@ -299,7 +299,7 @@ impl Val {
     pub fn standardize(self, axes: impl IntoAxes, epsilon: f64) -> Val {
         let axes = axes.into_axes();
         Val::derive("standardize", &[self], |_| {
-            let centred = self - self.mean_axes(crate::val::keep(axes.clone()));
+            let centred = self.centred(axes.clone());
             let variance = centred.square().mean_axes(crate::val::keep(axes));
             Ok(centred * (variance + epsilon).rsqrt())
         })

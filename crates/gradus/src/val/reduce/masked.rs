@@ -107,7 +107,8 @@ impl Val {
             let known = where_(lost, 0.0, x);
             let count = seen.astype(x.dtype()).sum_axes(keep(axes.clone()));
             let mean_of = |v: Val| where_(seen, v, 0.0).sum_axes(keep(axes.clone())) / count;
-            let centred = known - mean_of(known);
+            let near = known - mean_of(known);
+            let centred = near - mean_of(near);
             let variance = mean_of(centred.square());
             Ok(where_(lost, f64::NAN, centred * (variance + epsilon).rsqrt()))
         })
@@ -147,7 +148,8 @@ impl Val {
             let x = self.astype(Promoted::from(&known[0]).inexact().dtype);
             let shape = crate::val::broadcast::common_shape(known.iter().map(|k| &k.ty.shape))?;
             let (x, seen) = (x.broadcast_to(&shape), mask.broadcast_to(&shape));
-            let centred = where_(seen, x - x.mean_where(keep(axes.clone()), seen), 0.0);
+            let near = where_(seen, x - x.mean_where(keep(axes.clone()), seen), 0.0);
+            let centred = where_(seen, near - near.mean_where(keep(axes.clone()), seen), 0.0);
             let squares = (centred * centred.conj()).real();
             let count = seen.astype(squares.dtype()).sum_axes(axes.clone()) - ddof;
             let some = count.gt(0);

@@ -152,7 +152,8 @@ impl Val {
             }
             let missing = self.isnan();
             // What is missing is left out before it is squared: the slope of its square is no number.
-            let centred = where_(missing, 0.0, self - self.nanmean(crate::val::keep(axes.clone())));
+            let near = self - self.nanmean(crate::val::keep(axes.clone()));
+            let centred = where_(missing, 0.0, near - near.nanmean(crate::val::keep(axes.clone())));
             let squares = centred.square().sum_axes(axes.clone());
             let count = (!missing).sum_axes(axes).astype(known[0].ty.dtype) - ddof;
             let none = count.le(0);

@@ -377,11 +377,19 @@ impl Val {
             let n = count(&known.ty.shape, axes) as f64;
             let (x, own) = computed(inexact(self, known));
             let x = Val::from_ir(x);
-            let centred = x - x.mean_axes(crate::val::axes::keep(axes));
+            let centred = x.centred(axes);
             let squares = (centred * centred.conj()).real().ir();
             let sum = Val::from_ir(reduce(Monoid::Sum, squares, axes, keep));
             Ok((sum / (n - ddof)).ir().convert(own.real()))
         })
+    }
+    /// Less the mean along axes, and less what that leaves: the rounded mean of large numbers is off by more than their
+    /// distances from it.
+    #[track_caller]
+    pub(in crate::val) fn centred(self, axes: impl IntoAxes) -> Val {
+        let axes = crate::val::axes::keep(axes);
+        let near = self - self.mean_axes(axes.clone());
+        near - near.mean_axes(axes)
     }
     /// The standard deviation of all elements.
     ///

@@ -1,10 +1,10 @@
 //! Statistics of several elements: averages, spreads, covariances.
 
+use crate::val::Val;
 use crate::val::axes::{Integer, IntoAxes, axis_of};
 use crate::val::broadcast::Promotion;
 use crate::val::elementwise::complex::complex;
 use crate::val::promote::Promoted;
-use crate::val::{Val, keep};
 use crate::{Dtype, ErrorKind};
 
 impl Val {
@@ -99,7 +99,7 @@ impl Val {
             let x = self.astype(dtype);
             let rows = if x.rank() == 2 { x } else { x.reshape([1, -1]) };
             let n = rows.shape()[1] as f64;
-            let centred = rows - rows.mean_axes(keep(1));
+            let centred = rows.centred(1);
             let products = centred.dot(centred.transpose().conj()) / (n - ddof).max(0.0);
             let single = products.shape()[0] == 1;
             Ok(if single { products.reshape(()) } else { products })

@@ -1,6 +1,8 @@
 //! Functions of two elements. To add one, add a record to `records!`: nothing else to touch.
 
-use super::{Domain, Elementwise, FORMULA_ULPS, OfComplex, Output, bits, formulas, lowering};
+use super::real::whole2;
+use super::unary::square_scale;
+use super::{Domain, Elementwise, FORMULA_ULPS, OfComplex, Output, bits, by_parts, formulas, lowering};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Hazard, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
 use crate::trace::{Val, Vals, bind1};
@@ -67,8 +69,7 @@ records! {
         lower: Builder::add,
         ulps: 0,
         sample: (-2.0, 2.0),
-        complex: |x, y| x + y,
-        parts: formulas::add,
+        complex: by_parts::add,
     }
     /// The difference; integers wrap.
     sub = Sub {
@@ -78,8 +79,7 @@ records! {
         lower: Builder::sub,
         ulps: 0,
         sample: (-2.0, 2.0),
-        complex: |x, y| x - y,
-        parts: formulas::sub,
+        complex: by_parts::sub,
     }
     /// The product; integers wrap.
     mul = Mul {
@@ -89,8 +89,7 @@ records! {
         lower: Builder::mul,
         ulps: 0,
         sample: (-2.0, 2.0),
-        complex: |x, y| x * y,
-        parts: formulas::mul,
+        complex: by_parts::mul,
     }
     /// The quotient; of integers truncated towards zero, by zero all bits set.
     div = Div {
@@ -100,8 +99,7 @@ records! {
         lower: Builder::div,
         ulps: 0,
         sample: (0.5, 2.0),
-        complex: |x, y| x / y,
-        parts: formulas::div,
+        complex: by_parts::div,
     }
     /// The remainder with the sign of the first operand; of integers by zero the first operand.
     rem = Rem {
@@ -121,14 +119,13 @@ records! {
         lower: lowering::pow,
         ulps: 4,
         sample: (0.5, 2.0),
-        complex: formulas::exact_pow,
-        parts: formulas::pow,
+        complex: by_parts::pow,
     }
     /// The angle of the point whose height is the first and whose width the second operand, in [-π, π].
     atan2 = Atan2 {
         domain: Float,
         meaning: Float(f64::atan2),
-        derivative: Slopes(|x, y, _| y / (x * x + y * y), |x, y, _| -(x / (x * x + y * y))),
+        derivative: Slopes(|x, y, _| turn(y, x), |x, y, _| -turn(x, y)),
         lower: Builder::atan2,
         ulps: 4,
         sample: (0.5, 2.0),
@@ -226,8 +223,7 @@ records! {
         lower: Builder::eq,
         ulps: 0,
         sample: (-2.0, 2.0),
-        complex: |x, y| f64::from(u8::from(x == y)).into(),
-        parts: formulas::eq,
+        complex: by_parts::eq,
     }
     /// Whether the operands differ; a NaN differs from everything.
     ne = Ne {
@@ -237,8 +233,7 @@ records! {
         lower: Builder::ne,
         ulps: 0,
         sample: (-2.0, 2.0),
-        complex: |x, y| f64::from(u8::from(x != y)).into(),
-        parts: formulas::ne,
+        complex: by_parts::ne,
     }
     /// Whether the first operand is less; with a NaN it is not.
     lt = Lt {
@@ -506,6 +501,14 @@ fn power_by_base(x: Val, n: Val, _: Val) -> Val {
 fn share(x: Val, other: Val, chosen: Val) -> Val {
     let tied = other.eq(chosen).select(chosen.full_like(0.5), chosen.ones_like());
     x.eq(chosen).select(tied, chosen.zeros_like())
+}
+
+/// x / (x² + y²), large operands scaled before they are squared, and small ones.
+fn turn(x: Val, y: Val) -> Val {
+    let size = x.abs().max(y.abs());
+    let scale = square_scale(size);
+    let (x, y) = (x * scale, y * scale);
+    x / (x * x + y * y) * scale
 }
 
 fn truncated(x: Val) -> Val {

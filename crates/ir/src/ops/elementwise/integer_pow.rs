@@ -1,6 +1,7 @@
 //! A power whose exponent is known while tracing.
 
-use super::{Domain, Elementwise};
+use super::real::whole;
+use super::{Domain, Elementwise, by_parts};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
@@ -81,7 +82,10 @@ impl Rules for IntegerPow {
         let x = args[0];
         let exponent = self.exponent;
         Ok(vec![match x.numbers() {
-            Numbers::Complex(all) => Array::from_complex(x.ty(), all.into_iter().map(|x| x.powi(exponent))),
+            Numbers::Complex(all) => Array::from_complex(
+                x.ty(),
+                all.into_iter().map(|z| whole(|z| by_parts::integer_pow(z, exponent), z)),
+            ),
             Numbers::Floats(all) => Array::from_f64(x.ty(), all.into_iter().map(|x| x.powf(exponent.into()))),
             Numbers::Integers(all) => {
                 let n = u32::try_from(exponent).expect("internal: no negative power of integers");
@@ -103,21 +107,8 @@ impl Rules for IntegerPow {
     fn batch(&self, _: &dyn Passes, args: &[Val], _: &[bool], _: Lanes) -> Vals {
         smallvec![bind1(*self, args)]
     }
-    /// Square and multiply, of the reciprocal for a negative exponent.
     fn decompose_complex(&self, args: &[Val]) -> Option<Vals> {
-        let x = args[0];
-        let mut left = self.exponent.unsigned_abs();
-        let (mut power, mut base) = (x.ones_like(), if self.exponent < 0 { x.ones_like() / x } else { x });
-        while left > 0 {
-            if left & 1 == 1 {
-                power = power * base;
-            }
-            left >>= 1;
-            if left > 0 {
-                base = base * base;
-            }
-        }
-        Some(smallvec![power])
+        Some(smallvec![whole(|z| by_parts::integer_pow(z, self.exponent), args[0])])
     }
     fn elementwise(&self) -> Option<&dyn Elementwise> {
         Some(self)

@@ -6,15 +6,16 @@
 mod records;
 
 mod binary;
+mod by_parts;
 mod choice;
 mod complex;
 mod conversion;
-mod exact_complex;
 mod formulas;
 mod integer_pow;
 mod lowering;
 mod operators;
 mod random_gamma;
+mod real;
 mod reduce_precision;
 mod special;
 mod threefry;

@@ -106,14 +106,11 @@ impl Rules for RandomGamma {
             Some(match self {
                 RandomGamma::Plain => da * x[2].random_gamma_grad(y),
                 RandomGamma::Log => {
-                    let tiny = if y.ty().dtype == Dtype::F32 {
-                        f64::from(f32::MIN_POSITIVE)
-                    } else {
-                        f64::MIN_POSITIVE
-                    };
-                    let sample = y.exp();
-                    let sample = sample.eq(sample.zeros_like()).select(sample.full_like(tiny), sample);
-                    da * (x[2].random_gamma_grad(sample) / sample)
+                    // Small samples have P = xᵃ / Γ(a + 1), of which neither x nor its slope need be a float.
+                    let small = y.lt(y.full_like(-60.0));
+                    let by_power = ((x[2] + 1.0).digamma() - y) / x[2];
+                    let sample = small.select(y.zeros_like(), y).exp();
+                    da * small.select(by_power, x[2].random_gamma_grad(sample) / sample)
                 }
             })
         })

@@ -3,12 +3,15 @@
 //! A file that invokes [`records!`] defines `Record` with the fields below, `Meaning` and `Derivative`, whose variants
 //! it imports. A record without `complex` has no complex form.
 
-/// The complex form of a record, or none.
+/// The complex form of a record, or none: one formula of the parts, for numbers and for values.
 macro_rules! of_complex {
-    ($meaning:expr, $formula:expr) => {
-        Some(OfComplex { meaning: $meaning, formula: $formula })
+    (() $formula:path) => {
+        Some(OfComplex { meaning: |z| whole($formula, z), formula: |z| whole($formula, z) })
     };
-    () => {
+    (($operand:ident) $formula:path) => {
+        Some(OfComplex { meaning: |x, y| whole2($formula, x, y), formula: |x, y| whole2($formula, x, y) })
+    };
+    ($operands:tt) => {
         None
     };
 }
@@ -35,7 +38,7 @@ macro_rules! records {
         lower: $lower:expr,
         ulps: $ulps:expr,
         sample: $range:expr
-        $(, complex: $complex:expr, parts: $formula:expr)? $(,)?
+        $(, complex: $complex:path)? $(,)?
     })*) => {
         documented! {
             $(#[doc = $about])*
@@ -57,7 +60,7 @@ macro_rules! records {
                         lower: $lower,
                         ulps: $ulps,
                         range: $range,
-                        complex: of_complex!($($complex, $formula)?),
+                        complex: of_complex!($operands $($complex)?),
                     }),*
                 }
             }

@@ -1,6 +1,7 @@
 //! Functions of one element. To add one, add a record to `records!`: nothing else to touch.
 
-use super::{Domain, Elementwise, FORMULA_ULPS, OfComplex, Output, bits, exact_complex, formulas, lowering};
+use super::real::whole;
+use super::{Domain, Elementwise, FORMULA_ULPS, OfComplex, Output, bits, by_parts, lowering};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, with_tangent};
 use crate::trace::{Val, Vals, bind1};
@@ -61,8 +62,7 @@ records! {
         lower: Builder::neg,
         ulps: 0,
         sample: (-2.0, 2.0),
-        complex: |z| -z,
-        parts: formulas::neg,
+        complex: by_parts::neg,
     }
     /// The absolute value; the lowest integer stays itself. At zero the derivative is zero.
     abs = Abs {
@@ -72,8 +72,7 @@ records! {
         lower: Builder::abs,
         ulps: 0,
         sample: (-2.0, 2.0),
-        complex: |z| Complex::new(z.norm(), 0.0),
-        parts: formulas::abs,
+        complex: by_parts::abs,
     }
     /// -1, 0 or 1 as the element's sign; a zero and a NaN stay themselves.
     sign = Sign {
@@ -83,8 +82,7 @@ records! {
         lower: lowering::sign,
         ulps: 0,
         sample: (-2.0, 2.0),
-        complex: |z| if z.norm() == 0.0 { z } else { z / z.norm() },
-        parts: formulas::sign,
+        complex: by_parts::sign,
     }
     /// e to the power of every element.
     exp = Exp {
@@ -94,8 +92,7 @@ records! {
         lower: Builder::exp,
         ulps: 2,
         sample: (-2.0, 2.0),
-        complex: Complex::exp,
-        parts: formulas::exp,
+        complex: by_parts::exp,
     }
     /// 2 to the power of every element.
     exp2 = Exp2 {
@@ -105,8 +102,7 @@ records! {
         lower: Builder::exp2,
         ulps: 2,
         sample: (-2.0, 2.0),
-        complex: Complex::exp2,
-        parts: formulas::exp2,
+        complex: by_parts::exp2,
     }
     /// e to the power of every element, minus one, accurate near zero.
     expm1 = Expm1 {
@@ -116,8 +112,7 @@ records! {
         lower: Builder::expm1,
         ulps: 2,
         sample: (-2.0, 2.0),
-        complex: formulas::exact_expm1,
-        parts: formulas::expm1,
+        complex: by_parts::expm1,
     }
     /// The natural logarithm of every element.
     log = Log {
@@ -127,8 +122,7 @@ records! {
         lower: Builder::log,
         ulps: 2,
         sample: (0.2, 3.0),
-        complex: Complex::ln,
-        parts: formulas::log,
+        complex: by_parts::log,
     }
     /// The natural logarithm of one plus every element, accurate near zero.
     log1p = Log1p {
@@ -138,8 +132,7 @@ records! {
         lower: Builder::log1p,
         ulps: 2,
         sample: (-0.7, 2.0),
-        complex: formulas::exact_log1p,
-        parts: formulas::log1p,
+        complex: by_parts::log1p,
     }
     /// The square root of every element.
     sqrt = Sqrt {
@@ -149,8 +142,7 @@ records! {
         lower: Builder::sqrt,
         ulps: 0,
         sample: (0.2, 3.0),
-        complex: exact_complex::sqrt,
-        parts: formulas::sqrt,
+        complex: by_parts::sqrt,
     }
     /// One over the square root of every element.
     rsqrt = Rsqrt {
@@ -160,8 +152,7 @@ records! {
         lower: lowering::rsqrt,
         ulps: 2,
         sample: (0.2, 3.0),
-        complex: |z| exact_complex::reciprocal(exact_complex::sqrt(z)),
-        parts: formulas::rsqrt,
+        complex: by_parts::rsqrt,
     }
     /// The cube root of every element.
     cbrt = Cbrt {
@@ -180,8 +171,7 @@ records! {
         lower: Builder::sin,
         ulps: 2,
         sample: (-3.0, 3.0),
-        complex: Complex::sin,
-        parts: formulas::sin,
+        complex: by_parts::sin,
     }
     /// Cosine of every element, in radians.
     cos = Cos {
@@ -191,8 +181,7 @@ records! {
         lower: Builder::cos,
         ulps: 2,
         sample: (-3.0, 3.0),
-        complex: Complex::cos,
-        parts: formulas::cos,
+        complex: by_parts::cos,
     }
     /// Tangent of every element, in radians.
     tan = Tan {
@@ -202,30 +191,27 @@ records! {
         lower: Builder::tan,
         ulps: 2,
         sample: (-1.0, 1.0),
-        complex: exact_complex::tan,
-        parts: formulas::tan,
+        complex: by_parts::tan,
     }
     /// The angle in [-π/2, π/2] of that sine.
     asin = Asin {
         domain: Inexact,
         meaning: Float(f64::asin),
-        derivative: Slope(|x, _| ((1.0 - x) * (1.0 + x)).rsqrt()),
+        derivative: Slope(|x, _| asin_slope(x)),
         lower: Builder::asin,
         ulps: 4,
         sample: (-0.9, 0.9),
-        complex: exact_complex::asin,
-        parts: formulas::asin,
+        complex: by_parts::asin,
     }
     /// The angle in [0, π] of that cosine.
     acos = Acos {
         domain: Inexact,
         meaning: Float(f64::acos),
-        derivative: Slope(|x, _| -((1.0 - x) * (1.0 + x)).rsqrt()),
+        derivative: Slope(|x, _| -asin_slope(x)),
         lower: Builder::acos,
         ulps: 4,
         sample: (-0.9, 0.9),
-        complex: exact_complex::acos,
-        parts: formulas::acos,
+        complex: by_parts::acos,
     }
     /// The angle in [-π/2, π/2] of that tangent.
     atan = Atan {
@@ -235,8 +221,7 @@ records! {
         lower: Builder::atan,
         ulps: 4,
         sample: (-3.0, 3.0),
-        complex: exact_complex::atan,
-        parts: formulas::atan,
+        complex: by_parts::atan,
     }
     /// Hyperbolic sine of every element.
     sinh = Sinh {
@@ -246,8 +231,7 @@ records! {
         lower: Builder::sinh,
         ulps: 4,
         sample: (-2.0, 2.0),
-        complex: Complex::sinh,
-        parts: formulas::sinh,
+        complex: by_parts::sinh,
     }
     /// Hyperbolic cosine of every element.
     cosh = Cosh {
@@ -257,41 +241,37 @@ records! {
         lower: Builder::cosh,
         ulps: 4,
         sample: (-2.0, 2.0),
-        complex: Complex::cosh,
-        parts: formulas::cosh,
+        complex: by_parts::cosh,
     }
     /// Hyperbolic tangent of every element.
     tanh = Tanh {
         domain: Inexact,
         meaning: Float(f64::tanh),
-        derivative: Slope(|_, y| (1.0 + y) * (1.0 - y)),
+        derivative: Slope(|x, _| logistic_slope(x * 2.0) * 4.0),
         lower: Builder::tanh,
         ulps: 2,
         sample: (-2.0, 2.0),
-        complex: exact_complex::tanh,
-        parts: formulas::tanh,
+        complex: by_parts::tanh,
     }
     /// The number of that hyperbolic sine.
     asinh = Asinh {
         domain: Inexact,
         meaning: Float(libm::asinh),
-        derivative: Slope(|x, _| (x * x + 1.0).rsqrt()),
+        derivative: Slope(|x, _| asinh_slope(x)),
         lower: Builder::asinh,
         ulps: 4,
         sample: (-2.0, 2.0),
-        complex: exact_complex::asinh,
-        parts: formulas::asinh,
+        complex: by_parts::asinh,
     }
     /// The number, not negative, of that hyperbolic cosine.
     acosh = Acosh {
         domain: Inexact,
         meaning: Float(libm::acosh),
-        derivative: Slope(|x, _| ((x - 1.0) * (x + 1.0)).rsqrt()),
+        derivative: Slope(|x, _| (x - 1.0).rsqrt() * (x + 1.0).rsqrt()),
         lower: Builder::acosh,
         ulps: 4,
         sample: (1.2, 3.0),
-        complex: exact_complex::acosh,
-        parts: formulas::acosh,
+        complex: by_parts::acosh,
     }
     /// The number of that hyperbolic tangent.
     atanh = Atanh {
@@ -301,19 +281,17 @@ records! {
         lower: Builder::atanh,
         ulps: 4,
         sample: (-0.9, 0.9),
-        complex: exact_complex::atanh,
-        parts: formulas::atanh,
+        complex: by_parts::atanh,
     }
     /// The logistic function 1 / (1 + exp(-x)) of every element x.
     logistic = Logistic {
         domain: Inexact,
         meaning: Float(|x| 1.0 / (1.0 + (-x).exp())),
-        derivative: Slope(|_, y| y * (1.0 - y)),
+        derivative: Slope(|x, _| logistic_slope(x)),
         lower: Builder::logistic,
         ulps: 2,
         sample: (-3.0, 3.0),
-        complex: |z| exact_complex::reciprocal(1.0 + (-z).exp()),
-        parts: formulas::logistic,
+        complex: by_parts::logistic,
     }
     /// The error function of every element.
     erf = Erf {
@@ -466,9 +444,10 @@ impl Unary {
     pub fn samples() -> Vec<Sample> {
         let sample = |op: Unary| {
             let Record { domain, range: (low, high), derivative, .. } = op.record();
-            let smooth = !matches!(derivative, Zero);
             domain.dtypes().map(move |dtype| {
                 let sample = Sample::new(op).arg(Type::new(dtype, [2, 3]), low, high);
+                let turns = op == Unary::Sign && dtype.is_complex();
+                let smooth = turns || !matches!(derivative, Zero);
                 if smooth && dtype.is_inexact() { sample } else { sample.not_smooth() }
             })
         };
@@ -525,12 +504,16 @@ impl Rules for Unary {
             match self.record().derivative {
                 Linear => Some(bind1(*self, &[dx])),
                 // The distance from zero changes with the part of the tangent along the number.
-                Slope(_) if x[0].ty().dtype != y.ty().dtype => {
-                    let safe = y.eq(y.zeros_like()).select(y.ones_like(), y);
-                    let direction = (x[0].real() / safe).complex(-(x[0].imag() / safe));
-                    Some((dx * direction).real())
-                }
+                Slope(_) if x[0].ty().dtype != y.ty().dtype => Some(along(dx, x[0].sign())),
                 Slope(slope) => Some(dx * slope(x[0], y)),
+                // The direction changes with the part across.
+                Zero if *self == Unary::Sign && y.ty().dtype.is_complex() => {
+                    let along = along(dx, y);
+                    let across = (dx.real() - y.real() * along, dx.imag() - y.imag() * along);
+                    let norm = x[0].abs();
+                    let norm = norm.eq(norm.zeros_like()).select(norm.full_like(f64::INFINITY), norm);
+                    Some((across.0 / norm).complex(across.1 / norm))
+                }
                 Zero => None,
             }
         })
@@ -563,6 +546,50 @@ impl Elementwise for Unary {
     }
 }
 
+/// The length of `dx` along the unit `direction`, both complex.
+fn along(dx: Val, direction: Val) -> Val {
+    dx.real() * direction.real() + dx.imag() * direction.imag()
+}
+
+/// e⁻ˣ / (1 + e⁻ˣ)², which underflows where it must, unlike y (1 - y). The function is even: of the two signs the one
+/// that does not overflow is taken, and at zero all derivatives are those of either.
+fn logistic_slope(x: Val) -> Val {
+    if x.ty().dtype.is_complex() {
+        return x.logistic() * (-x).logistic();
+    }
+    let power = x.lt(x.zeros_like()).select(x, -x).exp();
+    let below = power + 1.0;
+    power / (below * below)
+}
+
+/// 1 / √(1 - x²)
+fn asin_slope(x: Val) -> Val {
+    if x.ty().dtype.is_complex() {
+        return (1.0 - x).rsqrt() * (1.0 + x).rsqrt();
+    }
+    ((1.0 - x) * (1.0 + x)).rsqrt()
+}
+
+/// 1 / √(x² + 1), large `x` scaled by a power of two before they are squared.
+fn asinh_slope(x: Val) -> Val {
+    let dtype = x.ty().dtype;
+    if dtype.is_complex() {
+        let turned = (-x.imag()).complex(x.real());
+        return (1.0 + turned).rsqrt() * (1.0 - turned).rsqrt();
+    }
+    let scale = square_scale(x.abs().max(x.ones_like()));
+    let x = x * scale;
+    (x * x + scale * scale).rsqrt() * scale
+}
+
+/// 1, or where the square of `size` would overflow or underflow a power of two that brings it near 1.
+pub(super) fn square_scale(size: Val) -> Val {
+    let largest = size.ty().dtype.finfo().map_or(0.0, |info| info.max.log2().round());
+    let power = |by: f64| size.full_like(by.round().exp2());
+    let (large, small) = (size.gt(power(largest / 2.0 - 1.0)), size.lt(power(-0.4 * largest)));
+    large.select(power(-0.75 * largest), small.select(power(0.75 * largest), size.ones_like()))
+}
+
 /// i0e(x) - y (sign x + 1/x). Near zero y / x = e^-|x| Σ (x²/4)ᵏ / (2 k! (k+1)!), whose derivatives do not cancel.
 fn bessel_i1e_slope(x: Val, y: Val) -> Val {
     let is_near = x.abs().lt(x.ones_like());
@@ -573,6 +600,16 @@ fn bessel_i1e_slope(x: Val, y: Val) -> Val {
     let series = series.fold(x.ones_like(), |sum, k| sum * square * (1.0 / (k * (k + 1.0))) + 1.0);
     let ratio = is_near.select(series * 0.5 * (-near.abs()).exp(), y / is_near.select(x.ones_like(), x));
     x.bessel_i0e() - y * x.sign() - ratio
+}
+
+impl Unary {
+    /// The function of one float.
+    pub(super) fn of_float(self, x: f64) -> f64 {
+        match self.record().meaning {
+            Meaning::Float(f) | Meaning::Number(f, _) => f(x),
+            Meaning::Integer(_) | Meaning::Test(_) => unreachable!("internal: {self:?} gives no float"),
+        }
+    }
 }
 
 fn eval(meaning: &Meaning, x: &Array) -> Array {

@@ -191,16 +191,14 @@ fn svd(full_matrices: bool, compute_uv: bool, x: Val, dx: Val) -> Pushed {
     let square = inner.shape();
     let dtype = x.ty().dtype;
     let rows_of = |s: Val, shape: &Shape| as_rows(s.convert(dtype), shape);
-    let (s_row, s_column) = (rows_of(s, &square), as_columns(s.convert(dtype), &square));
     let eye = identity_like(inner);
-    let f = eye.ones_like() / ((s_row + s_column) * (s_row - s_column) + eye) - eye;
-    let (scaled, scaled_left) = (s_row * inner, s_column * inner);
+    let [for_u, for_v] = turns(s, inner);
     let zeros = s.eq(s.zeros_like());
     let s_or_one = zeros.select(s.ones_like(), s);
     let inverse = zeros.select(s.zeros_like(), s.ones_like() / s_or_one);
     let phase = 0.5 * (inner - adjoint(inner)) * rows_of(inverse, &square) * eye;
-    let mut du = product(u, f * (scaled + adjoint(scaled)) + phase);
-    let mut dv = product(v, f * (scaled_left + adjoint(scaled_left)));
+    let mut du = product(u, for_u + phase);
+    let mut dv = product(v, for_v);
     let shape = x.shape();
     let rank = shape.rank();
     let (m, n) = (shape.dim(rank - 2), shape.dim(rank - 1));
@@ -229,6 +227,27 @@ fn svd(full_matrices: bool, compute_uv: bool, x: Val, dx: Val) -> Pushed {
         (du, Val::concatenate(&[adjoint(dv), adjoint(following(v, rest, dv))], rank - 2))
     };
     (full, vec![Some(ds), Some(du), Some(dvh)])
+}
+
+/// How much of each singular vector the others take on while `inner` = Uᴴ · dA · V moves the matrix, for U and for V:
+/// (σⱼ · inner + (σⱼ · inner)ᴴ) / (σⱼ² - σᵢ²), by ratios that neither overflow nor underflow. Vectors of equal singular
+/// values, up to rounding, have no derivative; half of `inner` / σ goes to either side, by which U · diag(σ) · Vᴴ has
+/// its own.
+fn turns(s: Val, inner: Val) -> [Val; 2] {
+    let (square, dtype) = (inner.shape(), inner.ty().dtype);
+    let (row, column) = (as_rows(s, &square), as_columns(s, &square));
+    let (sum, apart) = (row + column, row - column);
+    let none = sum.eq(sum.zeros_like());
+    let sum = none.select(sum.ones_like(), sum);
+    let epsilon = s.ty().dtype.finfo().map_or(0.0, |info| info.eps);
+    let equal = apart.abs().le(sum * (16.0 * epsilon));
+    let apart = equal.select(apart.ones_like(), apart).convert(dtype);
+    let off = identity_like(inner).ones_like() - identity_like(inner);
+    let of = |weighted: Val, shared: Val| {
+        off * equal.select(shared / sum.convert(dtype), (weighted + adjoint(weighted)) / apart)
+    };
+    let share = |side: Val| inner * (side / sum).convert(dtype);
+    [of(share(row), inner), of(share(column), adjoint(inner))]
 }
 
 /// The tangent of columns that complete an orthonormal basis and are known up to a rotation among themselves:
