@@ -25,24 +25,24 @@ fn walk() -> String {
     let gradient = trace(grad(f))(&x).expect("a right program");
     let compiled = jit(grad(f));
     compiled(&x).expect("a right program");
-    let mut text = String::new();
+    let mut text = String::from("```text\n");
     let mut stage = |what: &str, program: &dyn std::fmt::Display| {
-        let _ = write!(text, "{what}\n\n```text\n{}\n```\n\n", program.to_string().trim_end());
+        let _ = writeln!(text, "// {what}\n{}", program.to_string().trim_end());
     };
-    stage("`trace(f)` runs the function once and writes down what it did:", &traced);
-    stage("`jvp` follows every equation by its tangent, by the rule of the primitive:", &pushed);
-    stage("`linearize` separates what needs no tangent, and returns what the rest needs:", &primal);
-    stage("from what is linear in the tangent:", &linear);
-    stage("`transpose` turns that around, from the cotangent of the result to that of `x`:", &backward);
-    stage("Both halves in one are the gradient. Simplified, folded, merged and without dead code it is", &{
+    stage("trace(f) runs the function once and writes down what it did", &traced);
+    stage("jvp follows every equation by its tangent, by the rule of the primitive", &pushed);
+    stage("linearize separates what needs no tangent, and returns what the rest needs", &primal);
+    stage("from what is linear in the tangent", &linear);
+    stage("transpose turns that around, from the cotangent of the result to that of x", &backward);
+    stage("both halves in one, simplified, folded, merged and without dead code: the gradient", &{
         optimize(&gradient)
     });
     let explained = compiled.explain();
     let steps = explained.split_once("compiled:\n").expect("steps").1;
     let kernels = steps.lines().filter_map(|line| line.split_once("  [")).map(|(step, _)| step.trim());
     let kernels = kernels.collect::<Vec<_>>().join("\n");
-    stage("and `compile` fuses it into one kernel, a loop over lanes of four floats:", &kernels);
-    text
+    stage("compile fuses it into one kernel, a loop over lanes of four floats", &kernels);
+    text + "```\n"
 }
 
 #[test]
