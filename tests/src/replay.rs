@@ -15,11 +15,11 @@ pub fn programs() -> Vec<(&'static str, usize, Program)> {
     step(&mut state, &zeros(&[32, 784]), &Array::zeros(Type::new(Dtype::I32, [32]))).expect("a step runs");
     let step = step.program().expect("it was called");
     let num_state = step.results().len() - 1;
-    let (input, recurrent, bias) = (zeros(&[8, 64]), zeros(&[16, 64]), zeros(&[64]));
+    let (input, recurrent, bias) = (zeros(&[64, 512]), zeros(&[128, 512]), zeros(&[512]));
     let x = zeros(&[2, 8, 8, 3]);
     vec![
         ("mlp", num_state, (*step).clone()),
-        ("lstm", 0, right(trace(lstm_gradient)(&(input, recurrent, bias), &zeros(&[12, 4, 8])))),
+        ("lstm", 0, right(trace(lstm_gradient)(&(input, recurrent, bias), &zeros(&[12, 16, 64])))),
         ("convolution", 0, right(trace(convolution_gradient)(&zeros(&[3, 3, 3, 8]), &x))),
         ("attention", 0, right(trace(attention_gradient)(&zeros(&[2, 24, 16]), &zeros(&[16, 48])))),
         ("layer-norm", 0, right(trace(layer_norm_gradient)(&zeros(&[64, 48])))),

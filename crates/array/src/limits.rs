@@ -75,7 +75,7 @@ impl Dtype {
     /// Whether the type, of integers, has the number `n`; others are not asked for every one.
     ///
     /// ```
-    /// use gradus_ir::Dtype;
+    /// use gradus_array::Dtype;
     /// assert!(Dtype::U8.holds(255) && !Dtype::I8.holds(128));
     /// ```
     pub fn holds(self, n: usize) -> bool {
@@ -84,7 +84,7 @@ impl Dtype {
     /// The type of indices and counts of which none is above `n`: `i32`, and `i64` where that does not hold them.
     ///
     /// ```
-    /// use gradus_ir::Dtype;
+    /// use gradus_array::Dtype;
     /// assert_eq!(Dtype::of_index(10), Dtype::I32);
     /// assert_eq!(Dtype::of_index(1 << 31), Dtype::I64);
     /// ```

@@ -1,5 +1,5 @@
-//! Compiles every Program of a folder and prints its kernels, steps and memory: what `cargo xtask replay` compares between two
-//! revisions. Uses what each revision has: `compile`, `kernels` and the text form of Programs.
+//! Compiles every Program of a folder and prints its kernels, steps and memory: what `cargo xtask replay` compares
+//! between two revisions. Uses what each revision has: `compile`, `kernels` and the text form of Programs.
 
 use gradus_compile::codegen::Code;
 use gradus_compile::{Config, compile_with_state, kernels};

@@ -1,8 +1,8 @@
 //! Runs `tests/stages/<stage>/*.ir`: a Program in, what the stage makes of it as text.
 //!
-//! The first line says which stage: `// run: fuse`; a second may say how many of the first parameters are state that the
-//! first results replace: `// state: 1`. What the stage makes follows after `// ---`. `BLESS=1 cargo test` writes it.
-//! Schedules are verified on the way.
+//! The first line says which stage: `// run: fuse`; a second may say how many of the first parameters are state that
+//! the first results replace: `// state: 1`. What the stage makes follows after `// ---`. `BLESS=1 cargo test`
+//! writes it. Schedules are verified on the way.
 
 use gradus_compile::{Config, Stage, compile_with_state};
 use gradus_ir::eval::eval;

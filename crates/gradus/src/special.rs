@@ -427,7 +427,7 @@ pub fn rel_entr(p: impl Into<Val>, q: impl Into<Val>) -> Val {
         let (safe_p, safe_q) = (where_(both, p, 1.0), where_(both, q, 1.0));
         let inside = safe_p * safe_p.log() - safe_p * safe_q.log();
         // At p = 0 a root has the signs of the derivatives, which are infinite.
-        let end = -where_(zero, p, 1.0).sqrt();
+        let end = 0.0 - where_(zero, p, 1.0).sqrt();
         where_(both, inside, where_(zero, end, p.full_like(f64::INFINITY)))
     })
 }

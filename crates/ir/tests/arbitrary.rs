@@ -52,8 +52,9 @@ fn parts(program: &Program, names: &mut BTreeSet<&'static str>, dtypes: &mut BTr
     }
 }
 
-/// What is not drawn is not tested by random Programs: every primitive of the specification that can be run is drawn, and
-/// every element type. Only a `custom_linear` cannot be drawn, which forward mode leaves behind and nothing runs.
+/// What is not drawn is not tested by random Programs: every primitive of the specification that can be run is
+/// drawn, and every element type. Only a `custom_linear` cannot be drawn, which forward mode leaves behind and
+/// nothing runs.
 #[test]
 fn every_primitive_and_element_type_is_drawn() {
     let mut random = Random::new(1);

@@ -2,8 +2,8 @@
 //!
 //! A complex number is two real ones: every equation on complex numbers becomes equations on their parts, by the
 //! rule [`decompose_complex`](gradus_ir::Rules::decompose_complex) of its operation. A 16-bit float is computed in
-//! `f32` and rounded after every equation, fused or not. What remains of both types are moves, and `complex`, `real` and `imag` at the
-//! borders, which say how complex numbers lie in memory.
+//! `f32` and rounded after every equation, fused or not. What remains of both types are moves, and `complex`, `real`
+//! and `imag` at the borders, which say how complex numbers lie in memory.
 //!
 //! ```text
 //! fn(%0: complex64[4]) { %1 = mul(%0, %0)  return %1 }

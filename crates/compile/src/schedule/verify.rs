@@ -253,10 +253,6 @@ mod tests {
         broken.refused("which it reads");
         let mut broken = planned(&[]);
         broken.moved(0, Base::Param(0), 0);
-        broken.refused("over %0, which it reads");
-        let mut broken = planned(&[]);
-        broken.uses[0].reads.clear();
-        broken.moved(0, Base::Param(0), 0);
         broken.refused("over parameter 0, which is not donated");
         let mut broken = planned(&[]);
         broken.moved(1, Base::Constant(0), 0);

@@ -3,8 +3,8 @@
 //!
 //! A rule inside of such a function is never asked for, so it is not traced: else each of the two Programs of a rule
 //! would trace both of the next one, 2ⁿ for n rules inside one another. Invariant: a trace is such a one only if it
-//! runs in [`undifferentiated`], or is the body of a loop, a branch or a `vmap` directly inside of one ([`Outside`]); any
-//! other, as that of a `grad` or of a function that is traced once and kept, is not.
+//! runs in [`undifferentiated`], or is the body of a loop, a branch or a `vmap` directly inside of one
+//! ([`Outside`]); any other, as that of a `grad` or of a function that is traced once and kept, is not.
 
 use gradus_ir::trace::innermost;
 use std::cell::Cell;

@@ -49,8 +49,8 @@ pub fn toeplitz(c: impl Into<Val>, r: impl Into<Val>) -> Val {
     })
 }
 
-/// The matrices `[.., m, n]` that are constant from the lower left to the upper right: first columns `c`, `[.., m]`, and
-/// last rows `r`, `[.., n]`, whose first element is not read. SciPy's default for `r` is zeros.
+/// The matrices `[.., m, n]` that are constant from the lower left to the upper right: first columns `c`, `[.., m]`,
+/// and last rows `r`, `[.., n]`, whose first element is not read. SciPy's default for `r` is zeros.
 ///
 /// ```
 /// use gradus::{Array, Val, jit, linalg};
@@ -88,8 +88,8 @@ pub fn circulant(c: impl Into<Val>) -> Val {
     })
 }
 
-/// The matrix `[n - 1, n - 1]` whose eigenvalues are the zeros of the polynomial of coefficients `p`, `[n]`, the highest
-/// power first; floats.
+/// The matrix `[n - 1, n - 1]` whose eigenvalues are the zeros of the polynomial of coefficients `p`, `[n]`, the
+/// highest power first; floats.
 ///
 /// # Errors
 /// If `p` is no vector of at least two elements.
@@ -176,8 +176,8 @@ pub fn dft(n: usize) -> Val {
     })
 }
 
-/// U · P = A with U of orthonormal columns (or rows, if there are fewer) and P positive semidefinite: `[.., m, n]` gives
-/// `[.., m, n]` and `[.., n, n]`. By the singular values.
+/// U · P = A with U of orthonormal columns (or rows, if there are fewer) and P positive semidefinite: `[.., m, n]`
+/// gives `[.., m, n]` and `[.., n, n]`. By the singular values.
 ///
 /// ```
 /// use gradus::{Array, Val, jit, linalg};

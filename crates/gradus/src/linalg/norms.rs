@@ -8,8 +8,8 @@ use crate::val::promote::Promoted;
 use crate::val::strict;
 use crate::{Dtype, ErrorKind, IntoAxes, Val, arange, complex, custom_jvp, eye, keep, where_};
 
-/// √Σ|x|² along axes. Where squares would overflow or underflow `x` is scaled by a power of two, which changes no digit.
-/// At zero the derivative is zero, the subgradient of least length.
+/// √Σ|x|² along axes. Where squares would overflow or underflow `x` is scaled by a power of two, which changes no
+/// digit. At zero the derivative is zero, the subgradient of least length.
 #[track_caller]
 fn length(x: Val, axes: crate::AxisSet) -> Val {
     if x.ty().shape.size() == 0 {

@@ -45,7 +45,8 @@ distribution! {
             let density = special::beta_density(a, b, where_(outside, 0.5, (x - loc) / scale)) / scale;
             where_(a.le(0) | b.le(0) | scale.le(0), f64::NAN, where_(outside, 0.0, density))
         };
-        cdf(x, a, b, loc, scale) => of_positive(a, b, between(standard(x, loc, scale, a.lt(1)), |y| special::betainc(a, b, y)));
+        cdf(x, a, b, loc, scale) =>
+            of_positive(a, b, between(standard(x, loc, scale, a.lt(1)), |y| special::betainc(a, b, y)));
         logcdf(x, a, b, loc, scale) => {
             let of = |y: Val| log_of(special::betainc(a, b, y), special::betainc(b, a, 1.0 - y));
             of_positive(a, b, log_between((x - loc) / scale, of))
@@ -176,9 +177,11 @@ distribution! {
             let y = where_(outside, 1.0, 0.5 * (x - loc) / scale);
             where_(outside, 0.0, 0.5 * special::gamma_density(0.5 * df, y) / scale)
         };
-        cdf(x, df, loc, scale) => above(0.5 * standard(x, loc, scale, df.lt(2)), 0.0, |y| special::gammainc(0.5 * df, y));
+        cdf(x, df, loc, scale) =>
+            above(0.5 * standard(x, loc, scale, df.lt(2)), 0.0, |y| special::gammainc(0.5 * df, y));
         logcdf(x, df, loc, scale) => log_gamma_below(0.5 * df, 0.5 * (x - loc) / scale);
-        sf(x, df, loc, scale) => above(0.5 * standard(x, loc, scale, df.lt(2)), 1.0, |y| special::gammaincc(0.5 * df, y));
+        sf(x, df, loc, scale) =>
+            above(0.5 * standard(x, loc, scale, df.lt(2)), 1.0, |y| special::gammaincc(0.5 * df, y));
         logsf(x, df, loc, scale) => log_gamma_above(0.5 * df, 0.5 * standard(x, loc, scale, df.lt(2)));
     }
 }

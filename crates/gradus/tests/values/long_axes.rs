@@ -1,5 +1,5 @@
-//! Axes that are longer than `i32` counts, and numbers that are none of `i32`: indices and counts are of `i64` there, or
-//! the answer is an error, but never another number.
+//! Axes that are longer than `i32` counts, and numbers that are none of `i32`: indices and counts are of `i64`
+//! there, or the answer is an error, but never another number.
 //!
 //! Mostly traced alone, for 2 GB are much; `GRADUS_SLOW` runs some.
 

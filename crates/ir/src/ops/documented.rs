@@ -1,7 +1,7 @@
 //! The documentation of primitives as data, for the generated specification.
 
-/// Defines an enum of primitives, or one as a struct: `doc()` returns the documentation comments, `VARIANTS` the list of
-/// all variants, so that a test can ask each for its samples.
+/// Defines an enum of primitives, or one as a struct: `doc()` returns the documentation comments, `VARIANTS` the
+/// list of all variants, so that a test can ask each for its samples.
 macro_rules! documented {
     (
         $(#[$meta:meta])*

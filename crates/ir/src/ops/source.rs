@@ -120,7 +120,10 @@ impl Rules for Source {
             Source::Iota { ty, .. } if ty.dtype == Dtype::Bool => {
                 Err(ErrorKind::constraint(2, format!("cannot count in {ty}; count in i32 and compare")))
             }
-            Source::Iota { ty, dimension } if !ty.dtype.holds(ty.shape.dim(*dimension).saturating_sub(1)) => {
+            // An array without elements counts nothing.
+            Source::Iota { ty, dimension }
+                if ty.shape.size() > 0 && !ty.dtype.holds(ty.shape.dim(*dimension).saturating_sub(1)) =>
+            {
                 let dtype = ty.dtype;
                 let message =
                     format!("{dtype} does not hold every index along axis {dimension} of {ty}; count in i64");

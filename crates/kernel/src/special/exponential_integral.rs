@@ -46,7 +46,8 @@ fn series(x: f64) -> f64 {
     sum
 }
 
-/// Eₙ(x) = ∫ e⁻ˣᵗ / tⁿ from 1 to ∞; NaN for negative x and where n is no integral number. Negative n arise in derivatives.
+/// Eₙ(x) = ∫ e⁻ˣᵗ / tⁿ from 1 to ∞; NaN for negative x and where n is no integral number. Negative n arise in
+/// derivatives.
 pub fn expn(n: f64, x: f64) -> f64 {
     if !(x >= 0.0 && libm::floor(n) == n) {
         return f64::NAN;

@@ -234,8 +234,8 @@ impl Val {
             Ok(p.slice([(..left as i64).into()]) * powers_down(times..n.max(times), factor).astype(p.dtype()))
         })
     }
-    /// The coefficients of the integral, taken `times` times, as floats: `[n]` to `[n + times]`. The constants, a scalar
-    /// or one for each time, are its lowest coefficients before the further integrals.
+    /// The coefficients of the integral, taken `times` times, as floats: `[n]` to `[n + times]`. The constants, a
+    /// scalar or one for each time, are its lowest coefficients before the further integrals.
     ///
     /// ```
     /// use gradus::{Array, Val, jit};

@@ -1,7 +1,7 @@
 //! Sorting along an axis: stable, NaN last.
 
 use crate::val::axes::{Integer, axis_of};
-use crate::val::{Val, strict};
+use crate::val::{Val, concatenate, strict};
 use crate::{Dtype, ErrorKind};
 use gradus_ir::ops::sort::sort;
 
@@ -124,11 +124,10 @@ impl Val {
                 );
                 return Err(ErrorKind::invalid(message));
             }
-            // Sorted from behind, so that of equal elements the first comes out first.
-            let dtype = Dtype::of_index(ty.shape.dim(axis));
-            let behind = strict::iota(dtype, &ty.shape, axis).rev(&[axis]);
-            let sorted = sort(&[self.ir().rev(&[axis]), behind], axis, 1)[number];
-            Ok(Val::from_ir(sorted.slice_axis(axis, n - k, n).rev(&[axis])))
+            let by_last = self.moveaxis(axis, -1);
+            let positions =
+                Val::from_ir(strict::iota(Dtype::of_index(n), &by_last.ty().shape, ty.rank() - 1));
+            Ok(top_k_last(by_last, positions, k)[number].moveaxis(-1, axis))
         })
     }
     /// The elements along `axis` with the one of rank `k` in its place, smaller ones before and larger ones behind.
@@ -234,4 +233,42 @@ pub fn lexsort(keys: impl IntoIterator<Item = impl Into<Val>>, axis: impl Intege
         let operands: Vec<_> = keys.iter().rev().map(|v| v.ir()).chain([number]).collect();
         Ok(Val::from_ir(sort(&operands, axis, keys.len())[keys.len()]))
     })
+}
+
+/// A line is searched by parts if it has at least so many elements for each that is asked for.
+const LONG_LINE: usize = 64;
+
+/// The `k` largest elements along the last axis, each with what stands beside it in `beside`, which increases.
+///
+/// A long line is cut into parts. What is asked for lies in the `k` parts whose largest elements are the largest (of
+/// equal ones in the first of them), or behind the last whole part: only these are sorted, after one reduction of all.
+fn top_k_last(x: Val, beside: Val, k: usize) -> [Val; 2] {
+    let ty = x.ty();
+    let (axis, n) = (ty.rank() - 1, ty.shape.dim(ty.rank() - 1));
+    if k == 0 || n / k < LONG_LINE || ty.shape.size() == 0 || ty.dtype == Dtype::Bool {
+        return top_k_sorted(x, beside, k);
+    }
+    // About as many parts as there are elements in those that are sorted.
+    let length = (n as f64 / k as f64).sqrt().ceil() as usize;
+    let parts = n / length;
+    let with =
+        |last: &[usize]| -> Vec<usize> { ty.shape.dims()[..axis].iter().chain(last).copied().collect() };
+    let part = |v: Val, from: usize, to: usize| Val::from_ir(v.ir().slice_axis(axis, from, to));
+    let by_parts = |v: Val| part(v, 0, parts * length).reshape(with(&[parts, length]));
+    let largest = by_parts(x.stop_gradient()).amax_axes(-1);
+    let numbers = Val::from_ir(strict::iota(Dtype::of_index(n), &largest.ty().shape, axis));
+    // In their own order, so that of equal elements the first stays first.
+    let chosen = top_k_last(largest, numbers, k)[1].sort(-1).expand_dims(-1);
+    let candidates = |v: Val| {
+        let of_parts = by_parts(v).take_along_axis(chosen, -2).reshape(with(&[k * length]));
+        concatenate([of_parts, part(v, parts * length, n)], -1)
+    };
+    top_k_sorted(candidates(x), candidates(beside), k)
+}
+
+/// [`top_k_last`] of a line that is sorted whole: from behind, so that of equal elements the first comes out first.
+fn top_k_sorted(x: Val, beside: Val, k: usize) -> [Val; 2] {
+    let (axis, n) = (x.rank() - 1, x.shape()[x.rank() - 1]);
+    let sorted = sort(&[x.ir().rev(&[axis]), beside.ir().rev(&[axis])], axis, 1);
+    [0, 1].map(|number| Val::from_ir(sorted[number].slice_axis(axis, n - k, n).rev(&[axis])))
 }

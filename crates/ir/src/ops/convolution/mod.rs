@@ -85,8 +85,8 @@ pub struct ConvDims {
     pub out: AxisRoles,
 }
 
-/// Elements from the first to the last of `extent` neighbours at this distance; many more than fit into memory are 2¹⁰⁰,
-/// to which padding can be added.
+/// Elements from the first to the last of `extent` neighbours at this distance; many more than fit into memory are
+/// 2¹⁰⁰, to which padding can be added.
 pub fn dilated(extent: usize, dilation: usize) -> i128 {
     let Some(last) = extent.checked_sub(1) else { return 0 };
     (last as i128).saturating_mul(dilation as i128).min(1 << 100) + 1

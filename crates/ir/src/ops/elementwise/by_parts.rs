@@ -1,7 +1,7 @@
 //! Functions of complex numbers by their parts: the meaning of each and its kernel are the same formula over [`Real`].
 //!
-//! Branch cuts, zeros, infinities and NaN are those of C99, annex G; on a cut the sign of a zero names the side. Nothing
-//! overflows on the way to a result that does not. Sources: W. Kahan, "Branch cuts for complex elementary functions, or
+//! Branch cuts, zeros, infinities and NaN are those of C99, annex G; on a cut the sign of a zero names the side.
+//! Nothing overflows on the way to a result that does not. Sources: W. Kahan, "Branch cuts for complex elementary functions, or
 //! much ado about nothing's sign bit" (1987); R. Smith, "Algorithm 116: complex division" (1962).
 
 use super::Unary;

@@ -79,7 +79,8 @@ special! {
         n: Unknown, (1.0, 1.0);
         x: Slope(|v| (v[0] + 1.0).polygamma(v[1])), (0.5, 3.0);
     }
-    /// The exponential integral of that order, the first operand, at the second; NaN if the order is no integral number.
+    /// The exponential integral of that order, the first operand, at the second; NaN if the order is no integral
+    /// number.
     expn = Expn(n, x) {
         meaning: |v| function::expn(v[0], v[1]),
         n: Unknown, (2.0, 2.0);

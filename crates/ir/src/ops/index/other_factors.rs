@@ -1,7 +1,7 @@
 //! The product of the other factors of an element, for the derivative of a scatter that multiplies.
 //!
-//! No quotient: a factor may be 0, and so may two. The updates are sorted by the element that they multiply, so that the
-//! factors of one element stand side by side; what stands before an update and what stands behind it are running
+//! No quotient: a factor may be 0, and so may two. The updates are sorted by the element that they multiply, so that
+//! the factors of one element stand side by side; what stands before an update and what stands behind it are running
 //! products of that run. They are products alone, so that their derivatives are right at every order.
 
 use super::{IndexMode, Scatter};
