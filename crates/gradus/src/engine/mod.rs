@@ -135,6 +135,9 @@ pub(crate) struct Inner {
     pub(crate) captures: Vec<Val>,
 }
 
+/// A function inside of a trace has at most so many equations: what is made of it still fits into memory.
+const MOST_EQUATIONS: usize = 1 << 20;
+
 impl Inner {
     /// Traces `f` on values of the types of `args`.
     ///
@@ -149,6 +152,14 @@ impl Inner {
     /// The first error of the operations inside.
     pub(crate) fn of_types(place: SourceLocation, types: &[Type], f: Flat<'_>) -> Result<Inner, Error> {
         let traced = ir::trace(place, types, |args| inner(&f(&outer(args))))?;
+        let size = traced.program.equations().len();
+        if size > MOST_EQUATIONS {
+            let message = format!(
+                "the function has {size} equations, more than {MOST_EQUATIONS}; each derivative of a derivative has a \
+                 few times as many: nest fewer, use `jet` for high orders, or a loop where the same is done again"
+            );
+            return Err(Error::new("trace", gradus_ir::ErrorKind::invalid(message), place));
+        }
         let captures = traced.captures.into_iter().map(|c| match c {
             Capture::Val(v) => Val::from_ir(v),
             Capture::Array(a) => Val::from(&a),

@@ -281,3 +281,27 @@ fn a_parsed_callback_is_not_run() {
     let compiled = gradus_compile::compile(&program, &gradus_compile::Config::default());
     assert_eq!(compiled.unwrap_err().to_string(), message);
 }
+
+/// The derivative of order `depth` of `f`.
+fn derivative_of_order(depth: usize, f: fn(Val) -> Val, x: Val) -> Val {
+    match depth {
+        0 => f(x),
+        _ => grad(move |x: &Val| derivative_of_order(depth - 1, f, *x))(&x),
+    }
+}
+
+#[test]
+fn derivatives_of_derivatives_end_before_the_memory_does() {
+    let of = |depth: usize, f: fn(Val) -> Val| {
+        jit(move |x: &Val| derivative_of_order(depth, f, *x))(&Array::from(0.5f64))
+    };
+    // What cancels and what is equal is found at every level: forty take a second.
+    let found = of(40, |x| x.sin() * x).unwrap().item::<f64>().unwrap();
+    let expected = 0.5 * 0.5f64.sin() - 40.0 * 0.5f64.cos();
+    assert!((found - expected).abs() < 1e-9 * expected.abs(), "{found} {expected}");
+    // Where nothing is equal each level has a few times the equations of the one below: that is refused in time.
+    if std::env::var_os("GRADUS_SLOW").is_some() {
+        let message = first_line(of(40, |x| (x.sin() * x.exp()).tanh()));
+        assert!(message.contains("equations, more than"), "{message}");
+    }
+}
