@@ -195,7 +195,8 @@ impl Found {
                 if got.is_nan() && is_steep && words == "jvp" && i == arity - 1 && row[0] == row[i - 1] {
                     continue;
                 }
-                if !((got - expected).abs() <= off + 1e-13 * (1.0 + value.abs())) {
+                let near = (got - expected).abs() <= off + 1e-13 * (1.0 + value.abs());
+                if !near {
                     self.wrong.push(format!("f64 {name}{row:?} {i}: {words} {got:e}, not {expected:e}"));
                     continue;
                 }
@@ -212,7 +213,8 @@ impl Found {
                     continue;
                 }
                 let got = narrow[way][p];
-                if !((got - expected).abs() <= off) && expected.abs() < 1e37 {
+                let near = (got - expected).abs() <= off;
+                if !near && expected.abs() < 1e37 {
                     self.wrong.push(format!("f32 {name}{row:?} {i}: {words} {got:e}, not {expected:e}"));
                 }
             }
@@ -320,7 +322,7 @@ fn derivatives_at_ends_of_domains_are_the_limits() {
 /// The gradient of a function of a vector, jitted; also by way of `vmap`.
 fn gradient(f: fn(Val) -> Val, x: &[f64]) -> Vec<f64> {
     let alone = jit(move |x: &Val| grad(|x: &Val| f(*x))(x))(&Array::from(x.to_vec())).expect("a gradient");
-    let rows = Array::new([1, x.len()], x.to_vec()).expect("one row");
+    let rows = Array::new([1, x.len()], x).expect("one row");
     let batched =
         jit(move |x: &Val| vmap(move |x: &Val| grad(|x: &Val| f(*x))(x))(x))(&rows).expect("gradients");
     assert_eq!(
