@@ -151,21 +151,23 @@ impl Modules {
         wrong.collect::<Vec<_>>().into_iter()
     }
 
-    /// Circles among the files whose names begin with `prefix`, each the shortest through one of its files.
+    /// Circles among the files whose names begin with `prefix`, the shortest first; none shares a use with another.
     fn circles(&self, prefix: &str) -> Vec<String> {
         let edges = self.edges(false);
         let inside: Vec<(&str, &str)> =
             edges.keys().filter(|(a, b)| a.starts_with(prefix) && b.starts_with(prefix)).copied().collect();
+        let starts: BTreeSet<&str> = inside.iter().map(|(from, _)| *from).collect();
+        let mut chains: Vec<Vec<&str>> =
+            starts.into_iter().filter_map(|start| circle_through(start, &inside)).collect();
+        chains.sort_by_key(Vec::len);
         let (mut told, mut lines) = (BTreeSet::new(), vec![]);
-        for start in inside.iter().map(|(from, _)| *from) {
-            if told.contains(start) {
-                continue;
+        for chain in chains {
+            let uses: Vec<(&str, &str)> = chain.windows(2).map(|pair| (pair[0], pair[1])).collect();
+            if uses.iter().all(|pair| !told.contains(pair)) {
+                let step = |pair: &(&str, &str)| format!(" -> {} (`{}`)", pair.1, edges[pair]);
+                lines.push(format!("a circle: {}{}", chain[0], uses.iter().map(step).collect::<String>()));
             }
-            if let Some(chain) = circle_through(start, &inside) {
-                let step = |pair: &[&str]| format!(" -> {} (`{}`)", pair[1], edges[&(pair[0], pair[1])]);
-                lines.push(format!("a circle: {start}{}", chain.windows(2).map(step).collect::<String>()));
-                told.extend(chain);
-            }
+            told.extend(uses);
         }
         lines
     }
@@ -217,6 +219,20 @@ mod tests {
             ["a circle: a/mod.rs -> b.rs (`crate::b::g`) -> a/mod.rs (`crate::f`)"]
         );
         assert!(crate_.circles("a/").is_empty());
+        // A second circle through the same use is told when the first is mended.
+        let two = modules(&[
+            ("a.rs", "use crate::b::g; pub fn f() {}"),
+            ("b.rs", "use crate::{a::f, c::h}; pub fn g() {}"),
+            ("c.rs", "use crate::a::f; pub fn h() {}"),
+            ("d.rs", "use crate::e::k; pub fn i() {}"),
+            ("e.rs", "use crate::d::i; pub fn k() {}"),
+        ]);
+        let found = two.circles("");
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(
+            found[0].starts_with("a circle: a.rs") && found[1].starts_with("a circle: d.rs"),
+            "{found:?}"
+        );
     }
 
     #[test]
