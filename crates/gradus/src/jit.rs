@@ -6,7 +6,9 @@
 
 use crate::engine::{self, Compiled, Inner, Lists, values};
 use crate::tree::key::{AnyTree, Key, Typed, hash_of};
-use crate::{Array, Error, Function, JitFunction, Jittable, Outer, Program, Result, Stored, Traced, Val};
+use crate::{
+    Array, BackendKind, Error, Function, JitFunction, Jittable, Outer, Program, Result, Stored, Traced, Val,
+};
 use gradus_compile::codegen::Isa;
 use gradus_ir::{ErrorKind, SourceLocation, Type};
 use gradus_transform::Checks;
@@ -33,9 +35,12 @@ pub type Jitted<S> = Jit<<S as Jittable>::Outer<'static>>;
 /// How a jitted function is compiled and run. Part of the cache key.
 ///
 /// The default is all processors, the widest instructions and contracted products; `GRADUS_THREADS` and
-/// `GRADUS_ISA`, read once, change the first two, `GRADUS_TAPE_BYTES` the bytes of tapes.
+/// `GRADUS_ISA`, read once, change the first two, `GRADUS_TAPE_BYTES` the bytes of tapes, and
+/// `GRADUS_BACKEND=interpreter` what runs it all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
+    /// What runs a traced function.
+    pub backend: BackendKind,
     /// Threads that work on one call. The results do not depend on it.
     pub threads: usize,
     /// Instructions that may be used.
@@ -54,7 +59,8 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Config {
         let gradus_compile::Config { threads, isa, precise, tape_bytes } = gradus_compile::Config::default();
-        Config { threads, isa, precise, tape_bytes, debug_nans: false, checks: Checks::default() }
+        let backend = BackendKind::of_environment();
+        Config { backend, threads, isa, precise, tape_bytes, debug_nans: false, checks: Checks::default() }
     }
 }
 

@@ -36,6 +36,7 @@ pub use control::{
 };
 pub use custom::{checkpoint, checkpoint_name, checkpoint_policy, custom_jvp, custom_vjp};
 pub use debug::{check, debug_callback, debug_print, pure_callback};
+pub use engine::BackendKind;
 pub use gradus_compile::codegen::Isa;
 pub use gradus_ir::ops::checkpoint::Policy;
 pub use gradus_ir::{

@@ -3,7 +3,42 @@
 use crate::{Array, Effect, Equation, Error, ErrorKind, Program};
 use std::cell::Cell;
 
-thread_local!(static LOOKS_FOR_NAN: Cell<bool> = const { Cell::new(false) });
+/// Looks at an equation that was evaluated, with its operands and results; its error ends the run.
+pub type Observer = fn(&Equation, &[&Array], &[Array]) -> Result<(), Error>;
+
+/// How a Program is run, and those inside of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Run {
+    /// Looks at each equation, in the order in which they end: those of a loop's body before the loop.
+    pub observer: Option<Observer>,
+    /// Bytes that the tapes of one loop may hold; by default what `GRADUS_TAPE_BYTES` says.
+    pub tape_bytes: Option<usize>,
+}
+
+// Operations run the Programs inside of them by `eval`, which knows of the run no other way.
+thread_local!(static RUN: Cell<Run> = const { Cell::new(Run { observer: None, tape_bytes: None }) });
+
+impl Run {
+    /// Runs `program` on `args` so.
+    ///
+    /// # Errors
+    /// As [`eval`], or what the observer returns.
+    pub fn eval(self, program: &Program, args: &[Array]) -> Result<Vec<Array>, Error> {
+        struct Restore(Run);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                RUN.set(self.0);
+            }
+        }
+        let _restore = Restore(RUN.replace(self));
+        eval(program, args)
+    }
+}
+
+/// Bytes that the tapes of one loop may hold in this run.
+pub(crate) fn tape_limit_bytes() -> usize {
+    RUN.get().tape_bytes.unwrap_or_else(crate::ops::control::tape_limit_bytes)
+}
 
 /// Runs `program` on `args`.
 ///
@@ -13,11 +48,7 @@ pub fn eval(program: &Program, args: &[Array]) -> Result<Vec<Array>, Error> {
     check_args(program, args)?;
     let mut env: Vec<Option<Array>> = args.iter().cloned().map(Some).collect();
     env.resize(program.num_vars(), None);
-    let mut last_use = vec![0; program.num_vars()];
-    for (i, eqn) in program.equations().iter().enumerate() {
-        eqn.args.iter().for_each(|a| last_use[a.index()] = i);
-    }
-    program.results().iter().for_each(|r| last_use[r.index()] = usize::MAX);
+    let last_use = last_uses(program);
     for (i, eqn) in program.equations().iter().enumerate() {
         let read = |a: &crate::Var| env[a.index()].as_ref().expect("internal: a value still in use");
         let args: Vec<&Array> = eqn.args.iter().map(read).collect();
@@ -26,8 +57,8 @@ pub fn eval(program: &Program, args: &[Array]) -> Result<Vec<Array>, Error> {
             None => eqn.op.rules().eval(&args),
         };
         let results = results.map_err(|kind| Error::new(eqn.op.rules().name(), kind, eqn.place))?;
-        if LOOKS_FOR_NAN.get() && results.iter().any(has_nan) && !args.iter().copied().any(has_nan) {
-            return Err(made_nan(eqn, &args));
+        if let Some(observer) = RUN.get().observer {
+            observer(eqn, &args, &results)?;
         }
         for (var, result) in eqn.results.iter().zip(results) {
             debug_assert_eq!(
@@ -78,14 +109,7 @@ pub fn check_args(program: &Program, args: &[Array]) -> Result<(), Error> {
 /// # Errors
 /// The error of that operation, with its operands; or what [`eval`] returns.
 pub fn eval_until_nan(program: &Program, args: &[Array]) -> Result<Vec<Array>, Error> {
-    struct Reset(bool);
-    impl Drop for Reset {
-        fn drop(&mut self) {
-            LOOKS_FOR_NAN.set(self.0);
-        }
-    }
-    let _reset = Reset(LOOKS_FOR_NAN.replace(true));
-    eval(program, args)
+    Run { observer: Some(refuse_new_nan), ..RUN.get() }.eval(program, args)
 }
 
 /// Whether an element, or a part of it, is NaN.
@@ -93,10 +117,13 @@ pub fn has_nan(array: &Array) -> bool {
     array.dtype().is_inexact() && array.parts().to_f64_vec().iter().any(|x| x.is_nan())
 }
 
-fn made_nan(eqn: &Equation, args: &[&Array]) -> Error {
+fn refuse_new_nan(eqn: &Equation, args: &[&Array], results: &[Array]) -> Result<(), Error> {
+    if !results.iter().any(has_nan) || args.iter().copied().any(has_nan) {
+        return Ok(());
+    }
     let shown: Vec<String> = args.iter().map(|a| format!("{}: {}", a.ty(), shortened(a))).collect();
     let message = format!("the first NaN is made here, from {}", shown.join("; "));
-    Error::new(eqn.op.rules().name(), ErrorKind::invalid(message), eqn.place)
+    Err(Error::new(eqn.op.rules().name(), ErrorKind::invalid(message), eqn.place))
 }
 
 /// The values that a message has room for.
@@ -106,4 +133,36 @@ fn shortened(array: &Array) -> String {
     let shown: Vec<String> = values.iter().take(MOST).map(f64::to_string).collect();
     let more = if values.len() > MOST { ", .." } else { "" };
     format!("[{}{more}]", shown.join(", "))
+}
+
+/// Bytes of the values that [`eval`] holds at once at most, beyond the arguments. Of tapes, which have no size before
+/// they run, nothing is counted.
+pub fn memory(program: &Program) -> usize {
+    let bytes = |var: &crate::Var| match program.ty(*var) {
+        ty if ty.is_tape() => 0,
+        ty => ty.size_bytes(),
+    };
+    let last_use = last_uses(program);
+    let (mut held, mut peak) = (0, 0);
+    for (i, eqn) in program.equations().iter().enumerate() {
+        let inside = eqn.op.rules().programs().into_iter().map(|program| memory(program)).max();
+        held += eqn.results.iter().map(bytes).sum::<usize>();
+        peak = peak.max(held + inside.unwrap_or_default());
+        let mut over: Vec<crate::Var> = eqn.args.iter().copied().collect();
+        over.sort_unstable();
+        over.dedup();
+        let is_over = |a: &&crate::Var| a.index() >= program.num_params() && last_use[a.index()] == i;
+        held -= over.iter().filter(is_over).map(bytes).sum::<usize>();
+    }
+    peak
+}
+
+/// For each variable the equation that reads it last, or `usize::MAX` for a result.
+fn last_uses(program: &Program) -> Vec<usize> {
+    let mut last_use = vec![0; program.num_vars()];
+    for (i, eqn) in program.equations().iter().enumerate() {
+        eqn.args.iter().for_each(|a| last_use[a.index()] = i);
+    }
+    program.results().iter().for_each(|r| last_use[r.index()] = usize::MAX);
+    last_use
 }

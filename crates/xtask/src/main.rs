@@ -2,6 +2,7 @@
 
 mod bench;
 mod build_time;
+mod imports;
 mod limits;
 mod peers;
 mod replay;

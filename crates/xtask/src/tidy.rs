@@ -24,6 +24,7 @@ pub(crate) fn run() -> Result<()> {
     let mut complaints = vec![];
     sources(&mut complaints)?;
     edges(&mut complaints)?;
+    crate::imports::check(&mut complaints)?;
     dependencies(&mut complaints)?;
     crate::report::check_readme(&mut complaints)?;
     for complaint in &complaints {

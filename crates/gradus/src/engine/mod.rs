@@ -5,6 +5,7 @@
 //! folder alone, but for the bodies over scalars of `reduce_by` and `reduce_window`, whose operands are no trees.
 
 mod axes;
+mod backend;
 pub(crate) mod control;
 mod custom;
 mod derivative;
@@ -16,6 +17,7 @@ mod primal;
 mod system;
 
 pub(crate) use axes::{across, axis_index, axis_size, is_any_axis_named};
+pub use backend::BackendKind;
 pub(crate) use custom::{
     checkpoint, checkpoint_name, custom_jvp, custom_vjp, trace_jvp_rule, trace_vjp_rule,
 };
@@ -26,8 +28,8 @@ pub(crate) use lists::Lists;
 pub(crate) use primal::{is_undifferentiated, undifferentiated};
 pub(crate) use system::{Operator, linear_solve};
 
+use self::backend::Runnable;
 use crate::{Array, Config, Error, Leaf, Stored, Traced, Tree, Val};
-use gradus_compile::Executable;
 use gradus_ir::{Capture, Dtype, Program, SourceLocation, Type, trace as ir};
 use std::sync::Arc;
 
@@ -200,29 +202,25 @@ fn iota_equal(dtype: Dtype, size: usize) -> gradus_ir::Val {
 pub(crate) struct Compiled {
     /// As it was traced; its last parameters are the captures.
     pub(crate) program: Arc<Program>,
-    /// As it is run.
-    optimized: Program,
-    executable: Executable,
+    runnable: Box<dyn Runnable>,
     captures: Vec<Array>,
     debug_nans: bool,
 }
 
 impl Compiled {
-    /// Compiles `program`, whose last parameters are `captures`, and whose first `num_state` results are the new
-    /// values of the first parameters.
+    /// Readies `program` by the backend of `config`. Its last parameters are `captures`, and its first `num_state`
+    /// results the new values of its first parameters.
     ///
     /// # Errors
-    /// If it cannot be compiled for this machine.
+    /// If the backend has no form of it for this machine.
     pub(crate) fn new(
         program: Program,
         captures: Vec<Array>,
         num_state: usize,
         config: &Config,
     ) -> Result<Compiled, Error> {
-        let optimized = gradus_transform::optimize(&gradus_transform::instrument(&program, config.checks));
-        let executable = gradus_compile::compile_with_state(&optimized, num_state, &config.of_compiler())?;
-        let debug_nans = config.debug_nans;
-        Ok(Compiled { program: Arc::new(program), optimized, executable, captures, debug_nans })
+        let runnable = config.backend.backend().compile(&program, num_state, config)?;
+        Ok(Compiled { program: Arc::new(program), runnable, captures, debug_nans: config.debug_nans })
     }
 
     /// Runs it on the lists' arguments and appends the results. The first parameters are the lists' state, replaced by
@@ -237,13 +235,14 @@ impl Compiled {
             results.extend(self.run_checked(state, args)?);
             return Ok(());
         }
-        self.executable.run_into(state, args, results)
+        self.runnable.run_into(state, args, results)
     }
 
     /// Runs it on copies; if a result is NaN the error names the first operation that made one.
     fn run_checked(&self, state: &mut [&mut Array], all: &[&Array]) -> Result<Vec<Array>, Error> {
         let mut copies: Vec<Array> = state.iter().map(|a| (**a).clone()).collect();
-        let results = self.executable.run_with_state(&mut copies.iter_mut().collect::<Vec<_>>(), all)?;
+        let mut results = vec![];
+        self.runnable.run_into(&mut copies.iter_mut().collect::<Vec<_>>(), all, &mut results)?;
         if copies.iter().chain(&results).any(gradus_ir::eval::has_nan) {
             let inputs: Vec<Array> = state.iter().map(|a| &**a).chain(all.iter().copied()).cloned().collect();
             return Err(nans::first_nan(&self.program, &inputs));
@@ -256,13 +255,12 @@ impl Compiled {
 
     /// Bytes that a call needs beyond its arguments at its peak.
     pub(crate) fn memory(&self) -> usize {
-        self.executable.memory()
+        self.runnable.memory()
     }
 
-    /// The Program before and after the passes, the steps and their code.
+    /// The Program as it was traced, and what the backend made of it.
     pub(crate) fn explain(&self) -> String {
-        let Compiled { program, optimized, executable, .. } = self;
-        format!("traced:\n{program}\noptimized:\n{optimized}\ncompiled:\n{}", executable.explain())
+        format!("traced:\n{}\n{}", self.program, self.runnable.explain())
     }
 }
 

@@ -1,9 +1,9 @@
 //! What serves a call: structure, static fields and leaf types are the key; a hit does not call the function.
 
+use super::events::events;
 use super::{near, scalar, vector};
 use gradus::{Array, Config, Fixed, Result, Tree, Val, jit};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 #[derive(Tree, Clone)]
 struct Dense<T = Array> {
@@ -88,54 +88,26 @@ fn many_specialisations_live_side_by_side() -> Result<()> {
     Ok(())
 }
 
-/// Keeps the field `difference` of every event of jit on one thread: the other tests' are of no interest.
-#[derive(Clone)]
-struct Retraces(Arc<Mutex<Vec<String>>>, std::thread::ThreadId);
-struct Difference<'a>(&'a Mutex<Vec<String>>);
-impl tracing::field::Visit for Difference<'_> {
-    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-        if field.name() == "difference" {
-            self.0.lock().expect("no panic").push(format!("{value:?}"));
-        }
-    }
-}
-impl tracing::Subscriber for Retraces {
-    fn enabled(&self, meta: &tracing::Metadata<'_>) -> bool {
-        meta.target() == "gradus::jit"
-    }
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        if std::thread::current().id() == self.1 {
-            event.record(&mut Difference(&self.0));
-        }
-    }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
 #[test]
 fn a_retrace_is_logged_with_the_argument_that_differs() -> Result<()> {
-    let log = Retraces(Arc::default(), std::thread::current().id());
-    // A subscriber of this thread alone would miss events that another thread was the first to reach.
-    tracing::subscriber::set_global_default(log.clone()).expect("no other subscriber");
     let f = jit(|ds: &Vec<Dense<Val>>, x: &Val| ds.iter().fold(*x, |x, d| x * d.w * d.scale));
-    f(&vec![dense()], &scalar(1.))?;
-    f(&vec![dense()], &vector(&[1., 2.]))?;
-    f(&vec![dense(), dense()], &vector(&[1., 2.]))?;
-    f(&vec![dense(), Dense { scale: 3, ..dense() }], &vector(&[1., 2.]))?;
-    f(&vec![dense(), Dense { w: vector(&[1., 2.]), scale: 3, b: None }], &vector(&[1., 2.]))?;
-    f(&vec![dense()], &scalar(1.))?;
-    let log = log.0.lock().expect("no panic");
+    let log = events("gradus::jit", || -> Result<()> {
+        f(&vec![dense()], &scalar(1.))?;
+        f(&vec![dense()], &vector(&[1., 2.]))?;
+        f(&vec![dense(), dense()], &vector(&[1., 2.]))?;
+        f(&vec![dense(), Dense { scale: 3, ..dense() }], &vector(&[1., 2.]))?;
+        f(&vec![dense(), Dense { w: vector(&[1., 2.]), scale: 3, b: None }], &vector(&[1., 2.]))?;
+        f(&vec![dense()], &scalar(1.))?;
+        Ok(())
+    })?;
+    let differences: Vec<&String> = log.iter().filter_map(|event| event.get("difference")).collect();
     let expected = [
         "parameter 2: f32[] before, f32[2] now",
         "parameter 1: length 1 before, 2 now",
         "parameter 1 at `1`: static field `scale` changed",
         "parameter 1 at `1.w`: f32[] before, f32[2] now",
     ];
-    assert_eq!(*log, expected);
+    assert_eq!(differences, expected);
+    assert!(log.iter().all(|event| event["place"].contains("cache.rs")), "{log:?}");
     Ok(())
 }

@@ -3,10 +3,10 @@
 mod derivative;
 mod samples;
 
+use super::Control;
 use super::per_lane::{Runs, for_lanes};
 use super::rest::{batch_all, choose, count, everywhere, join, mask_first, transpose_by_split, write};
-use super::{Control, tape_limit_bytes};
-use crate::eval::eval;
+use crate::eval::{eval, tape_limit_bytes};
 use crate::ops::{Attributes, Infer, Lanes, Narrowed, Operand, Passes, Rules, Split};
 use crate::trace::{Val, Vals, bind};
 use crate::{Array, Dtype, ErrorKind, Op, Program, Type};

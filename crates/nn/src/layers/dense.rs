@@ -1,4 +1,4 @@
-//! Layers: structures of parameters with a function from input to output.
+//! [`Dense`]: a fully connected layer.
 
 use gradus::{Array, Dtype, Tree, Val, zeros};
 
