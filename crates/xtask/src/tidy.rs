@@ -26,6 +26,7 @@ pub(crate) fn run() -> Result<()> {
     edges(&mut complaints)?;
     crate::imports::check(&mut complaints)?;
     dependencies(&mut complaints)?;
+    unused(&mut complaints)?;
     crate::report::check_readme(&mut complaints)?;
     for complaint in &complaints {
         println!("{complaint}");
@@ -124,12 +125,65 @@ fn dependencies(complaints: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
+/// Each package names in its sources what it depends on, but itself with other features.
+fn unused(complaints: &mut Vec<String>) -> Result<()> {
+    // `features` has no code, and is asked for by others for what it asks for itself.
+    const WITHOUT_CODE: &str = "gradus-features";
+    let mut packages = vec![
+        (root().join("Cargo.toml"), vec![root().join("examples"), root().join("tests/without_libraries.rs")]),
+        (root().join("tests/Cargo.toml"), vec![root().join("tests"), root().join("benches")]),
+    ];
+    for entry in std::fs::read_dir(root().join("crates"))? {
+        let folder = entry?.path();
+        packages.push((folder.join("Cargo.toml"), vec![folder]));
+    }
+    for (manifest, sources) in packages {
+        let text = std::fs::read_to_string(&manifest).with_context(|| shown(&manifest))?;
+        let own = text.split("name = \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+        if own == WITHOUT_CODE {
+            continue;
+        }
+        let mut code = String::new();
+        for source in sources {
+            let all = if source.is_dir() { files(&source, "rs")? } else { vec![source] };
+            for file in all {
+                code += &std::fs::read_to_string(&file)?;
+            }
+        }
+        for name in asked_for(&text).filter(|name| ![WITHOUT_CODE, own].contains(name)) {
+            let path = name.replace('-', "_");
+            if !regex::Regex::new(&format!(r"\b{path}::|\buse {path}\b"))?.is_match(&code) {
+                complaints.push(format!("{}: no source names `{name}`", shown(&manifest)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a manifest depends on, for tests too.
+fn asked_for(manifest: &str) -> impl Iterator<Item = &str> {
+    let sections = manifest.split("\n[").filter(|section| {
+        let title = section.split(']').next().unwrap_or_default();
+        title.ends_with("dependencies") && !title.starts_with("workspace")
+    });
+    let lines = sections.flat_map(|section| section.lines().skip(1));
+    lines
+        .filter(|line| line.contains('=') && !line.starts_with('#'))
+        .filter_map(|line| line.split(['.', ' ', '=']).next())
+}
+
 fn read_or_empty(path: &Path) -> Result<String> {
     if path.exists() { Ok(std::fs::read_to_string(path)?) } else { Ok(String::new()) }
 }
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_manifest_says_what_it_depends_on() {
+        let manifest = "[package]\nname = \"x\"\n\n[dependencies]\n# why\nhalf.workspace = true\n\n[dev-dependencies]\nserde = { workspace = true }\n";
+        assert_eq!(super::asked_for(manifest).collect::<Vec<_>>(), ["half", "serde"]);
+    }
+
     #[test]
     fn the_house_is_in_order() {
         super::run().unwrap();
