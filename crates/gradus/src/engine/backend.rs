@@ -29,7 +29,8 @@ pub enum BackendKind {
     ///
     /// Each operation that has run, those in loops and branches too, is a `tracing` event of the target
     /// `gradus::interpreter` at trace level, with the fields `operation`, `place` (the user's line) and `results`: a
-    /// subscriber sees every line as it is computed. Threads, instructions and fusion play no part.
+    /// subscriber sees every line as it is computed. Threads, instructions and fusion play no part,
+    /// and `tape_bytes` limits each loop by itself.
     Interpreter,
 }
 

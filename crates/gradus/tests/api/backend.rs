@@ -136,7 +136,7 @@ fn checks_nans_and_limits_of_tapes_hold() {
     let tight = Config { tape_bytes: 8, ..interpreter() };
     assert!(long.with(interpreter())(&scalar(1.)).is_ok());
     let error = long.with(tight)(&scalar(1.)).unwrap_err().to_string();
-    assert!(error.contains("more than 8 bytes") && error.contains("backend.rs:"), "{error}");
+    assert!(error.contains("more than the 8 bytes") && error.contains("backend.rs:"), "{error}");
 }
 
 #[test]

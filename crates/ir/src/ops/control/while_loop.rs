@@ -166,7 +166,7 @@ impl Rules for While {
             let residuals = results.split_off(carry.len());
             bytes = residuals.iter().fold(bytes, |all, a| all.saturating_add(a.bytes().len()));
             if bytes > tape_limit_bytes() {
-                return Err(over_the_limit(steps));
+                return Err(over_the_limit());
             }
             tapes.iter_mut().zip(residuals).for_each(|(tape, residual)| tape.push(residual));
             carry = results;
@@ -275,10 +275,10 @@ impl Rules for While {
     }
 }
 
-/// What a loop says that records more than may be.
-fn over_the_limit(steps: i32) -> ErrorKind {
+/// What a loop says that records more than may be, as the compiled one does.
+fn over_the_limit() -> ErrorKind {
     ErrorKind::invalid(format!(
-        "the tapes of this loop hold more than {} bytes after {steps} steps; a loop of known length needs none, or set GRADUS_TAPE_BYTES",
+        "what this loop keeps of its steps for the derivative needs more than the {} bytes that tapes may take; raise GRADUS_TAPE_BYTES or the configuration's `tape_bytes`, or let the loop end sooner",
         tape_limit_bytes()
     ))
 }
