@@ -66,7 +66,8 @@ fn write_corpus(folder: &Path, random: u64) -> Result<usize> {
     }
     std::fs::create_dir_all(folder)?;
     let mut all: Vec<(String, String)> = vec![];
-    for (k, sample) in samples().iter().enumerate() {
+    // A tape is made by a loop and seen by no user.
+    for (k, sample) in samples().iter().filter(|sample| sample.is_run()).enumerate() {
         let traced =
             trace(SourceLocation::unknown(), &sample.types(), |x| bind(sample.op.clone(), x).to_vec());
         let program = traced.context("a sample is well typed")?.program;
