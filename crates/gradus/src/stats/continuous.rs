@@ -385,7 +385,7 @@ fn between(y: Val, f: impl FnOnce(Val) -> Val) -> Val {
 /// `f`, a logarithm of a distribution function, of y in (0, 1]: -∞ up to 0, with infinite slopes there, and 0 above.
 #[track_caller]
 fn log_between(y: Val, f: impl FnOnce(Val) -> Val) -> Val {
-    let (low, zero, high) = (y.lt(0), y.eq(0), y.ge(1));
+    let (low, zero, high) = (y.lt(0), y.eq(0), y.gt(1));
     let inside = f(where_(low | zero | high, 0.5, y));
     let end = where_(zero, y, 1.0).log();
     // At 1 the slope is the density: the value is f's.

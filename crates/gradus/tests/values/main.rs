@@ -35,6 +35,7 @@ macro_rules! cases {
 }
 
 mod edits;
+mod ends;
 mod long_axes;
 mod matrices;
 mod modules;

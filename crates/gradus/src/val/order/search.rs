@@ -484,11 +484,17 @@ impl Histogram {
             if self.bins == 0 {
                 return Err(ErrorKind::invalid("a histogram of no bins; ask for at least one"));
             }
+            let Some(num_edges) = self.bins.checked_add(1) else {
+                return Err(ErrorKind::invalid(format!(
+                    "{} bins have more edges than can be counted",
+                    self.bins
+                )));
+            };
             let (low, high) = self.range.unwrap_or_else(|| (x.amin(), x.amax()));
             let (low, high) = (low.astype(dtype), high.astype(dtype));
             let flat = low.eq(high);
             let (low, high) = (where_(flat, low - 0.5, low), where_(flat, high + 0.5, high));
-            Ok(crate::val::linspace_of(low, high, self.bins + 1, crate::val::Endpoint::Included))
+            Ok(crate::val::linspace_of(low, high, num_edges, crate::val::Endpoint::Included))
         })
     }
     /// The counts in each bin of the elements of `x`, and the edges. The last bin holds both its edges.

@@ -102,15 +102,15 @@ impl Val {
         Val::derive("standardize", &[self, mask], |known| {
             let x = self.astype(Promoted::from(&known[0]).inexact().dtype);
             let seen = mask.broadcast_to(&known[0].ty.shape);
-            // A NaN that is left out stays one in its own place, and reaches no derivative.
-            let lost = x.isnan() & !seen;
+            // A NaN or infinity that is left out stays one in its own place, and reaches no derivative.
+            let lost = !x.isfinite() & !seen;
             let known = where_(lost, 0.0, x);
             let count = seen.astype(x.dtype()).sum_axes(keep(axes.clone()));
             let mean_of = |v: Val| where_(seen, v, 0.0).sum_axes(keep(axes.clone())) / count;
             let near = known - mean_of(known);
             let centred = near - mean_of(near);
             let variance = mean_of(centred.square());
-            Ok(where_(lost, f64::NAN, centred * (variance + epsilon).rsqrt()))
+            Ok(where_(lost, x.stop_gradient(), centred * (variance + epsilon).rsqrt()))
         })
     }
     /// The mean along axes of the elements where `mask` is true.
