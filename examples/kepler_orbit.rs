@@ -8,7 +8,7 @@
 
 use anyhow::{Result, ensure};
 use gradus::{Array, Val, custom_root, grad, jit, linspace, stack, value_and_grad, vmap, while_loop};
-use gradus_nn::{Adam, Optimizer, TrainState, Training};
+use gradus_nn::{Adam, Context, TrainState, Training};
 use indicatif::ProgressBar;
 use std::f64::consts::TAU;
 
@@ -65,13 +65,10 @@ fn main() -> Result<()> {
     let seen = jit(sightings)(&truth)?;
     let optimizer = Adam::new(0.01);
     let step = jit(move |state: &mut Training<Val, Adam>, seen: &Val| {
-        let loss = |orbit: &Val| (sightings(orbit) - seen).square().mean();
-        let (loss, slope) = value_and_grad(loss)(&state.model);
-        state.apply(&optimizer, &slope);
-        loss
+        state.step(&optimizer, |orbit, _: &Context| (sightings(orbit) - seen).square().mean())
     });
     let guess = Array::from([0.3, 1.6]);
-    let mut state = TrainState { optimizer: Optimizer::<Val>::start(&optimizer, &guess)?, model: guess };
+    let mut state = TrainState::new(guess, &optimizer, 0)?;
     let bar = ProgressBar::new(800);
     for _ in 0..800 {
         bar.set_message(format!("{:.2e}", step(&mut state, &seen)?.item::<f64>()?));

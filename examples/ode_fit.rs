@@ -7,7 +7,7 @@
 
 use anyhow::{Result, ensure};
 use gradus::{Array, Scan, Val, jit, stack, stop_gradient, value_and_grad, where_, while_loop};
-use gradus_nn::{Adam, Optimizer, TrainState, Training};
+use gradus_nn::{Adam, Context, TrainState, Training};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Prey and predators (Lotka and Volterra): `x' = a x - b x y`, `y' = d x y - c y`, for parameters `[a, b, c, d]`.
@@ -59,13 +59,11 @@ fn main() -> Result<()> {
     let optimizer = Adam::new(0.02);
     let loss = |params: &Val, observed: &Val| (trajectory(params) - observed).square().mean();
     let step = jit(move |state: &mut Training<Val, Adam>, observed: &Val| {
-        let (loss, grads) = value_and_grad(loss)(&state.model, observed);
-        state.apply(&optimizer, &grads);
-        loss
+        state.step(&optimizer, |params, _: &Context| loss(params, observed))
     });
 
     let guess = Array::from([1.0f32, 1.0, 1.0, 0.5]);
-    let mut state = TrainState { optimizer: Optimizer::<Val>::start(&optimizer, &guess)?, model: guess };
+    let mut state = TrainState::new(guess, &optimizer, 0)?;
     let bar = ProgressBar::new(1500);
     bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len}  {msg}")?);
     for _ in 0..1500 {

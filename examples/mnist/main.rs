@@ -8,9 +8,9 @@ mod plot;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use gradus::{Array, Config, Tree, Val, jit, random, value_and_grad_aux};
+use gradus::{Array, Config, Tree, Val, jit};
 use gradus_nn::data::{Dataset, MnistFolder};
-use gradus_nn::{Adam, Dense, Fit, Initializer, Optimizer, TrainState, Training, accuracy, cross_entropy};
+use gradus_nn::{Adam, Dense, Fit, Keys, TrainState, Training, accuracy, cross_entropy, init};
 
 use options::Options;
 
@@ -30,13 +30,12 @@ struct Metrics<T = Array> {
 }
 
 impl Mlp<Val> {
-    /// A network for images of so many pixels, its weights drawn with `key`.
-    fn new(key: &Val, pixels: usize) -> Mlp<Val> {
-        let [key1, key2, key3] = random::split_into(key);
+    /// A network for images of so many pixels.
+    fn new(keys: &Keys, pixels: usize) -> Mlp<Val> {
         Mlp {
-            hidden1: Dense::new(&key1, pixels, 128, Initializer::GLOROT_UNIFORM),
-            hidden2: Dense::new(&key2, 128, 64, Initializer::GLOROT_UNIFORM),
-            output: Dense::new(&key3, 64, 10, Initializer::GLOROT_UNIFORM),
+            hidden1: Dense::new(keys, pixels, 128),
+            hidden2: Dense::new(keys, 128, 64),
+            output: Dense::new(keys, 64, 10),
         }
     }
 
@@ -65,17 +64,15 @@ fn main() -> Result<()> {
 
     let optimizer = Adam::new(options.lr);
     let step = jit(move |state: &mut Training<Mlp<Val>, Adam>, x: &Val, y: &Val| {
-        let ((_, metrics), grads) = value_and_grad_aux(loss)(&state.model, x, y);
-        state.apply(&optimizer, &grads);
-        metrics
+        state.step(&optimizer, |model, _| loss(model, x, y)).1
     })
     .with(config.clone());
     let evaluate = jit(|model: &Mlp<Val>, x: &Val, y: &Val| loss(model, x, y).1).with(config.clone());
     let predict = jit(|model: &Mlp<Val>, x: &Val| model.logits(x).argmax(-1)).with(config);
 
     let pixels = train.num_pixels();
-    let model = jit(move |key: &Val| Mlp::new(key, pixels))(&random::seed(options.seed))?;
-    let mut state = TrainState { optimizer: optimizer.start(&model)?, model };
+    let model = init(options.seed, |keys| Mlp::new(keys, pixels))?;
+    let mut state = TrainState::new(model, &optimizer, options.seed)?;
     let fit = Fit { epochs: options.epochs, batch_size: options.batch_size, seed: options.seed };
     let history = fit.run(
         &mut state,

@@ -7,7 +7,7 @@ use gradus::{
     value_and_grad, zeros,
 };
 use gradus_nn::data::Dataset;
-use gradus_nn::{Adam, Dense, Initializer, Optimizer, Training, cross_entropy};
+use gradus_nn::{Adam, Dense, Keys, TrainState, Training, cross_entropy, init};
 
 /// What bounds a workload.
 #[derive(Clone, Debug)]
@@ -140,10 +140,9 @@ pub struct Mlp<T = Array> {
 }
 
 impl Mlp<Val> {
-    fn new(key: Val) -> Mlp<Val> {
-        let keys = random::split(key, 3);
-        let dense = |i: i64, n, m| Dense::new(&keys.at(i), n, m, Initializer::GLOROT_UNIFORM);
-        Mlp { hidden1: dense(0, 784, 128), hidden2: dense(1, 128, 64), out: dense(2, 64, 10) }
+    fn new(keys: &Keys) -> Mlp<Val> {
+        let dense = |n, m| Dense::new(keys, n, m);
+        Mlp { hidden1: dense(784, 128), hidden2: dense(128, 64), out: dense(64, 10) }
     }
     fn apply(&self, x: &Val) -> Val {
         let h = self.hidden1.apply(x).relu();
@@ -162,21 +161,14 @@ type Step = Jitted<fn(&mut State, &Val, &Val) -> Val>;
 /// The train step of the MNIST example, not compiled yet, and a first state.
 pub fn mlp_step() -> (Step, gradus::Data<State>) {
     let optimizer = Adam::new(1e-3);
-    let start = jit({
-        move |key: &Val| {
-            let model = Mlp::new(*key);
-            State { optimizer: optimizer.init(&model), model }
-        }
-    });
-    let state = start(&Array::from([0u32, 0])).expect(UNWRAP);
+    let model = init(0, Mlp::new).expect(UNWRAP);
+    let state = TrainState::new(model, &optimizer, 0).expect(UNWRAP);
     (step(optimizer), state)
 }
 
 fn step(optimizer: Adam) -> Step {
     jit(move |state: &mut State, x: &Val, y: &Val| {
-        let (loss, grads) = value_and_grad(loss)(&state.model, x, y);
-        state.apply(&optimizer, &grads);
-        loss
+        state.step(&optimizer, |model, _| loss(model, x, y))
     })
 }
 

@@ -11,6 +11,7 @@ mod control;
 mod custom;
 mod debug;
 mod engine;
+mod extend;
 pub mod fft;
 mod jet;
 mod jit;
@@ -37,6 +38,7 @@ pub use control::{
 pub use custom::{checkpoint, checkpoint_name, checkpoint_policy, custom_jvp, custom_vjp};
 pub use debug::{check, debug_callback, debug_print, pure_callback};
 pub use engine::BackendKind;
+pub use extend::{as_operation, refuse};
 pub use gradus_compile::codegen::Isa;
 pub use gradus_ir::ops::checkpoint::Policy;
 pub use gradus_ir::{
@@ -54,7 +56,7 @@ pub use transforms::{
     jacrev, jacrev_holomorphic, jvp, linear_transpose, linearize, outline, stop_gradient, value_and_grad,
     value_and_grad_aux, value_and_grad_holomorphic, vjp,
 };
-pub use tree::{Data, Fixed, Leaf, Mismatch, Part, Placeholder, Same, Static, Stored, Traced, Tree};
+pub use tree::{Data, Fixed, Leaf, LeafKind, Mismatch, Part, Placeholder, Same, Static, Stored, Traced, Tree};
 pub use val::{
     Antialias, Attention, AxisSet, Conv, ConvTranspose, ConvolveMode, DimensionNumbers, Endpoint, Extents,
     GatherDims, GridOrder, Histogram, IndexMode, Indexed, Indices, Integer, Interpolation, IntoAxes,

@@ -6,7 +6,7 @@
 
 use crate::engine::{self, Inner, Numbers, check_differentiable, check_jacobian, refill, values};
 use crate::jit::{Cache, outline as outlined};
-use crate::{Array, Axes, Error, Function, Mismatch, Reads, ReadsTrees, Result, Traced, Tree, Type, Val};
+use crate::{Array, Axes, Error, Function, LeafKind, Mismatch, Reads, ReadsTrees, Result, Traced, Tree, Type, Val};
 use gradus_ir::{ErrorKind, SourceLocation};
 
 /// What `grad` asks of a result.
@@ -52,6 +52,8 @@ pub type Pairs<R, P> = <R as Tree<Val>>::With<P>;
 /// assert_eq!(f(&Array::from(2.0f32))?, Array::from(12.0f32));
 /// # Ok::<(), gradus::Error>(())
 /// ```
+///
+/// Leaves of the first parameter that are buffers (`#[tree(buffer)]`) are constants; in the gradient they are zeros.
 ///
 /// # Errors
 /// The enclosing `jit` or `trace` returns `Err` if the result is no float scalar, or a leaf of the first
@@ -399,7 +401,8 @@ pub fn linear_transpose<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) 
         let (inner, out) = traced(op, place, &f, primals);
         let like = primals.copy();
         let transposed = inner.and_then(|inner| {
-            check_differentiable(op, place, &values(primals), || primals.paths())?;
+            let all = vec![true; inner.arg_types().len()];
+            check_differentiable(op, place, &values(primals), &all, || primals.paths())?;
             inner.linear(op, place)
         });
         match transposed {
@@ -447,6 +450,11 @@ fn traced<P: Traced, R: Traced>(
     (inner.map_err(|e| within(e, op, place)), result.expect(RAN))
 }
 
+/// By which leaves of `p` derivatives are taken: not by buffers.
+fn parameters<P: Traced>(p: &P) -> Vec<bool> {
+    p.kinds().into_iter().map(|kind| kind == LeafKind::Parameter).collect()
+}
+
 /// The result of `f`, whose first leaf is the loss, and the gradient of that leaf.
 fn differentiate<P: Traced, R: Traced>(
     numbers: Numbers,
@@ -458,11 +466,12 @@ fn differentiate<P: Traced, R: Traced>(
     let args = values(p);
     let (inner, out) = traced(op, place, f, p);
     let both = inner.and_then(|inner| {
-        check_differentiable(op, place, &args, || p.paths())?;
+        let wrt = parameters(p);
+        check_differentiable(op, place, &args, &wrt, || p.paths())?;
         if numbers == Numbers::Holomorphic {
             check_jacobian(op, place, numbers, inner.arg_types(), &[])?;
         }
-        inner.value_and_grad(numbers, place, &args)
+        inner.value_and_grad(numbers, place, &args, &wrt)
     });
     match both {
         Ok((y, g)) => (refill(&out, &y), refill(p, &g)),
@@ -474,7 +483,7 @@ fn differentiate<P: Traced, R: Traced>(
 }
 
 /// The engine's way to all derivatives of all results: values, then a row of blocks for each result.
-type Blocks = fn(&Inner, &[Val]) -> (Vec<Val>, Vec<Vec<Val>>);
+type Blocks = fn(&Inner, &[Val], &[bool]) -> (Vec<Val>, Vec<Vec<Val>>);
 
 fn jacobian<P: Traced, R: Traced>(
     op: &'static str,
@@ -487,9 +496,10 @@ fn jacobian<P: Traced, R: Traced>(
     let args = values(p);
     let (inner, out) = traced(op, place, f, p);
     let found = inner.and_then(|inner| {
-        check_differentiable(op, place, &args, || p.paths())?;
+        let wrt = parameters(p);
+        check_differentiable(op, place, &args, &wrt, || p.paths())?;
         check_jacobian(op, place, numbers, inner.arg_types(), &inner.program.result_types())?;
-        Ok(blocks(&inner, &args).1)
+        Ok(blocks(&inner, &args, &wrt).1)
     });
     match found {
         Ok(rows) => {

@@ -104,7 +104,8 @@ fn visit(item: &Item) -> TokenStream {
             }
             let step = step(item, f);
             let inner = quote_spanned!(span_of(f)=> #here::Tree::<__Leaf>::visit(#own, __f););
-            quote!(__f(#step); #inner __f(#home::Part::End);)
+            let buffer = f.is_buffer.then(|| quote!(__f(#home::Part::Buffer);));
+            quote!(#buffer __f(#step); #inner __f(#home::Part::End);)
         });
         quote!(#pattern => { #variant #(#fields)* })
     });

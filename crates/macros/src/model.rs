@@ -29,6 +29,7 @@ pub(crate) struct Field {
     pub(crate) member: Member,
     pub(crate) ty: Type,
     pub(crate) is_static: bool,
+    pub(crate) is_buffer: bool,
 }
 
 impl Item {
@@ -140,17 +141,21 @@ impl Field {
             Some(name) => Member::Named(name),
             None => Member::Unnamed(syn::Index { index: index as u32, span: field.ty.span() }),
         };
-        let mut is_static = false;
+        let (mut is_static, mut is_buffer) = (false, false);
         for attr in field.attrs.iter().filter(|a| a.path().is_ident("tree")) {
             attr.parse_nested_meta(|meta| {
-                if !meta.path.is_ident("static") {
-                    return Err(meta.error("a field may be `#[tree(static)]`, nothing else"));
+                is_static |= meta.path.is_ident("static");
+                is_buffer |= meta.path.is_ident("buffer");
+                if !meta.path.is_ident("static") && !meta.path.is_ident("buffer") {
+                    return Err(meta.error("a field may be `#[tree(static)]` or `#[tree(buffer)]`, nothing else"));
                 }
-                is_static = true;
+                if is_static && is_buffer {
+                    return Err(meta.error("a field is `#[tree(static)]`, or its leaves are buffers, not both"));
+                }
                 Ok(())
             })?;
         }
-        Ok(Field { member, ty: field.ty, is_static })
+        Ok(Field { member, ty: field.ty, is_static, is_buffer })
     }
 }
 
@@ -161,7 +166,7 @@ fn home(attrs: &[Attribute]) -> Result<Path> {
         attr.parse_nested_meta(|meta| {
             if !meta.path.is_ident("crate") {
                 return Err(
-                    meta.error("an item may be `#[tree(crate = path)]`; `#[tree(static)]` is for fields")
+                    meta.error("an item may be `#[tree(crate = path)]`; `#[tree(static)]` and `#[tree(buffer)]` are for fields")
                 );
             }
             home = Some(meta.value()?.parse::<Path>()?);

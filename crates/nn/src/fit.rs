@@ -206,10 +206,10 @@ fn scalar(array: &Array) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use gradus::{Tree, value_and_grad};
+    use gradus::Tree;
 
     use super::*;
-    use crate::{Adam, Dense, Initializer, Optimizer, TrainState, Training, mean_squared_error};
+    use crate::{Adam, Dense, TrainState, Training, init, mean_squared_error};
 
     #[derive(Tree)]
     struct Metrics<T = Array> {
@@ -230,13 +230,10 @@ mod tests {
     #[test]
     fn a_line_is_learned() {
         let adam = Adam::new(0.1);
-        let model =
-            jit(|key: &Val| Dense::new(key, 1, 1, Initializer::GLOROT_UNIFORM))(&random::seed(0)).unwrap();
-        let mut state = TrainState { optimizer: adam.start(&model).unwrap(), model };
+        let model = init(0, |keys| Dense::new(keys, 1, 1)).unwrap();
+        let mut state = TrainState::new(model, &adam, 0).unwrap();
         let step = jit(move |state: &mut Training<Dense<Val>, Adam>, x: &Val, y: &Val| {
-            let (loss, grads) = value_and_grad(loss)(&state.model, x, y);
-            state.apply(&adam, &grads);
-            Metrics { loss }
+            Metrics { loss: state.step(&adam, |model, _| loss(model, x, y)) }
         });
         let evaluate = jit(|model: &Dense<Val>, x: &Val, y: &Val| Metrics { loss: loss(model, x, y) });
         let fit = Fit { epochs: 30, batch_size: 8, seed: 0 };

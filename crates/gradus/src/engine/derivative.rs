@@ -59,7 +59,7 @@ impl Inner {
         flags
     }
 
-    /// The results, and the gradient of the first by every argument.
+    /// The results, and the gradient of the first by every argument: zeros where `wrt` is not set.
     ///
     /// # Errors
     /// If the first result is no scalar of these numbers; the arguments are checked by [`check_differentiable`].
@@ -68,6 +68,7 @@ impl Inner {
         numbers: Numbers,
         place: SourceLocation,
         args: &[Val],
+        wrt: &[bool],
     ) -> Result<(Vec<Val>, Vec<Val>), Error> {
         let types = self.program.result_types();
         let loss = &types[0];
@@ -90,13 +91,13 @@ impl Inner {
             let message = format!("the function must return one {wanted} scalar, not {loss}; {hint}");
             return Err(Error::new(op, ErrorKind::invalid(message), place));
         }
-        let wrt = self.with_captures(vec![true; self.arg_types().len()]);
         let has_cotangent: Vec<bool> = (0..types.len()).map(|i| i == 0).collect();
-        let vjp = passes::vjp(&self.program, &wrt, &has_cotangent);
+        let vjp = passes::vjp(&self.program, &self.with_captures(wrt.to_vec()), &has_cotangent);
         let mut results = vjp.forward.inline(&self.operands(args));
         let mut residuals = results.split_off(types.len());
         residuals.push(gradus_ir::Val::full(loss.clone(), 1.0));
-        Ok((outer(&results), outer(&vjp.backward.inline(&residuals))))
+        let gradients = vjp.backward.inline(&residuals);
+        Ok((outer(&results), outer(&dense(self.arg_types(), wrt, &gradients))))
     }
 
     /// The results and their tangents.
@@ -122,7 +123,10 @@ impl Inner {
 
     /// The results, and the derivative at `args` as a function that can be called later.
     pub(crate) fn linearize(&self, args: &[Val]) -> (Vec<Val>, Linearized) {
-        let wrt = floats(self.arg_types());
+        self.linearize_by(args, &vec![true; args.len()])
+    }
+    fn linearize_by(&self, args: &[Val], wrt: &[bool]) -> (Vec<Val>, Linearized) {
+        let wrt: Vec<bool> = floats(self.arg_types()).iter().zip(wrt).map(|(a, b)| *a && *b).collect();
         let passes::Linearized { primal, linear, has_tangent } =
             passes::linearize(&self.program, &self.with_captures(wrt.clone()));
         let types = self.program.result_types();
@@ -162,15 +166,16 @@ impl Inner {
     }
 
     /// Forward mode: for every result, a derivative by every argument, of shape `result ++ argument`.
-    pub(crate) fn jacobian_forward(&self, args: &[Val]) -> (Vec<Val>, Vec<Vec<Val>>) {
+    pub(crate) fn jacobian_forward(&self, args: &[Val], wrt: &[bool]) -> (Vec<Val>, Vec<Vec<Val>>) {
         let result_types = self.program.result_types();
         let num_results = result_types.len();
         let mut blocks = vec![vec![]; num_results];
         for (i, ty) in self.arg_types().iter().enumerate() {
-            let wrt: Vec<bool> = (0..args.len()).map(|j| i == j && ty.dtype.is_inexact()).collect();
+            let is_wanted = wrt[i] && ty.dtype.is_inexact();
+            let wrt: Vec<bool> = (0..args.len()).map(|j| i == j && is_wanted).collect();
             let (pushed, nonzero) = passes::jvp(&self.program, &self.with_captures(wrt));
             let columns = |operands: &[gradus_ir::Val]| batched(&pushed, operands, ty, num_results);
-            let columns = if ty.dtype.is_inexact() { columns(&self.operands(args)) } else { vec![] };
+            let columns = if is_wanted { columns(&self.operands(args)) } else { vec![] };
             let mut columns = columns.into_iter();
             for ((block, out), nonzero) in blocks.iter_mut().zip(&result_types).zip(&nonzero) {
                 let shape: Vec<usize> = out.shape.dims().into_iter().chain(ty.shape.dims()).collect();
@@ -184,8 +189,8 @@ impl Inner {
     }
 
     /// Reverse mode: for every result, a derivative by every argument, of shape `result ++ argument`.
-    pub(crate) fn jacobian_reverse(&self, args: &[Val]) -> (Vec<Val>, Vec<Vec<Val>>) {
-        let (results, derivative) = self.linearize(args);
+    pub(crate) fn jacobian_reverse(&self, args: &[Val], wrt: &[bool]) -> (Vec<Val>, Vec<Vec<Val>>) {
+        let (results, derivative) = self.linearize_by(args, wrt);
         let blocks = (0..results.len()).map(|i| derivative.rows(i)).collect();
         (results, blocks)
     }
@@ -352,15 +357,17 @@ pub(crate) fn check_differentiable(
     op: &'static str,
     place: SourceLocation,
     args: &[Val],
+    wrt: &[bool],
     paths: impl FnOnce() -> Vec<String>,
 ) -> Result<(), Error> {
-    let Some(i) = args.iter().position(|v| !type_of(*v).dtype.is_inexact()) else {
+    let Some(i) = (0..args.len()).find(|i| wrt[*i] && !type_of(args[*i]).dtype.is_inexact()) else {
         return Ok(());
     };
     let path = paths().swap_remove(i);
     let leaf = if path.is_empty() { "the first parameter".to_string() } else { format!("leaf `{path}`") };
     let message = format!(
-        "{leaf} is {}, and only floats have a derivative; make it another parameter, or a `#[tree(static)]` field",
+        "{leaf} is {}, and only floats have a derivative; make it another parameter, or its field a \
+         `#[tree(buffer)]`",
         type_of(args[i])
     );
     Err(Error::new(op, ErrorKind::invalid(message), place))

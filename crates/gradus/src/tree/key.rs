@@ -81,7 +81,7 @@ impl KeyPart {
             Part::Length(n) => KeyPart::Length(*n),
             Part::Key(key) => KeyPart::Key((*key).into()),
             Part::Static(_, value) => KeyPart::Static(value.keep()),
-            Part::Field(_) | Part::Index(_) | Part::End => return None,
+            Part::Field(_) | Part::Index(_) | Part::Buffer | Part::End => return None,
         })
     }
 
@@ -99,7 +99,7 @@ impl KeyPart {
 
 /// Whether the part follows from the Rust type.
 fn is_implied<L>(part: &Part<'_, L>) -> bool {
-    matches!(part, Part::Field(_) | Part::Index(_) | Part::End)
+    matches!(part, Part::Field(_) | Part::Index(_) | Part::Buffer | Part::End)
 }
 
 impl Key {
@@ -166,7 +166,7 @@ pub(crate) fn hash_of<L: Typed>(trees: &[&dyn AnyTree<L>]) -> u64 {
             Part::Variant(name) => name.hash(&mut state),
             Part::Length(n) => n.hash(&mut state),
             Part::Key(key) => key.hash(&mut state),
-            Part::Static(..) | Part::Field(_) | Part::Index(_) | Part::End => {}
+            Part::Static(..) | Part::Field(_) | Part::Index(_) | Part::Buffer | Part::End => {}
         });
     }
     state.finish()

@@ -14,7 +14,7 @@ mod statics;
 pub use border::{Data, Placeholder, Stored, Traced};
 pub use leaves::{combine, filter, leaves_with_path, partition, ravel, unflatten, unravel};
 pub(crate) use part::within;
-pub use part::{Mismatch, Part, Same};
+pub use part::{LeafKind, Mismatch, Part, Same};
 pub use statics::{Fixed, Static};
 
 use crate::{Error, Result};
@@ -125,6 +125,21 @@ pub trait Tree<L: Leaf>: Leaf + Sized {
     fn leaves_mut(&mut self) -> Vec<&mut L> {
         let mut all = vec![];
         self.visit_mut(&mut |l| all.push(l));
+        all
+    }
+    /// The kind of every leaf, in order: parameters, but for those in fields marked `#[tree(buffer)]`.
+    ///
+    /// ```
+    /// use gradus::{Array, LeafKind, Tree};
+    /// #[derive(Tree)]
+    /// struct Running<T = Array> { scale: T, #[tree(buffer)] mean: T }
+    ///
+    /// let layers = [Running { scale: Array::from(1.0f32), mean: Array::from(0.0f32) }];
+    /// assert_eq!(layers.kinds(), [LeafKind::Parameter, LeafKind::Buffer]);
+    /// ```
+    fn kinds(&self) -> Vec<LeafKind> {
+        let (mut all, mut kinds) = (vec![], part::Kinds::default());
+        self.visit(&mut |part| all.extend(kinds.follow(&part)));
         all
     }
     /// The path of every leaf, `layers.3.w`; of a single leaf, the empty path.

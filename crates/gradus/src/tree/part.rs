@@ -13,6 +13,8 @@ pub enum Part<'a, L> {
     Index(usize),
     /// The value of a map's key begins.
     Key(&'a str),
+    /// The next field is marked `#[tree(buffer)]`: all leaves in it are buffers.
+    Buffer,
     /// Ends a field, an index or a key.
     End,
     /// A leaf.
@@ -45,13 +47,57 @@ impl Path {
             Part::Index(i) => self.0.push(i.to_string()),
             Part::Key(key) => self.0.push((*key).to_string()),
             Part::End => drop(self.0.pop()),
-            Part::Leaf(_) | Part::Variant(_) | Part::Length(_) | Part::Static(..) => {}
+            Part::Leaf(_) | Part::Buffer | Part::Variant(_) | Part::Length(_) | Part::Static(..) => {}
         }
     }
 }
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join("."))
+    }
+}
+
+/// What a leaf is to those that train the tree it stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeafKind {
+    /// What gradients are taken by and optimizers change.
+    Parameter,
+    /// State that is carried along: in a field marked `#[tree(buffer)]`.
+    ///
+    /// Running statistics, copies, counters and keys. Derivatives are not taken by it, so it may be of any type.
+    Buffer,
+}
+
+/// Follows a walk and knows of which kind the leaves are that it meets.
+#[derive(Default)]
+pub(super) struct Kinds {
+    depth: usize,
+    is_announced: bool,
+    /// The depth of the outermost field of buffers around.
+    within: Option<usize>,
+}
+
+impl Kinds {
+    /// Takes one step of a walk; the kind of the leaf, if it is one.
+    pub(super) fn follow<L>(&mut self, part: &Part<'_, L>) -> Option<LeafKind> {
+        match part {
+            Part::Buffer => self.is_announced = true,
+            Part::Field(_) | Part::Index(_) | Part::Key(_) => {
+                self.depth += 1;
+                if std::mem::take(&mut self.is_announced) {
+                    self.within.get_or_insert(self.depth);
+                }
+            }
+            Part::End => {
+                self.within.take_if(|depth| *depth == self.depth);
+                self.depth -= 1;
+            }
+            Part::Leaf(_) => {
+                return Some(self.within.map_or(LeafKind::Parameter, |_| LeafKind::Buffer));
+            }
+            Part::Variant(_) | Part::Length(_) | Part::Static(..) => {}
+        }
+        None
     }
 }
 

@@ -24,7 +24,7 @@ fn grad_of_a_vector() {
 fn grad_by_an_integer() {
     let f = jit(|x: &Val| grad(|x: &Val| (x * 2).sum())(x));
     expect![[r#"
-        grad: the first parameter is i32[2], and only floats have a derivative; make it another parameter, or a `#[tree(static)]` field
+        grad: the first parameter is i32[2], and only floats have a derivative; make it another parameter, or its field a `#[tree(buffer)]`
           at transforms.rs:L
           in `errors::transforms::grad_by_an_integer`, jitted at transforms.rs:L"#]].assert_eq(&message(f(&Array::from([1i32, 2]))));
 }
@@ -72,7 +72,7 @@ fn vjp_of_another_shape() {
 fn jacobian_by_an_integer() {
     let f = jit(|x: &Val| jacfwd(|x: &Val| x * 2)(x));
     expect![[r#"
-        jacfwd: the first parameter is i32[2], and only floats have a derivative; make it another parameter, or a `#[tree(static)]` field
+        jacfwd: the first parameter is i32[2], and only floats have a derivative; make it another parameter, or its field a `#[tree(buffer)]`
           at transforms.rs:L
           in `errors::transforms::jacobian_by_an_integer`, jitted at transforms.rs:L"#]].assert_eq(&message(f(&Array::from([1i32, 2]))));
 }

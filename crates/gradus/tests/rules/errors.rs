@@ -262,7 +262,7 @@ fn functions_that_are_not_linear() {
     );
     assert_eq!(
         refused(|x| linear_transpose(|x: &Val| x * 2, &x.astype(Dtype::I32))(x)),
-        "linear_transpose: the first parameter is i32[2], and only floats have a derivative; make it another parameter, or a `#[tree(static)]` field"
+        "linear_transpose: the first parameter is i32[2], and only floats have a derivative; make it another parameter, or its field a `#[tree(buffer)]`"
     );
     assert_eq!(
         refused(|x| jet(|x: &Val| x.sin(), x, &[Val::from(&vector(&[1., 2., 3.]))]).0),

@@ -313,7 +313,7 @@ fn wrong_systems_are_refused() {
     assert_eq!(
         first_line(integers(&Array::from([1i32, 2]))),
         "cg: the first parameter is i32[2], and only floats have a derivative; make it another \
-         parameter, or a `#[tree(static)]` field"
+         parameter, or its field a `#[tree(buffer)]`"
     );
     let trees = jit(|b: &Val| {
         let other = |_: &dyn Fn(&Vec<Val>) -> Vec<Val>, b: Vec<Val>| vec![b[0]];

@@ -1,8 +1,9 @@
 //! Adam and AdamW with bias correction, as in optax.
 
-use gradus::{Array, Traced, Tree, Val};
+use gradus::{Array, Tree, Val};
 
 use super::Optimizer;
+use crate::Parameters;
 
 /// Adam (Kingma and Ba, 2015, algorithm 1) as in `optax.adam`:
 ///
@@ -22,13 +23,13 @@ pub struct Adam {
 
 /// What Adam knows of the gradients so far.
 #[derive(Tree, Clone, Debug)]
-pub struct AdamState<P, T = Array> {
+pub struct AdamState<T = Array> {
     /// The number of updates, an `i32` that stops at its largest value.
     pub count: T,
     /// The decaying mean of the gradients, not corrected.
-    pub mean: P,
+    pub mean: Parameters<T>,
     /// The decaying mean of their squares, not corrected.
-    pub square: P,
+    pub square: Parameters<T>,
 }
 
 impl Adam {
@@ -38,9 +39,12 @@ impl Adam {
     }
 
     /// The corrected mean over the root of the corrected square, and the next state.
-    fn direction<P: Traced>(&self, grads: &P, state: &AdamState<P, Val>) -> (P, AdamState<P, Val>) {
-        let average =
-            |old: &P, new: &P, beta: f64| old.zip_map(new, |old, new| beta * old + (1.0 - beta) * new);
+    fn direction(
+        &self,
+        grads: &Parameters<Val>,
+        state: &AdamState<Val>,
+    ) -> (Parameters<Val>, AdamState<Val>) {
+        let average = |old: &Parameters<Val>, new: &Parameters<Val>, beta: f64| old.zip_map(new, |old, new| beta * old + (1.0 - beta) * new);
         let mean = average(&state.mean, grads, self.beta1);
         let square = average(&state.square, &grads.map(|g| g * g), self.beta2);
         let count = state.count.min(i64::from(i32::MAX) - 1) + 1;
@@ -52,15 +56,19 @@ impl Adam {
     }
 }
 
-impl<P: Traced> Optimizer<P> for Adam {
-    type State = AdamState<P, Val>;
+impl Optimizer for Adam {
+    type State = AdamState<Val>;
 
-    fn init(&self, params: &P) -> AdamState<P, Val> {
-        let zeros = || params.map(|p| p.zeros_like());
-        AdamState { count: Val::from(0), mean: zeros(), square: zeros() }
+    fn init(&self, params: &Parameters<Val>) -> AdamState<Val> {
+        AdamState { count: Val::from(0), mean: params.zeros_like(), square: params.zeros_like() }
     }
 
-    fn update(&self, grads: &P, state: &AdamState<P, Val>, _: &P) -> (P, AdamState<P, Val>) {
+    fn update(
+        &self,
+        grads: &Parameters<Val>,
+        state: &AdamState<Val>,
+        _: &Parameters<Val>,
+    ) -> (Parameters<Val>, AdamState<Val>) {
         let (direction, state) = self.direction(grads, state);
         (direction.map(|d| -self.rate * d), state)
     }
@@ -83,14 +91,19 @@ impl AdamW {
     }
 }
 
-impl<P: Traced> Optimizer<P> for AdamW {
-    type State = AdamState<P, Val>;
+impl Optimizer for AdamW {
+    type State = AdamState<Val>;
 
-    fn init(&self, params: &P) -> AdamState<P, Val> {
+    fn init(&self, params: &Parameters<Val>) -> AdamState<Val> {
         self.adam.init(params)
     }
 
-    fn update(&self, grads: &P, state: &AdamState<P, Val>, params: &P) -> (P, AdamState<P, Val>) {
+    fn update(
+        &self,
+        grads: &Parameters<Val>,
+        state: &AdamState<Val>,
+        params: &Parameters<Val>,
+    ) -> (Parameters<Val>, AdamState<Val>) {
         let (direction, state) = self.adam.direction(grads, state);
         let decayed = direction.zip_map(params, |d, p| -self.adam.rate * (d + self.decay * p));
         (decayed, state)

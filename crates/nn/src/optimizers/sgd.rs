@@ -1,8 +1,9 @@
 //! Stochastic gradient descent, with momentum as in optax' `sgd`.
 
-use gradus::{Traced, Tree};
+use gradus::{Array, Tree, Val};
 
 use super::Optimizer;
+use crate::Parameters;
 
 /// Stochastic gradient descent: `p ← p − rate · g`, with momentum as in `optax.sgd`.
 ///
@@ -37,20 +38,25 @@ impl Sgd {
 
 /// The decaying sum of gradients; `None` without momentum.
 #[derive(Tree, Clone, Debug)]
-pub struct SgdState<P> {
-    /// In the structure of the parameters.
-    pub trace: Option<P>,
+pub struct SgdState<T = Array> {
+    /// For each parameter.
+    pub trace: Option<Parameters<T>>,
 }
 
-impl<P: Traced> Optimizer<P> for Sgd {
-    type State = SgdState<P>;
+impl Optimizer for Sgd {
+    type State = SgdState<Val>;
 
-    fn init(&self, params: &P) -> SgdState<P> {
-        SgdState { trace: self.momentum.map(|_| params.map(|p| p.zeros_like())) }
+    fn init(&self, params: &Parameters<Val>) -> SgdState<Val> {
+        SgdState { trace: self.momentum.map(|_| params.zeros_like()) }
     }
 
-    fn update(&self, grads: &P, state: &SgdState<P>, _: &P) -> (P, SgdState<P>) {
-        let scale = |tree: &P| tree.map(|v| -self.rate * v);
+    fn update(
+        &self,
+        grads: &Parameters<Val>,
+        state: &SgdState<Val>,
+        _: &Parameters<Val>,
+    ) -> (Parameters<Val>, SgdState<Val>) {
+        let scale = |tree: &Parameters<Val>| tree.map(|v| -self.rate * v);
         let (Some(momentum), Some(trace)) = (self.momentum, &state.trace) else {
             return (scale(grads), SgdState { trace: None });
         };

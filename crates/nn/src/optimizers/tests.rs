@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use gradus::{Array, Val};
+use gradus::{Array, Tree, Val};
 
 use super::*;
+use crate::{TrainState, Training};
 
 type Params<T> = BTreeMap<String, T>;
 
@@ -13,9 +14,9 @@ fn params(a: [f32; 3], b: f32) -> Params<Array> {
 }
 
 /// The parameters after five updates, `a` first.
-fn trained<O: Optimizer<Params<Val>>>(optimizer: O) -> Vec<f32> {
+fn trained<O: Optimizer>(optimizer: O) -> Vec<f32> {
     let model = params([1.0, -2.0, 0.5], 3.0);
-    let mut state = TrainState { optimizer: optimizer.start(&model).unwrap(), model };
+    let mut state = TrainState::new(model, &optimizer, 0).unwrap();
     let step =
         jit(move |state: &mut Training<Params<Val>, O>, grads: &Params<Val>| state.apply(&optimizer, grads));
     for t in 0..5 {
@@ -26,7 +27,7 @@ fn trained<O: Optimizer<Params<Val>>>(optimizer: O) -> Vec<f32> {
 }
 
 /// Each operation rounds once, so five updates agree within a few units in the last place.
-fn check(optimizer: impl Optimizer<Params<Val>>, expected: [f32; 4]) {
+fn check(optimizer: impl Optimizer, expected: [f32; 4]) {
     for (found, expected) in trained(optimizer).into_iter().zip(expected) {
         assert!((found - expected).abs() <= 8.0 * f32::EPSILON * expected.abs(), "{found} is not {expected}");
     }
@@ -67,10 +68,10 @@ fn optimizers_chain() {
 #[test]
 fn state_has_the_dtypes_of_the_parameters() {
     let model = (Array::from([1.0f64, 2.0]), Array::from(1.0f32));
-    let state = Optimizer::<(Val, Val)>::start(&Adam::new(0.1), &model).unwrap();
+    let state = Adam::new(0.1).start(&model).unwrap();
     let types: Vec<String> = state.leaves().iter().map(|leaf| leaf.ty().to_string()).collect();
     assert_eq!(types, ["i32[]", "f64[2]", "f32[]", "f64[2]", "f32[]"]);
-    let mut state = TrainState { model, optimizer: state };
+    let mut state = TrainState::new(model, &Adam::new(0.1), 0).unwrap();
     let step =
         jit(|state: &mut Training<(Val, Val), Adam>, grads: &(Val, Val)| state.apply(&Adam::new(0.1), grads));
     let grads = (Array::from([0.5f64, -0.5]), Array::from(0.25f32));
@@ -81,8 +82,7 @@ fn state_has_the_dtypes_of_the_parameters() {
 #[test]
 fn count_of_updates_stops_at_its_largest_value() {
     let model = Array::from(1.0f32);
-    let mut state =
-        TrainState { optimizer: Optimizer::<Val>::start(&Adam::new(0.1), &model).unwrap(), model };
+    let mut state = TrainState::new(model, &Adam::new(0.1), 0).unwrap();
     state.optimizer.count = Array::from(i32::MAX - 1);
     let step = jit(|state: &mut Training<Val, Adam>, grads: &Val| state.apply(&Adam::new(0.1), grads));
     for _ in 0..2 {
@@ -95,8 +95,7 @@ fn count_of_updates_stops_at_its_largest_value() {
 #[test]
 fn parameters_of_another_structure_are_refused_and_the_state_is_untouched() {
     let model = vec![Array::from(1.0f32)];
-    let mut state =
-        TrainState { optimizer: Optimizer::<Vec<Val>>::start(&Sgd::new(0.1), &model).unwrap(), model };
+    let mut state = TrainState::new(model, &Sgd::new(0.1), 0).unwrap();
     let step =
         jit(|state: &mut Training<Vec<Val>, Sgd>, grads: &Vec<Val>| state.apply(&Sgd::new(0.1), grads));
     let error = step(&mut state, &vec![Array::from(1.0f32), Array::from(2.0f32)]).unwrap_err().to_string();

@@ -60,6 +60,10 @@ impl Val {
     pub(crate) fn is_number(self, x: f64) -> bool {
         self.literal().is_some_and(|literal| literal == Literal::Float(x.to_bits()))
     }
+    /// Whether both are one value: the result of one operation, or one parameter. Nothing is computed.
+    pub fn is_same(self, other: Val) -> bool {
+        self.0 & !WEAK == other.0 & !WEAK
+    }
     /// Whether an error left this value behind.
     pub(crate) fn is_refused(self) -> bool {
         gradus_ir::Val::from_bits(self.0).is_poisoned()

@@ -1,0 +1,192 @@
+//! [`TrainState`]: all that training changes, and one step of it.
+//!
+//! Invariant: a step changes parameters through the optimizer alone, and buffers through what the loss assigned to them.
+
+use gradus::{
+    Array, Data, Dtype, LeafKind, Result, Stored, Traced, Tree, Val, as_operation, jit, random, refuse,
+};
+
+use crate::{Context, Optimizer, Parameters, apply_updates};
+
+/// A model, the state of its optimizer, the key of what is random and the count of steps: what a train step changes.
+///
+/// ```
+/// use gradus::{Array, Val, jit};
+/// use gradus_nn::{Adam, Context, Dense, Keys, TrainState, Training, init, mean_squared_error};
+///
+/// let adam = Adam::new(0.1);
+/// let model = init(0, |keys: &Keys| Dense::new(keys, 1, 1))?;
+/// let mut state = TrainState::new(model, &adam, 0)?;
+/// let step = jit(move |state: &mut Training<Dense<Val>, Adam>, x: &Val, y: &Val| {
+///     state.step(&adam, |model, _: &Context| mean_squared_error(&model.apply(x), y))
+/// });
+/// let (x, y) = (Array::from([[0.0f32], [1.0]]), Array::from([[1.0f32], [3.0]]));
+/// let first = step(&mut state, &x, &y)?.item::<f32>()?;
+/// for _ in 0..20 {
+///     step(&mut state, &x, &y)?;
+/// }
+/// assert!(step(&mut state, &x, &y)?.item::<f32>()? < first / 4.0);
+/// # Ok::<(), gradus::Error>(())
+/// ```
+#[derive(Tree, Clone, Debug)]
+pub struct TrainState<M, S, T = Array> {
+    /// The model: its parameters and buffers.
+    pub model: M,
+    /// What the optimizer keeps between updates.
+    #[tree(buffer)]
+    pub optimizer: S,
+    /// What each step's keys follow from, together with `step`: `u32[2]`.
+    #[tree(buffer)]
+    pub key: T,
+    /// Steps made: `i32`.
+    #[tree(buffer)]
+    pub step: T,
+    /// The element type that the loss sees parameters in; `None` for their own.
+    #[tree(static)]
+    pub compute: Option<Dtype>,
+}
+
+/// The [`TrainState`] of a model `M` under an optimizer `O`, inside a trace.
+pub type Training<M, O> = TrainState<M, <O as Optimizer>::State, Val>;
+
+impl<M: Stored, S> TrainState<M, S> {
+    /// The state before the first step; keys follow from `seed`.
+    ///
+    /// # Errors
+    /// If the optimizer refuses the parameters of this model.
+    #[track_caller]
+    pub fn new<O>(model: M, optimizer: &O, seed: u64) -> Result<TrainState<M, S>>
+    where
+        O: Optimizer,
+        O::State: Traced<Data = S>,
+    {
+        let optimizer = optimizer.start(&model)?;
+        Ok(TrainState { model, optimizer, key: random::seed(seed), step: Array::from(0i32), compute: None })
+    }
+}
+
+impl<M, S, T> TrainState<M, S, T> {
+    /// The same state whose losses see float parameters as `dtype`, say [`Dtype::BF16`]: the parameters themselves,
+    /// gradients as the optimizer gets them, and buffers stay as they are (Micikevicius et al., 2018).
+    pub fn with_compute(self, dtype: Dtype) -> TrainState<M, S, T> {
+        TrainState { compute: Some(dtype), ..self }
+    }
+}
+
+impl<M: Traced, S: Traced> TrainState<M, S, Val> {
+    /// Makes one step: the loss and its gradients, the update by `optimizer`, new buffers. Returns what `loss` returns,
+    /// the loss or a pair of the loss and anything else.
+    ///
+    /// # Errors
+    /// The enclosing `jit` returns `Err`, and the state stays as it was, if the loss is no float scalar, assigns to a
+    /// parameter, or gives a buffer another type.
+    #[track_caller]
+    pub fn step<O, L>(&mut self, optimizer: &O, loss: impl Fn(&mut M, &Context) -> L + Send + Sync) -> L
+    where
+        O: Optimizer<State = S>,
+        L: Loss,
+    {
+        as_operation("step", || {
+            let key = random::fold_in(self.key, self.step);
+            let compute = self.compute;
+            let (out, grads) = loss_and_grads(&mut self.model, |model| {
+                *model = match compute {
+                    Some(dtype) => computing_in(model, dtype),
+                    None => model.copy(),
+                };
+                loss(model, &Context::training(&key))
+            });
+            self.apply(optimizer, &grads);
+            out
+        })
+    }
+
+    /// Makes one update of `optimizer` by `grads`, whose buffers are not looked at.
+    #[track_caller]
+    pub fn apply<O: Optimizer<State = S>>(&mut self, optimizer: &O, grads: &M) {
+        as_operation("apply", || {
+            let params = Parameters::of(&self.model);
+            let (updates, state) = optimizer.update(&Parameters::of(grads), &self.optimizer, &params);
+            self.model = apply_updates(&self.model, &updates);
+            self.optimizer = state;
+            self.step = self.step + 1;
+        })
+    }
+}
+
+/// What a loss function returns: the loss, or a pair of the loss and whatever comes with it.
+#[diagnostic::on_unimplemented(
+    message = "a loss function returns one `Val`, or `(loss, anything)`; this one returns `{Self}`"
+)]
+pub trait Loss: Traced {
+    /// The value to differentiate.
+    fn loss(&self) -> Val;
+}
+impl Loss for Val {
+    fn loss(&self) -> Val {
+        *self
+    }
+}
+impl<A: Traced> Loss for (Val, A)
+where
+    (Val, A): Traced,
+{
+    fn loss(&self) -> Val {
+        self.0
+    }
+}
+
+/// What `loss` returns and the gradient of its loss by the parameters of `model`; what it assigns to buffers is in `model`
+/// afterwards.
+///
+/// In the gradient, buffers are zeros.
+///
+/// # Errors
+/// The enclosing `jit` returns `Err` if the loss is no float scalar, assigns to a parameter, or gives a buffer another
+/// type.
+#[track_caller]
+pub fn loss_and_grads<M: Traced, L: Loss>(
+    model: &mut M,
+    loss: impl Fn(&mut M) -> L + Send + Sync,
+) -> (L, M) {
+    as_operation("loss_and_grads", || {
+        let traced = |before: &M| {
+            let mut after = before.copy();
+            let out = loss(&mut after);
+            (out.loss(), (out, buffers(before, &after)))
+        };
+        let ((_, (out, buffers)), grads) = gradus::value_and_grad_aux(traced)(model);
+        let mut buffers = buffers.into_iter();
+        let mut kinds = model.kinds().into_iter();
+        *model = model.map(|leaf| match kinds.next() {
+            Some(LeafKind::Buffer) => buffers.next().unwrap_or(*leaf),
+            _ => *leaf,
+        });
+        (out, grads)
+    })
+}
+
+/// The buffers of `after`; refuses those of another type than in `before`.
+fn buffers<M: Traced>(before: &M, after: &M) -> Vec<Val> {
+    let both = before.leaves().into_iter().zip(after.leaves());
+    let named = both.zip(before.kinds()).zip(before.paths());
+    named
+        .filter(|((_, kind), _)| *kind == LeafKind::Buffer)
+        .map(|(((old, new), _), path)| {
+            if old.ty() == new.ty() {
+                return *new;
+            }
+            let message = format!("the buffer `{path}` was {} and is {}; a buffer keeps its type", old.ty(), new.ty());
+            refuse("loss_and_grads", message)
+        })
+        .collect()
+}
+
+/// `model` with its float parameters as `dtype`.
+fn computing_in<M: Traced>(model: &M, dtype: Dtype) -> M {
+    let cast = |leaf: &Val| if leaf.dtype().is_float() { leaf.astype(dtype) } else { *leaf };
+    Parameters::of(model).map(cast).in_model(model)
+}
+
+/// The state of a [`TrainState`] outside of a trace.
+pub type Trained<M, O> = TrainState<M, Data<<O as Optimizer>::State>>;
