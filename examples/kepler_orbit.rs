@@ -7,7 +7,7 @@
 //! `cargo run --release --example kepler_orbit`
 
 use anyhow::{Result, ensure};
-use gradus::{Array, Val, custom_root, grad, jit, linspace, stack, value_and_grad, vmap, while_loop};
+use gradus::{Array, Val, custom_root, grad, jit, linspace, stack, vmap, while_loop};
 use gradus_nn::{Adam, Context, TrainState, Training};
 use indicatif::ProgressBar;
 use std::f64::consts::TAU;

@@ -6,7 +6,7 @@
 //! `cargo run --release --example ode_fit`
 
 use anyhow::{Result, ensure};
-use gradus::{Array, Scan, Val, jit, stack, stop_gradient, value_and_grad, where_, while_loop};
+use gradus::{Array, Scan, Val, jit, stack, stop_gradient, where_, while_loop};
 use gradus_nn::{Adam, Context, TrainState, Training};
 use indicatif::{ProgressBar, ProgressStyle};
 

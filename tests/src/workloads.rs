@@ -3,8 +3,7 @@
 //! `cargo xtask bench` runs them all with the machine's limits and the peers; `cargo bench` a few of them.
 
 use gradus::{
-    Array, Dtype, Jitted, Shape, Tree, Type, Val, fori_loop, grad, jit, keep, random, scan, stack, trace,
-    value_and_grad, zeros,
+    Array, Dtype, Jitted, Shape, Tree, Type, Val, fori_loop, grad, jit, keep, scan, stack, trace, zeros,
 };
 use gradus_nn::data::Dataset;
 use gradus_nn::{Adam, Dense, Keys, TrainState, Training, cross_entropy, init};
@@ -167,9 +166,7 @@ pub fn mlp_step() -> (Step, gradus::Data<State>) {
 }
 
 fn step(optimizer: Adam) -> Step {
-    jit(move |state: &mut State, x: &Val, y: &Val| {
-        state.step(&optimizer, |model, _| loss(model, x, y))
-    })
+    jit(move |state: &mut State, x: &Val, y: &Val| state.step(&optimizer, |model, _| loss(model, x, y)))
 }
 
 /// Images and labels like MNIST's, for timing: `[n, 784]` f32, `[n]` i32.

@@ -56,7 +56,9 @@ pub use transforms::{
     jacrev, jacrev_holomorphic, jvp, linear_transpose, linearize, outline, stop_gradient, value_and_grad,
     value_and_grad_aux, value_and_grad_holomorphic, vjp,
 };
-pub use tree::{Data, Fixed, Leaf, LeafKind, Mismatch, Part, Placeholder, Same, Static, Stored, Traced, Tree};
+pub use tree::{
+    Data, Fixed, Leaf, LeafKind, Mismatch, Part, Placeholder, Same, Static, Stored, Traced, Tree,
+};
 pub use val::{
     Antialias, Attention, AxisSet, Conv, ConvTranspose, ConvolveMode, DimensionNumbers, Endpoint, Extents,
     GatherDims, GridOrder, Histogram, IndexMode, Indexed, Indices, Integer, Interpolation, IntoAxes,

@@ -128,7 +128,7 @@ fn system<X: Traced>(
     transpose_solve: TransposeSolve<'_, X>,
 ) -> Result<Vec<Val>> {
     let right = values(b);
-    check_differentiable(SYSTEM, place, &right, || b.paths())?;
+    check_differentiable(SYSTEM, place, &right, &vec![true; right.len()], || b.paths())?;
     let types: Vec<Type> = right.iter().map(|v| engine::type_of(*v)).collect();
     let like_right = |what: &str, x: &X| like_results(SYSTEM, place, what, b, x, &types);
     let product = Operator::trace(SYSTEM, place, &right, &mut |x| {

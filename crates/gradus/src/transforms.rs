@@ -6,7 +6,9 @@
 
 use crate::engine::{self, Inner, Numbers, check_differentiable, check_jacobian, refill, values};
 use crate::jit::{Cache, outline as outlined};
-use crate::{Array, Axes, Error, Function, LeafKind, Mismatch, Reads, ReadsTrees, Result, Traced, Tree, Type, Val};
+use crate::{
+    Array, Axes, Error, Function, LeafKind, Mismatch, Reads, ReadsTrees, Result, Traced, Tree, Type, Val,
+};
 use gradus_ir::{ErrorKind, SourceLocation};
 
 /// What `grad` asks of a result.

@@ -147,10 +147,14 @@ impl Field {
                 is_static |= meta.path.is_ident("static");
                 is_buffer |= meta.path.is_ident("buffer");
                 if !meta.path.is_ident("static") && !meta.path.is_ident("buffer") {
-                    return Err(meta.error("a field may be `#[tree(static)]` or `#[tree(buffer)]`, nothing else"));
+                    return Err(
+                        meta.error("a field may be `#[tree(static)]` or `#[tree(buffer)]`, nothing else")
+                    );
                 }
                 if is_static && is_buffer {
-                    return Err(meta.error("a field is `#[tree(static)]`, or its leaves are buffers, not both"));
+                    return Err(
+                        meta.error("a field is `#[tree(static)]`, or its leaves are buffers, not both")
+                    );
                 }
                 Ok(())
             })?;

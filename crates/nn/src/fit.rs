@@ -232,8 +232,8 @@ mod tests {
         let adam = Adam::new(0.1);
         let model = init(0, |keys| Dense::new(keys, 1, 1)).unwrap();
         let mut state = TrainState::new(model, &adam, 0).unwrap();
-        let step = jit(move |state: &mut Training<Dense<Val>, Adam>, x: &Val, y: &Val| {
-            Metrics { loss: state.step(&adam, |model, _| loss(model, x, y)) }
+        let step = jit(move |state: &mut Training<Dense<Val>, Adam>, x: &Val, y: &Val| Metrics {
+            loss: state.step(&adam, |model, _| loss(model, x, y)),
         });
         let evaluate = jit(|model: &Dense<Val>, x: &Val, y: &Val| Metrics { loss: loss(model, x, y) });
         let fit = Fit { epochs: 30, batch_size: 8, seed: 0 };

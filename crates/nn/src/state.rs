@@ -2,9 +2,7 @@
 //!
 //! Invariant: a step changes parameters through the optimizer alone, and buffers through what the loss assigned to them.
 
-use gradus::{
-    Array, Data, Dtype, LeafKind, Result, Stored, Traced, Tree, Val, as_operation, jit, random, refuse,
-};
+use gradus::{Array, Data, Dtype, LeafKind, Result, Stored, Traced, Tree, Val, as_operation, random, refuse};
 
 use crate::{Context, Optimizer, Parameters, apply_updates};
 
@@ -90,11 +88,12 @@ impl<M: Traced, S: Traced> TrainState<M, S, Val> {
             let key = random::fold_in(self.key, self.step);
             let compute = self.compute;
             let (out, grads) = loss_and_grads(&mut self.model, |model| {
-                *model = match compute {
-                    Some(dtype) => computing_in(model, dtype),
-                    None => model.copy(),
-                };
-                loss(model, &Context::training(&key))
+                let mut seen = computing_in(model, compute);
+                let before = seen.copy();
+                let out = loss(&mut seen, &Context::training(&key));
+                check_parameters(&before, &seen);
+                *model = Parameters::of(model).in_model(&seen);
+                out
             });
             self.apply(optimizer, &grads);
             out
@@ -105,13 +104,31 @@ impl<M: Traced, S: Traced> TrainState<M, S, Val> {
     #[track_caller]
     pub fn apply<O: Optimizer<State = S>>(&mut self, optimizer: &O, grads: &M) {
         as_operation("apply", || {
-            let params = Parameters::of(&self.model);
-            let (updates, state) = optimizer.update(&Parameters::of(grads), &self.optimizer, &params);
+            let (params, grads) = (Parameters::of(&self.model), Parameters::of(grads));
+            if let Some(difference) = difference(&params, &grads) {
+                refuse("apply", difference);
+                return;
+            }
+            let (updates, state) = optimizer.update(&grads, &self.optimizer, &params);
             self.model = apply_updates(&self.model, &updates);
             self.optimizer = state;
             self.step = self.step + 1;
         })
     }
+}
+
+/// How gradients differ from what they are of, in words.
+fn difference(params: &Parameters<Val>, grads: &Parameters<Val>) -> Option<String> {
+    if params.paths() != grads.paths() {
+        let (one, other) = (params.paths().len(), grads.paths().len());
+        let [params, grads] = [params, grads].map(|tree| tree.paths().join(", "));
+        return Some(format!(
+            "{one} parameters ({params}) and {other} gradients ({grads}); give one for each"
+        ));
+    }
+    let mut both = params.iter().zip(grads.leaves());
+    let ((path, param), grad) = both.find(|((_, param), grad)| param.shape() != grad.shape())?;
+    Some(format!("the parameter `{path}` is {}, and its gradient {}", param.ty(), grad.ty()))
 }
 
 /// What a loss function returns: the loss, or a pair of the loss and whatever comes with it.
@@ -145,14 +162,12 @@ where
 /// The enclosing `jit` returns `Err` if the loss is no float scalar, assigns to a parameter, or gives a buffer another
 /// type.
 #[track_caller]
-pub fn loss_and_grads<M: Traced, L: Loss>(
-    model: &mut M,
-    loss: impl Fn(&mut M) -> L + Send + Sync,
-) -> (L, M) {
+pub fn loss_and_grads<M: Traced, L: Loss>(model: &mut M, loss: impl Fn(&mut M) -> L + Send + Sync) -> (L, M) {
     as_operation("loss_and_grads", || {
         let traced = |before: &M| {
             let mut after = before.copy();
             let out = loss(&mut after);
+            check_parameters(before, &after);
             (out.loss(), (out, buffers(before, &after)))
         };
         let ((_, (out, buffers)), grads) = gradus::value_and_grad_aux(traced)(model);
@@ -168,25 +183,59 @@ pub fn loss_and_grads<M: Traced, L: Loss>(
 
 /// The buffers of `after`; refuses those of another type than in `before`.
 fn buffers<M: Traced>(before: &M, after: &M) -> Vec<Val> {
-    let both = before.leaves().into_iter().zip(after.leaves());
-    let named = both.zip(before.kinds()).zip(before.paths());
-    named
-        .filter(|((_, kind), _)| *kind == LeafKind::Buffer)
-        .map(|(((old, new), _), path)| {
-            if old.ty() == new.ty() {
-                return *new;
-            }
-            let message = format!("the buffer `{path}` was {} and is {}; a buffer keeps its type", old.ty(), new.ty());
-            refuse("loss_and_grads", message)
-        })
-        .collect()
+    let both = before.leaves().into_iter().zip(after.leaves()).zip(before.kinds());
+    let buffers = both.filter(|(_, kind)| *kind == LeafKind::Buffer).zip(buffer_paths(before));
+    let kept = |(((old, new), _), path): (((&Val, &Val), LeafKind), String)| match old.ty() == new.ty() {
+        true => *new,
+        false => refuse(
+            "loss_and_grads",
+            format!("the buffer `{path}` was {} and is {}; a buffer keeps its type", old.ty(), new.ty()),
+        ),
+    };
+    buffers.map(kept).collect()
 }
 
-/// `model` with its float parameters as `dtype`.
-fn computing_in<M: Traced>(model: &M, dtype: Dtype) -> M {
+fn buffer_paths<M: Traced>(model: &M) -> Vec<String> {
+    let named = model.paths().into_iter().zip(model.kinds());
+    named.filter(|(_, kind)| *kind == LeafKind::Buffer).map(|(path, _)| path).collect()
+}
+
+/// Refuses a loss that assigned to a parameter: such a value would be lost.
+fn check_parameters<M: Traced>(before: &M, after: &M) {
+    let (old, new) = (Parameters::of(before), Parameters::of(after));
+    let changed = match old.paths() == new.paths() && before.paths() == after.paths() {
+        true => old
+            .iter()
+            .zip(new.leaves())
+            .find(|((_, old), new)| !old.is_same(**new))
+            .map(|((path, _), _)| path),
+        false => {
+            refuse(
+                "loss_and_grads",
+                "the loss changed the structure of the model; it may assign to buffers only",
+            );
+            return;
+        }
+    };
+    if let Some(path) = changed {
+        let message = format!(
+            "the loss assigned to the parameter `{path}`, which the optimizer changes alone; make its field a \
+             `#[tree(buffer)]`, or assign to a copy"
+        );
+        refuse("loss_and_grads", message);
+    }
+}
+
+/// `model` with its float parameters as `dtype`, if one is given.
+fn computing_in<M: Traced>(model: &M, dtype: Option<Dtype>) -> M {
+    let Some(dtype) = dtype else { return model.copy() };
     let cast = |leaf: &Val| if leaf.dtype().is_float() { leaf.astype(dtype) } else { *leaf };
     Parameters::of(model).map(cast).in_model(model)
 }
 
 /// The state of a [`TrainState`] outside of a trace.
 pub type Trained<M, O> = TrainState<M, Data<<O as Optimizer>::State>>;
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

@@ -80,9 +80,7 @@ mod tests {
 
     #[test]
     fn dense_begins_with_weights_of_its_initializer_and_no_bias() {
-        let made = init(1, |keys| {
-            Dense::new(keys, 200, 100).with_initializer(keys, Initializer::HE_UNIFORM)
-        });
+        let made = init(1, |keys| Dense::new(keys, 200, 100).with_initializer(keys, Initializer::HE_UNIFORM));
         let dense = made.unwrap();
         let w = dense.w.to_vec::<f32>().unwrap();
         // He's bound, √(6 / inputs).

@@ -44,7 +44,9 @@ impl Adam {
         grads: &Parameters<Val>,
         state: &AdamState<Val>,
     ) -> (Parameters<Val>, AdamState<Val>) {
-        let average = |old: &Parameters<Val>, new: &Parameters<Val>, beta: f64| old.zip_map(new, |old, new| beta * old + (1.0 - beta) * new);
+        let average = |old: &Parameters<Val>, new: &Parameters<Val>, beta: f64| {
+            old.zip_map(new, |old, new| beta * old + (1.0 - beta) * new)
+        };
         let mean = average(&state.mean, grads, self.beta1);
         let square = average(&state.square, &grads.map(|g| g * g), self.beta2);
         let count = state.count.min(i64::from(i32::MAX) - 1) + 1;
