@@ -5,7 +5,7 @@
 //! trace only, and record the place where they are made, so that an error of the transform names it.
 
 use crate::engine::{self, Inner, Numbers, check_differentiable, check_jacobian, refill, values};
-use crate::jit::{Cache, outline as outlined};
+use crate::site::{Cache, outline as outlined};
 use crate::{
     Array, Axes, Error, Function, LeafKind, Mismatch, Reads, ReadsTrees, Result, Traced, Tree, Type, Val,
 };

@@ -17,7 +17,6 @@ mod primal;
 mod system;
 
 pub(crate) use axes::{across, axis_index, axis_size, is_any_axis_named};
-pub use backend::BackendKind;
 pub(crate) use custom::{
     checkpoint, checkpoint_name, custom_jvp, custom_vjp, trace_jvp_rule, trace_vjp_rule,
 };
@@ -29,7 +28,8 @@ pub(crate) use primal::{is_undifferentiated, undifferentiated};
 pub(crate) use system::{Operator, linear_solve};
 
 use self::backend::Runnable;
-use crate::{Array, Config, Error, Leaf, Stored, Traced, Tree, Val};
+use crate::config::Config;
+use crate::{Array, Error, Leaf, Stored, Traced, Tree, Val};
 use gradus_ir::{Capture, Dtype, Program, SourceLocation, Type, trace as ir};
 use std::sync::Arc;
 
@@ -194,7 +194,7 @@ impl Inner {
 
 /// The identity matrix.
 fn iota_equal(dtype: Dtype, size: usize) -> gradus_ir::Val {
-    let counter = |axis| gradus_ir::Val::iota(Type::new(Dtype::I32, [size, size]), axis);
+    let counter = |axis| gradus_ir::Val::iota(Type::new(Dtype::of_index(size), [size, size]), axis);
     counter(0).eq(counter(1)).convert(dtype)
 }
 
