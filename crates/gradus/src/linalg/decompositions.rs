@@ -241,7 +241,7 @@ pub fn lu(a: impl Into<Val>) -> (Val, Val, Val) {
 #[track_caller]
 fn permutation_matrix(lu: Val, permutation: Val) -> Val {
     let m = permutation.shape()[permutation.rank() - 1];
-    let row = iota(Dtype::I32, [m, m], 0);
+    let row = iota(Dtype::of_index(m), [m, m], 0);
     permutation.expand_dims(-2).eq(row).astype(lu.dtype().real())
 }
 

@@ -1,7 +1,7 @@
 //! Functions of matrices, and matrices made of others.
 
 use super::{adjoint, eigh, extents, inv, norm_ord, solve, square};
-use crate::{Dtype, ErrorKind, Type, Val, concatenate, eye, iota, where_};
+use crate::{Dtype, ErrorKind, Type, Val, concatenate, eye, eye_of, where_};
 
 /// The diagonal `offset` of each matrix: `[.., n, m] -> [.., k]`. As `jnp.linalg.diagonal`.
 ///
@@ -270,7 +270,7 @@ pub fn expm(a: impl Into<Val>) -> Val {
 #[track_caller]
 fn pade(a: Val, coefficients: &[f64]) -> Val {
     let (n, _) = extents(&a.ty());
-    let unit = (iota(Dtype::I32, [n, n], 0).eq(iota(Dtype::I32, [n, n], 1))).astype(a.dtype());
+    let unit = eye_of([n, n], 0, a.dtype());
     let squared = a.matmul(a);
     let mut powers = vec![unit, squared];
     while powers.len() < coefficients.len() / 2 {

@@ -150,7 +150,7 @@ pub fn hadamard(n: usize, dtype: Dtype) -> Val {
         if !n.is_power_of_two() {
             return Err(ErrorKind::invalid(format!("{n} rows; give a power of two")));
         }
-        let along = |axis: i64| iota(Dtype::I32, [n, n], axis);
+        let along = |axis: i64| iota(Dtype::of_index(n), [n, n], axis);
         // The sign is the parity of the bits that row and column share.
         let odd = (along(0) & along(1)).population_count() & 1;
         Ok((1 - 2 * odd).astype(dtype))
@@ -168,7 +168,8 @@ pub fn hadamard(n: usize, dtype: Dtype) -> Val {
 #[track_caller]
 pub fn dft(n: usize) -> Val {
     Val::derive("dft", &[], |_| {
-        let along = |axis: i64| iota(Dtype::I32, [n, n], axis);
+        // The products of two indices count in it.
+        let along = |axis: i64| iota(Dtype::of_index(n.saturating_mul(n)), [n, n], axis);
         // Whole turns do not count; taken out, angles keep their digits.
         let share = (along(0) * along(1)) % n.max(1) as i64;
         let angle = share.astype(Dtype::F64) * (-2.0 * PI / n.max(1) as f64);

@@ -1,7 +1,7 @@
 //! Distributions whose samples are vectors, other than Dirichlet's.
 
 use crate::val::promote::promote_all;
-use crate::{Dtype, ErrorKind, Val, linalg, special, where_};
+use crate::{ErrorKind, Val, linalg, special, where_};
 use std::f64::consts::PI;
 
 /// The normal distribution of vectors of mean `mean` and covariance `cov`.
@@ -107,7 +107,7 @@ pub mod multinomial {
                 return Err(ErrorKind::invalid(message));
             }
             let dtype = promote_all(&known[2..]).inexact().dtype;
-            let total = x.astype(Dtype::I32).sum_axes(-1);
+            let total = x.sum_axes(-1);
             let fits = total.eq(n);
             let [x, n, p] = [x, n, p].map(|v| v.astype(dtype));
             let log = (n + 1.0).lgamma() + (special::xlogy(x, p) - (x + 1.0).lgamma()).sum_axes(-1);

@@ -133,8 +133,13 @@ impl Val {
             let ty = &known[0].ty;
             let window = window.resolve(ty)?;
             // The sum and the product of truth values are numbers.
-            let counts = ty.dtype == Dtype::Bool && matches!(monoid, Monoid::Sum | Monoid::Prod);
-            let x = if counts { strict::convert(self.ir(), Dtype::I32) } else { self.ir() };
+            let x = match (ty.dtype, monoid) {
+                (Dtype::Bool, Monoid::Sum) => {
+                    strict::convert(self.ir(), Dtype::of_index(Shape::from(&window.dims[..]).size()))
+                }
+                (Dtype::Bool, Monoid::Prod) => strict::convert(self.ir(), Dtype::I32),
+                _ => self.ir(),
+            };
             Ok(Val::from_ir(x.reduce_window(monoid, &window)).with_weak(known[0].weak))
         })
     }
