@@ -22,7 +22,7 @@ pub(crate) struct Call {
 /// The table of that name, of calls written with the names of what they are given.
 macro_rules! calls {
     ($list:ident($x:ident, $k:ident, $a:ident, $e:ident); $($name:ident: $call:expr,)*) => {
-        pub(crate) const $list: &[$crate::Call] = &[$($crate::Call {
+        pub(crate) const $list: &[$crate::misuse::Call] = &[$($crate::misuse::Call {
             name: stringify!($name),
             call: |Wrong { x: $x, k: $k, a: $a, e: $e }| {
                 let _ = ($x, $k, $a, $e);
