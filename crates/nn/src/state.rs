@@ -1,6 +1,7 @@
 //! [`TrainState`]: all that training changes, and one step of it.
 //!
-//! Invariant: a step changes parameters through the optimizer alone, and buffers through what the loss assigned to them.
+//! Invariant: a step changes parameters through the optimizer alone, and buffers through what the loss assigned to
+//! them.
 
 use gradus::{Array, Data, Dtype, LeafKind, Result, Stored, Traced, Tree, Val, as_operation, random, refuse};
 
@@ -153,8 +154,8 @@ where
     }
 }
 
-/// What `loss` returns and the gradient of its loss by the parameters of `model`; what it assigns to buffers is in `model`
-/// afterwards.
+/// What `loss` returns and the gradient of its loss by the parameters of `model`; what it assigns to buffers is in
+/// `model` afterwards.
 ///
 /// In the gradient, buffers are zeros.
 ///

@@ -245,6 +245,10 @@ const CANNOT_BE_WRONG: &[&str] = &[
     "is_complex",
     "promote_types",
     "keep",
+    "is_same",
+    // What functions of one's own speak with.
+    "as_operation",
+    "refuse",
     // Configurations, which the functions that take them check.
     "new",
     "with",

@@ -16,8 +16,8 @@ use crate::Parameters;
 
 /// A gradient transformation: `init(params) -> state`, `update(grads, state, params) -> (updates, state)`.
 ///
-/// It sees parameters as a list with names, so that its state does not depend on the type of the model. Updates are added
-/// to the parameters by [`apply_updates`](crate::apply_updates).
+/// It sees parameters as a list with names, so that its state does not depend on the type of the model. Updates are
+/// added to the parameters by [`apply_updates`](crate::apply_updates).
 pub trait Optimizer: Clone + Send + Sync + 'static {
     /// What is kept from one update to the next.
     type State: Traced;
