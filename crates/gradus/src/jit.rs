@@ -4,7 +4,7 @@
 //! while user code runs, so a panic in it poisons nothing and two threads may trace at once; state is
 //! replaced only by a call that succeeds.
 
-use crate::engine::{self, Compiled, Inner, Lists, values};
+use crate::engine::{self, Compiled, Inner, Lists, Order, values};
 use crate::tree::key::{AnyTree, Key, Typed, hash_of};
 use crate::{
     Array, BackendKind, Error, Function, JitFunction, Jittable, Outer, Program, Result, Stored, Traced, Val,
@@ -110,7 +110,7 @@ pub(crate) fn program_of(
     args: &[&dyn AnyTree<Array>],
     f: engine::Flat<'_>,
 ) -> Result<Program> {
-    engine::trace_at_border(place, &types(args), f).map(|(program, _)| program)
+    engine::trace_at_border(place, &types(args), None, f).map(|(program, _)| program)
 }
 
 impl<Sig: ?Sized + Outer> Jit<Sig> {
@@ -220,7 +220,7 @@ impl<T: Traced> Site<T> {
         }
         self.log(args, num_state);
         let mut result = None;
-        let traced = engine::trace_at_border(self.place, &types(args), &mut |vals| {
+        let traced = engine::trace_at_border(self.place, &types(args), engine::JITTED, &mut |vals| {
             let (mut all, tree) = f(vals);
             all.extend(values(&tree));
             result = Some(tree);
@@ -328,7 +328,7 @@ pub(crate) fn outline<T: Traced>(
         return parted(args, num_state, &known.result, &inner.call(name, place, vals));
     }
     let mut result = None;
-    let traced = Inner::trace(place, vals, &mut |vals| {
+    let traced = Inner::trace(place, vals, Order::Any, &mut |vals| {
         let (mut all, tree) = f(vals);
         all.extend(values(&tree));
         result = Some(tree);
