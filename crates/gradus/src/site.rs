@@ -5,7 +5,7 @@
 //! replaced only by a call that succeeds.
 
 use crate::config::Config;
-use crate::engine::{self, Compiled, Inner, Lists, values};
+use crate::engine::{self, Compiled, Inner, Lists, Order, values};
 use crate::tree::key::{AnyTree, Key, Typed, hash_of};
 use crate::{Array, Error, Program, Result, Stored, Traced, Val};
 use gradus_ir::{ErrorKind, SourceLocation, Type};
@@ -88,7 +88,7 @@ impl<T: Traced> Site<T> {
         Config::check_environment().map_err(|kind| Error::new("jit", kind, self.place))?;
         self.log(args, num_state);
         let mut result = None;
-        let traced = engine::trace_at_border(self.place, &types(args), &mut |vals| {
+        let traced = engine::trace_at_border(self.place, &types(args), engine::JITTED, &mut |vals| {
             let (mut all, tree) = f(vals);
             all.extend(values(&tree));
             result = Some(tree);
@@ -196,7 +196,7 @@ pub(crate) fn outline<T: Traced>(
         return parted(args, num_state, &known.result, &inner.call(name, place, vals));
     }
     let mut result = None;
-    let traced = Inner::trace(place, vals, &mut |vals| {
+    let traced = Inner::trace(place, vals, Order::Any, &mut |vals| {
         let (mut all, tree) = f(vals);
         all.extend(values(&tree));
         result = Some(tree);
@@ -309,5 +309,5 @@ pub(crate) fn program_of(
     args: &[&dyn AnyTree<Array>],
     f: engine::Flat<'_>,
 ) -> Result<Program> {
-    engine::trace_at_border(place, &types(args), f).map(|(program, _)| program)
+    engine::trace_at_border(place, &types(args), None, f).map(|(program, _)| program)
 }

@@ -260,6 +260,11 @@ pub fn by_user<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// What the user called: `op`, or the function that called `op` in turn.
+pub fn called(op: &'static str) -> &'static str {
+    current_caller().op.unwrap_or(op)
+}
+
 /// The place that [`at_place`] asked for, or the caller's line.
 #[track_caller]
 pub fn current_place() -> SourceLocation {

@@ -9,6 +9,7 @@ mod effects;
 mod errors;
 mod linear;
 mod loops;
+mod nesting;
 mod printing;
 mod products;
 mod systems;
