@@ -298,8 +298,10 @@ impl Val {
     #[track_caller]
     pub fn standardize(self, axes: impl IntoAxes, epsilon: f64) -> Val {
         let axes = axes.into_axes();
-        Val::derive("standardize", &[self], |_| {
-            let centred = self.centred(axes.clone());
+        Val::derive("standardize", &[self], |known| {
+            let x = self.astype(crate::val::promote::Promoted::from(&known[0]).inexact().dtype);
+            let (x, epsilon) = x.scaled_for(x, axes.clone(), epsilon);
+            let centred = x.centred(axes.clone());
             let variance = centred.square().mean_axes(crate::val::keep(axes));
             Ok(centred * (variance + epsilon).rsqrt())
         })
