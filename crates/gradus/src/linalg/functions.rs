@@ -2,7 +2,8 @@
 
 use super::{adjoint, eigh, extents, inv, norm_ord, solve, square};
 use crate::{
-    Dtype, ErrorKind, TransposeSolve, Type, Val, concatenate, custom_jvp, custom_linear_solve, eye, eye_of, where_,
+    Dtype, ErrorKind, TransposeSolve, Type, Val, concatenate, custom_jvp, custom_linear_solve, eye, eye_of,
+    where_,
 };
 
 /// The diagonal `offset` of each matrix: `[.., n, m] -> [.., k]`. As `jnp.linalg.diagonal`.

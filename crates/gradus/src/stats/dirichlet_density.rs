@@ -28,13 +28,7 @@ pub mod dirichlet {
 
     /// `of` coordinates, exponents in the shape of a column, and the logarithm of what norms; `outside` off the simplex.
     #[track_caller]
-    fn density(
-        op: &'static str,
-        x: Val,
-        alpha: Val,
-        outside: f64,
-        of: fn(Val, Val, Val) -> Val,
-    ) -> Val {
+    fn density(op: &'static str, x: Val, alpha: Val, outside: f64, of: fn(Val, Val, Val) -> Val) -> Val {
         Val::derive(op, &[x, alpha], |known| {
             let met = crate::val::promote::promote_all(known);
             let Promoted { dtype, .. } = met.inexact();

@@ -10,6 +10,8 @@ pub(crate) enum Pattern {
     Table,
     /// Where every operand is each of these.
     Grid(&'static [f64]),
+    /// At both.
+    Both(&'static [f64]),
 }
 
 /// A function of real numbers, element by element.
@@ -84,36 +86,16 @@ pub(crate) fn all() -> Vec<Case> {
             | "chi2.logcdf" | "chi2.logsf" | "gennorm.cdf" => &[1],
             _ => &[],
         };
-        Case { name, arity: table[name][0].0.len(), f, pattern: Pattern::Table, fixed }
+        let arity = table[name][0].0.len();
+        let pattern = match arity {
+            1 => Pattern::Both(LINE),
+            // Orders are integers.
+            2 if !["polygamma", "expn"].contains(&name) => Pattern::Both(PLANE),
+            _ => Pattern::Table,
+        };
+        Case { name, arity, f, pattern, fixed }
     };
     let mut all: Vec<Case> = vec![];
-    all.extend(
-        functions().into_iter().filter(|(name, _)| table[name][0].0.len() == 1).map(|(name, f)| Case {
-            name,
-            arity: 1,
-            f,
-            pattern: Pattern::Grid(LINE),
-            fixed: &[],
-        }),
-    );
-    all.extend(
-        functions()
-            .into_iter()
-            .filter(|(name, _)| table[name][0].0.len() == 2 && !["polygamma", "expn"].contains(name))
-            .map(|(name, f)| Case {
-                name,
-                arity: 2,
-                f,
-                pattern: Pattern::Grid(PLANE),
-                fixed: if ["gammainc", "gammaincc"].contains(&name) {
-                    &[0]
-                } else if name == "gennorm.cdf" {
-                    &[1]
-                } else {
-                    &[]
-                },
-            }),
-    );
     all.extend(methods! {
         LINE: abs 1 exp 1 exp2 1 expm1 1 log 1 log1p 1 sqrt 1 rsqrt 1 cbrt 1 sin 1 cos 1 tan 1 asin 1 acos 1
             atan 1 sinh 1 cosh 1 tanh 1 asinh 1 acosh 1 atanh 1 logistic 1 erf 1 erfc 1 lgamma 1 digamma 1

@@ -378,13 +378,7 @@ impl Val {
     }
     /// What `finish` makes of the variance of scaled numbers.
     #[track_caller]
-    fn spread(
-        self,
-        op: &'static str,
-        axes: impl IntoAxes,
-        ddof: f64,
-        finish: fn(Scaled, Val) -> Val,
-    ) -> Val {
+    fn spread(self, op: &'static str, axes: impl IntoAxes, ddof: f64, finish: fn(Scaled, Val) -> Val) -> Val {
         self.reduced(op, axes, |known, axes, keep| {
             let n = count(&known.ty.shape, axes) as f64;
             let (x, own) = computed(inexact(self, known));

@@ -32,8 +32,7 @@ impl Val {
         let axes = keep(axes);
         let parts = if self.is_complex() { self.real().abs().max(self.imag().abs()) } else { self.abs() };
         let (parts, own) = (parts.stop_gradient(), parts.dtype());
-        let largest =
-            if self.ty().shape.size() == 0 { parts.sum_axes(axes) } else { parts.amax_axes(axes) };
+        let largest = if self.ty().shape.size() == 0 { parts.sum_axes(axes) } else { parts.amax_axes(axes) };
         let (wide, bits, exponent) = match own {
             Dtype::F64 => (Dtype::F64, Dtype::I64, 0x7ff_i64 << 52),
             _ => (Dtype::F32, Dtype::I32, 0xff_i64 << 23),
