@@ -26,44 +26,64 @@ const WAYS: [(&str, usize); 8] = [
     ("jvp of jvp of grad", 3),
 ];
 
-/// Those of [`WAYS`] of which differences are taken.
-const BELOW: &[usize] = &[0, 1, 3];
-/// Those up to order 2, and all.
-const SECOND: &[usize] = &[0, 1, 2, 3, 4, 5, 6];
-const ALL: &[usize] = &[0, 1, 2, 3, 4, 5, 6, 7];
+/// How many of [`WAYS`] are tried: those of which differences are taken, those up to order 2, all.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Depth {
+    Below,
+    Second,
+    All,
+}
 
-/// Some of [`WAYS`] of `f` by operand `i`, element by element.
-fn derivatives(f: Function, args: &[Val], i: usize, ways: &[usize]) -> Vec<Val> {
+impl Depth {
+    /// The numbers of the ways in the order in which they are computed.
+    fn ways(self) -> &'static [usize] {
+        match self {
+            Depth::Below => &[0, 1, 3],
+            Depth::Second => &[0, 1, 3, 2, 4, 5, 6],
+            Depth::All => &[0, 1, 3, 2, 4, 5, 6, 7],
+        }
+    }
+}
+
+/// [`WAYS`] of `f` by operand `i`, element by element. What a transformation gives beside its
+/// derivative is the way of the order below: a function is traced as rarely as can be.
+fn derivatives(f: Function, args: &[Val], i: usize, depth: Depth) -> Vec<Val> {
     let at = |v: &Val| {
         let mut args = args.to_vec();
         args[i] = *v;
         f(&args)
     };
-    let forward = |v: &Val| jvp(at, v, &v.ones_like()).1;
+    let forward = |v: &Val| jvp(at, v, &v.ones_like());
     let reverse = |v: &Val| grad(|u: &Val| at(u).sum())(v);
-    let both = |v: &Val| jvp(reverse, v, &v.ones_like()).1;
+    let both = |v: &Val| jvp(reverse, v, &v.ones_like());
     let (x, one) = (args[i], args[i].ones_like());
-    let by = |way: &usize| match way {
-        0 => at(&x),
-        1 => forward(&x),
-        2 => reverse(&x),
-        3 => jvp(forward, &x, &one).1,
-        4 => both(&x),
-        5 => grad(|v: &Val| forward(v).sum())(&x),
-        6 => grad(|v: &Val| reverse(v).sum())(&x),
-        _ => jvp(both, &x, &one).1,
-    };
-    ways.iter().map(by).collect()
+    let ((value, first), (_, second)) = jvp(forward, &x, &one);
+    let mut all = vec![value, first, second];
+    let mut last = None;
+    if depth == Depth::All {
+        let ((first, second), (_, third)) = jvp(both, &x, &one);
+        all.extend([first, second]);
+        last = Some(third);
+    } else if depth == Depth::Second {
+        let (first, second) = both(&x);
+        all.extend([first, second]);
+    }
+    if depth > Depth::Below {
+        all.push(grad(|v: &Val| forward(v).1.sum())(&x));
+        all.push(grad(|v: &Val| reverse(v).sum())(&x));
+    }
+    all.extend(last);
+    all
 }
 
 /// Runs [`derivatives`] on columns of operands by the interpreter: thousands of functions need not be compiled. Ways
-/// that are not asked for are empty.
-fn run(f: Function, columns: &[Array], i: usize, ways: &'static [usize]) -> Vec<Vec<f64>> {
+/// that are not tried are empty.
+fn run(f: Function, columns: &[Array], i: usize, depth: Depth) -> Vec<Vec<f64>> {
     let columns = columns.to_vec();
-    let program = trace(move |x: &Vec<Val>| derivatives(f, x, i, ways))(&columns).expect("a program");
+    let program = trace(move |x: &Vec<Val>| derivatives(f, x, i, depth))(&columns).expect("a program");
     let results = gradus_ir::eval::eval(&program, &columns).expect("results");
     let mut by_way = vec![vec![]; WAYS.len()];
-    for (way, result) in ways.iter().zip(&results) {
+    for (way, result) in depth.ways().iter().zip(&results) {
         by_way[*way] = result.to_f64_vec();
     }
     by_way
@@ -184,9 +204,9 @@ impl Found {
                 around.push(moved);
             }
         }
-        let beside = run(f, &wide(&around, arity), i, BELOW);
-        let exact = run(f, &wide(rows, arity), i, ALL);
-        let narrow = run(f, &single(rows, arity), i, SECOND);
+        let beside = run(f, &wide(&around, arity), i, Depth::Below);
+        let exact = run(f, &wide(rows, arity), i, Depth::All);
+        let narrow = run(f, &single(rows, arity), i, Depth::Second);
         for (p, row) in rows.iter().enumerate() {
             let near = |way: usize| &beside[way][p * NODES.len()..(p + 1) * NODES.len()];
             let value = exact[0][p];
@@ -313,8 +333,8 @@ fn derivatives_at_ends_of_domains_are_the_limits() {
     for (name, args, i, first, second) in ENDS {
         let row = vec![args.to_vec()];
         let both = [
-            ("f64", run(functions[name], &wide(&row, args.len()), *i, SECOND), 1e-9),
-            ("f32", run(functions[name], &single(&row, args.len()), *i, SECOND), 2e-4),
+            ("f64", run(functions[name], &wide(&row, args.len()), *i, Depth::Second), 1e-9),
+            ("f32", run(functions[name], &single(&row, args.len()), *i, Depth::Second), 2e-4),
         ];
         for (precision, got, share) in both {
             for (way, (words, order)) in
