@@ -322,6 +322,19 @@ const ENDS: &[End] = &[
     ("gumbel_r.pdf", &[-900.0, 0.0, 1.0], 0, 0.0, 0.0), ("pareto.logsf", &[1.0, 2.0, 1.0, 1.0], 1, 0.0, 0.0),
     ("gennorm.logpdf", &[0.0, 2.0], 0, 0.0, -2.0), ("gennorm.cdf", &[0.0, 2.0], 0, 0.564_189_583_547_756_3, 0.0),
     ("boxcox", &[3.0, 0.0], 1, 0.603_474_480_379_125_4, 0.441_989_653_381_302_5), ("boxcox", &[0.0, 2.0], 0, 0.0, 1.0),
+    // No scale moves the end of a distribution, not even where the density is infinite.
+    ("gamma.cdf", &[0.0, 0.5, 0.0, 2.0], 0, INF, -INF), ("gamma.cdf", &[1.0, 0.5, 1.0, 2.0], 2, -INF, -INF),
+    ("gamma.cdf", &[1.0, 0.5, 1.0, 2.0], 3, 0.0, 0.0), ("gamma.sf", &[1.0, 0.5, 1.0, 2.0], 3, 0.0, 0.0),
+    ("gamma.sf", &[0.0, 0.5, 0.0, 2.0], 0, -INF, INF), ("gamma.logsf", &[1.0, 0.5, 1.0, 2.0], 3, 0.0, 0.0),
+    ("chi2.cdf", &[1.0, 1.0, 1.0, 2.0], 3, 0.0, 0.0), ("chi2.cdf", &[1.0, 1.0, 1.0, 2.0], 0, INF, -INF),
+    ("chi2.sf", &[1.0, 1.0, 1.0, 2.0], 3, 0.0, 0.0), ("chi2.logsf", &[1.0, 1.0, 1.0, 2.0], 3, 0.0, 0.0),
+    ("beta.cdf", &[1.0, 0.5, 2.0, 1.0, 3.0], 4, 0.0, 0.0), ("beta.cdf", &[1.0, 0.5, 2.0, 1.0, 3.0], 0, INF, -INF),
+    ("beta.sf", &[1.0, 0.5, 2.0, 1.0, 3.0], 4, 0.0, 0.0), ("beta.logsf", &[1.0, 0.5, 2.0, 1.0, 3.0], 4, 0.0, 0.0),
+    // cos x and -½; 2 cos x and 4 cos² x - 4: both are uniform at 0.
+    ("vonmises.logpdf", &[0.5, 0.0], 1, 0.877_582_561_890_372_8, -0.5), ("vonmises.logpdf", &[0.5, 0.0], 0, 0.0, 0.0),
+    ("vonmises.pdf", &[0.0, 0.0], 1, 0.159_154_943_091_895_35, 0.079_577_471_545_947_67),
+    ("wrapcauchy.logpdf", &[0.0, 0.0], 1, 2.0, 0.0), ("wrapcauchy.logpdf", &[0.5, 0.0], 0, 0.0, 0.0),
+    ("wrapcauchy.pdf", &[0.0, 0.0], 1, 0.318_309_886_183_790_7, 0.636_619_772_367_581_4),
     ("factorial", &[-1.0], 0, 0.0, 0.0), ("exp1", &[1.0], 0, -0.367_879_441_171_442_3, 0.735_758_882_342_884_7),
     ("expn", &[1.0, 2.0], 1, -0.067_667_641_618_306_3, 0.101_501_462_427_459_5),
 ];
@@ -370,6 +383,10 @@ fn what_is_left_out_has_no_derivative() {
     assert_eq!(gradient(|x| x.nanvar(.., 0.0), &[nan, 1.0, 2.0]), [0.0, -0.5, 0.5]);
     assert_eq!(gradient(|x| x.nanstd(.., 0.0), &[nan, 1.0, 2.0]), [0.0, -0.5, 0.5]);
     assert_eq!(gradient(|x| x.logsumexp(), &[-INF, -INF]), [0.0, 0.0]);
+    // What is infinite outweighs the rest, and shares with its like.
+    assert_eq!(gradient(|x| x.logsumexp(), &[0.0, INF]), [0.0, 1.0]);
+    assert_eq!(gradient(|x| x.logsumexp(), &[INF, 0.0, INF, -INF]), [0.5, 0.0, 0.5, 0.0]);
+    assert_eq!(gradient(|x| grad(|x: &Val| x.logsumexp())(&x).at(1), &[0.0, INF]), [0.0, 0.0]);
     assert_eq!(gradient(|x| x.softmax_where(0, x.gt(5)).sum(), &[1.0, 2.0]), [0.0, 0.0]);
     assert_eq!(gradient(|x| x.logsumexp_signed(0, x.ones_like()).0, &[-INF, -INF]), [0.0, 0.0]);
     assert_eq!(gradient(|b| b.zeros_like().logsumexp_signed(0, b).0, &[0.0, 2.0]), [0.5, 0.5]);
@@ -388,6 +405,61 @@ fn powers_of_zero_have_every_derivative() {
     let f = |x: &Val| x.pow(&Array::from([0.0f64, 1.0, 2.0])).sum();
     let second = jit(move |x: &Val| grad(grad(f))(x))(&Array::from(0.0f64)).expect("a derivative");
     assert_eq!(second.item::<f64>().expect("one"), 2.0);
+}
+
+/// Probabilities of 0 are met by counts and exponents of 0 and 1 as powers meet them.
+#[test]
+fn densities_of_several_have_slopes_at_the_faces_of_the_simplex() {
+    fn mass(p: Val, x: [i32; 3]) -> Val {
+        gradus::stats::multinomial::pmf(&Array::from(x), 2, p)
+    }
+    fn density(x: Val, alpha: [f64; 3]) -> Val {
+        gradus::stats::dirichlet::pdf(x, &Array::from(alpha))
+    }
+    fn log_density(x: Val, alpha: [f64; 3]) -> Val {
+        gradus::stats::dirichlet::logpdf(x, &Array::from(alpha))
+    }
+    let (face, corner) = ([0.0, 0.5, 0.5], [0.0, 0.0, 1.0]);
+    // Masses 2 p₁ p₂, 2 p₀ p₁, p₀²; densities 2, 120 xyz, and 2 · 3 y.
+    let cases: [(fn(Val) -> Val, [f64; 3], [f64; 3]); 9] = [
+        (|p| gradus::stats::multinomial::logpmf(&Array::from([0, 1, 1]), 2, p), face, [0.0, 2.0, 2.0]),
+        (|p| mass(p, [0, 1, 1]), face, [0.0, 1.0, 1.0]),
+        (|p| mass(p, [1, 1, 0]), face, [1.0, 0.0, 0.0]),
+        (|p| mass(p, [2, 0, 0]), face, [0.0, 0.0, 0.0]),
+        (|p| mass(p, [1, 1, 0]), corner, [0.0, 0.0, 0.0]),
+        (|p| grad(|p: &Val| mass(*p, [1, 1, 0]))(&p).at(0), corner, [0.0, 2.0, 0.0]),
+        (|x| density(x, [1.0; 3]) * x.sum(), face, [2.0, 2.0, 2.0]),
+        (|x| density(x, [2.0; 3]), face, [30.0, 0.0, 0.0]),
+        (|x| log_density(x, [1.0, 2.0, 1.0]), face, [0.0, 2.0, 0.0]),
+    ];
+    let near = |found: &[f64], expected: &[f64]| {
+        let close = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-12 || a == b;
+        assert!(found.iter().zip(expected).all(close), "{found:?}, not {expected:?}");
+    };
+    for (f, x, expected) in cases {
+        near(&gradient(f, &x), &expected);
+    }
+    let values = jit(|x: &Val| {
+        let [one, two] = [1.0, 2.0].map(|a| [a; 3]);
+        gradus::stack([density(*x, one), log_density(*x, one), density(*x, two), log_density(*x, two)], 0)
+    });
+    let values = values(&Array::from(face)).expect("densities");
+    near(&values.to_f64_vec(), &[2.0, 2f64.ln(), 0.0, -INF]);
+}
+
+#[test]
+fn norms_of_even_powers_have_every_derivative() {
+    // (x⁴ + 1)^¼ at 0: ¼ · 4!; and at order 6 of (x⁶ + 1)^⅙ ⅙ · 6!.
+    fn nth(f: fn(Val) -> Val, n: usize, x: Val) -> Val {
+        if n == 0 { f(x) } else { grad(move |x: &Val| nth(f, n - 1, *x))(&x) }
+    }
+    let fourth = |x: Val| gradus::linalg::norm_ord(gradus::stack([x, x.ones_like()], 0), 4, 0);
+    let sixth = |x: Val| gradus::linalg::norm_ord(gradus::stack([x, x.ones_like()], 0), 6, 0);
+    for (f, n, expected) in [(fourth as fn(Val) -> Val, 4, 6.0), (fourth, 3, 0.0), (sixth, 6, 120.0)] {
+        let found = jit(move |x: &Val| nth(f, n, *x))(&Array::from(0.0f64)).expect("a derivative");
+        let found = found.item::<f64>().expect("one");
+        assert!((found - expected).abs() < 1e-9, "order {n}: {found}, not {expected}");
+    }
 }
 
 /// What the interpreter finds compiled code finds too, of one element and under `vmap`.
