@@ -8,10 +8,13 @@
 #[path = "functions/cases.rs"]
 mod cases;
 mod functions;
+#[path = "functions/public.rs"]
+mod public;
 
 use cases::{Case, Pattern, all};
 use functions::{Function, Rows, table};
 use gradus::{Array, Val, grad, jit, jvp, trace, vmap};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What is computed of a function by one operand: its name, and its order.
@@ -281,6 +284,20 @@ fn derivatives_are_those_of_the_smooth_function() {
     let lines: Vec<&str> = wrong.iter().map(String::as_str).take(shown).collect();
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), lines.join("\n"));
     assert!(checked > 30_000 || !only.is_empty(), "only {checked} derivatives were tried");
+}
+
+/// A new function is tried, or has a reason not to be in functions/not_searched.txt.
+#[test]
+fn every_public_function_is_searched_or_has_a_reason() {
+    let searched: BTreeSet<String> = all().into_iter().map(|case| case.name.to_owned()).collect();
+    let (public, excused) = (public::public(), public::not_searched());
+    assert!(public.len() > 500, "only {} functions were found", public.len());
+    let missing: Vec<_> =
+        public.iter().filter(|name| !searched.contains(*name) && !excused.contains(*name)).collect();
+    assert!(missing.is_empty(), "neither a case of functions/cases.rs nor in not_searched.txt: {missing:?}");
+    let idle: Vec<_> =
+        excused.iter().filter(|name| searched.contains(*name) || !public.contains(*name)).collect();
+    assert!(idle.is_empty(), "in not_searched.txt for nothing: {idle:?}");
 }
 
 /// A derivative at the end of a domain, at a switch, or where a mask leaves out: the function, its operands, by which
