@@ -116,8 +116,9 @@ impl Val {
     #[track_caller]
     pub fn gelu(self) -> Val {
         self.activation("gelu", |x| {
-            let inner = FRAC_2_PI.sqrt() * (x + 0.044715 * (x * x * x));
-            x * (0.5 * (1.0 + inner.tanh()))
+            // ½ (1 + tanh u) is the logistic function of 2u, which keeps its digits where tanh u is near -1.
+            let inner = 2.0 * FRAC_2_PI.sqrt() * (x + 0.044715 * (x * x * x));
+            x * inner.logistic()
         })
     }
     /// x · Φ(x), by the error function.
