@@ -1,6 +1,7 @@
 //! Matrices with names, made of a few numbers; and the polar decomposition.
 
-use super::{adjoint, matrices, svd};
+use super::functions::solve_anticommutator;
+use super::{adjoint, matrices, solve, svd};
 use crate::val::broadcast::common_shape;
 use crate::val::promote::promote_all;
 use crate::{Dtype, ErrorKind, Shape, Type, Val, arange, complex, concatenate, custom_jvp, eye_of, iota};
@@ -211,7 +212,10 @@ fn unitary_factor(a: Val, orders: usize) -> Val {
         u.matmul(vh)
     };
     let (m, n) = super::extents(&a.ty());
-    if orders == 0 || m < n {
+    if m < n {
+        return adjoint(unitary_factor(adjoint(a), orders));
+    }
+    if orders == 0 {
         return value(a);
     }
     custom_jvp(a, value, move |a, da| (unitary_factor(a, orders - 1), unitary_tangent(a, da, orders - 1)))
@@ -221,10 +225,13 @@ fn unitary_factor(a: Val, orders: usize) -> Val {
 #[track_caller]
 fn unitary_tangent(a: Val, da: Val, orders: usize) -> Val {
     let w = unitary_factor(a, orders);
-    let (_, s, vh) = svd(a);
-    let (v, k) = (adjoint(vh), adjoint(w).matmul(da));
-    let turned = vh.matmul((k - adjoint(k)).matmul(v));
-    let x = v.matmul((turned / (s.expand_dims(-1) + s.expand_dims(-2))).matmul(vh));
-    let rest = da - w.matmul(adjoint(w).matmul(da));
-    w.matmul(x) + (rest.matmul(v) / s.expand_dims(-2)).matmul(vh)
+    let (p, k) = (adjoint(w).matmul(a), adjoint(w).matmul(da));
+    let p = (p + adjoint(p)) / 2.0;
+    let turn = w.matmul(solve_anticommutator(p, k - adjoint(k)));
+    let (m, n) = super::extents(&a.ty());
+    if m == n {
+        return turn;
+    }
+    let rest = da - w.matmul(k);
+    turn + adjoint(solve(p, adjoint(rest)))
 }
