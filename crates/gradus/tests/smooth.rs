@@ -12,7 +12,7 @@ mod functions;
 mod public;
 
 use cases::{Case, Pattern, all};
-use functions::{Function, Rows, table};
+use functions::{Function, Row, table};
 use gradus::{Array, Val, grad, jit, jvp, trace, vmap};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -128,7 +128,7 @@ fn difference(values: &[f64], step: f64) -> Option<(f64, f64, f64)> {
 }
 
 /// The points of a case, numbers of single precision, as rows.
-fn rows(pattern: Pattern, arity: usize, table: &Rows) -> Vec<Vec<f64>> {
+fn rows(pattern: Pattern, arity: usize, table: &[Row]) -> Vec<Vec<f64>> {
     match pattern {
         Pattern::Table => of_table(table, arity),
         Pattern::Grid(numbers) => grid(numbers, arity),
@@ -136,7 +136,7 @@ fn rows(pattern: Pattern, arity: usize, table: &Rows) -> Vec<Vec<f64>> {
     }
 }
 
-fn of_table(table: &Rows, arity: usize) -> Vec<Vec<f64>> {
+fn of_table(table: &[Row], arity: usize) -> Vec<Vec<f64>> {
     let finite = |args: &Vec<f64>| args.iter().all(|x| x.is_finite());
     let rows = table.iter().map(|(args, _)| args.clone()).filter(finite);
     fewer(rows.collect(), if arity > 3 { 5 } else { 10 })

@@ -76,10 +76,10 @@ pub(crate) fn functions() -> BTreeMap<&'static str, Function> {
 }
 
 /// Arguments, and the value there.
-pub(crate) type Rows = [(Vec<f64>, f64)];
+pub(crate) type Row = (Vec<f64>, f64);
 
 /// The rows of the table by function.
-pub(crate) fn table() -> BTreeMap<&'static str, Vec<(Vec<f64>, f64)>> {
+pub(crate) fn table() -> BTreeMap<&'static str, Vec<Row>> {
     let number = |word: &str| word.parse::<f64>().unwrap_or_else(|_| panic!("{word} is no number"));
     let (mut rows, mut name) = (BTreeMap::<_, Vec<_>>::new(), "");
     for line in include_str!("../special.txt").lines() {
