@@ -251,7 +251,7 @@ mod tests {
         assert!(history.curve("nothing").is_empty());
         assert!(history.curve("loss")[0] > 0.5);
         assert!(history.curve("val_loss")[29] < 1e-3, "{history:?}");
-        assert_eq!(state.optimizer.count, Array::from(30 * 7i32));
+        assert_eq!(state.optimizer.rate.count, Array::from(30 * 7i32));
     }
 
     #[test]

@@ -58,7 +58,15 @@ pub use keys::{Keys, init};
 pub use layers::Dense;
 pub use losses::{cross_entropy, mean_squared_error, softmax_cross_entropy};
 pub use metrics::accuracy;
-pub use optimizers::{Adam, AdamState, AdamW, Momentum, Optimizer, Sgd, SgdState};
+pub use optimizers::{
+    Adadelta, AdadeltaState, Adagrad, Adam, AdamState, AdamW, AddDecayedWeights, AmsGrad, AmsGradState,
+    ApplyIfFinite, ApplyIfFiniteState, Backtracking, Clip, ClipByBlockRms, ClipByGlobalNorm, ClipByNorm,
+    Cosine, Descent, Exponential, Freeze, Lbfgs, LbfgsState, LearningRate, LineSearch, Lion, Masked, Minimum,
+    MultiSteps, MultiStepsState, Nadam, OneCycle, Optimizer, ParameterEma, ParameterEmaState, Partition,
+    Piecewise, Polynomial, RateState, RmsProp, RmsPropState, RmsState, Scale, ScaleByAdadelta,
+    ScaleByAdagrad, ScaleByAdam, ScaleByAmsGrad, ScaleByLbfgs, ScaleByLbfgsState, ScaleByLion, ScaleByRms,
+    Schedule, Sgd, Trace, WarmUpCosine, Zoom,
+};
 pub use parameters::{Parameters, apply_updates};
 pub use progress::Progress;
 pub use state::{Loss, TrainState, Trained, Training, loss_and_grads};
