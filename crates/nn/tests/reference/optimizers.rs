@@ -34,7 +34,7 @@ fn grads(step: usize, b: &str) -> Model<Array> {
     let part = |name: &str| {
         let (shape, data) = tensor(name);
         let size: usize = shape[1..].iter().product();
-        Array::new(shape[1..].to_vec(), data[step * size..][..size].to_vec()).unwrap()
+        Array::new(shape[1..].to_vec(), &data[step * size..][..size]).unwrap()
     };
     [("b".to_owned(), part(b)), ("w".to_owned(), part("grads.w"))].into()
 }
