@@ -277,3 +277,31 @@ fn lbfgs_with_line_searches() -> Result<()> {
     }
     Ok(())
 }
+
+/// The parameters after five updates in f32, as optax makes them with 64-bit types off.
+fn check_f32<O: Optimizer>(optimizer: O, expected: [f32; 4]) {
+    let params = |a: [f32; 3], b: f32| -> Model<Array> {
+        [("a".to_owned(), Array::from(a)), ("b".to_owned(), Array::from(b))].into()
+    };
+    let mut state = TrainState::new(params([1.0, -2.0, 0.5], 3.0), &optimizer, 0).unwrap();
+    let step =
+        jit(move |state: &mut Training<Model<Val>, O>, grads: &Model<Val>| state.apply(&optimizer, grads));
+    for t in 0..5 {
+        let t = t as f32;
+        step(&mut state, &params([0.1 * (t + 1.0), -0.3, 1e-4 * (t - 2.0)], 2.0 - 0.5 * t)).unwrap();
+    }
+    let found: Vec<f32> = state.model.values().flat_map(|leaf| leaf.to_vec::<f32>().unwrap()).collect();
+    for (found, expected) in found.into_iter().zip(expected) {
+        // Each operation rounds once, so five updates agree within a few units in the last place.
+        assert!((found - expected).abs() <= 8.0 * f32::EPSILON * expected.abs(), "{found} is not {expected}");
+    }
+}
+
+#[test]
+fn updates_in_f32_round_as_those_of_optax() {
+    check_f32(Sgd::new(0.1), [0.85, -1.850_000_1, 0.5, 2.5]);
+    check_f32(Sgd::new(0.1).with_momentum(0.9), [0.682_969_03, -1.605_676_9, 0.500_077_37, 1.299_13]);
+    check_f32(Sgd::new(0.1).with_nesterov(0.9), [0.564_672_1, -1.495_109_2, 0.500_069_7, 0.969_216_94]);
+    check_f32(Adam::new(0.01), [0.951_492_1, -1.950_000_4, 0.528_054_5, 2.954_782_2]);
+    check_f32(AdamW::new(0.01), [0.951_487_1, -1.949_990_5, 0.528_051_85, 2.954_767_7]);
+}
