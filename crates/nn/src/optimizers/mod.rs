@@ -1,25 +1,8 @@
 //! Optimizers in optax's form: a pure `init` and a pure `update`, over any tree of parameters.
 //!
-//! An optimizer turns gradients into updates that are added to the parameters. Tuples chain: the updates of the first
-//! are the gradients of the second. Ready ones ([`Adam`], [`Sgd`], ..) are chains of a direction and of minus the rate;
-//! their parts stand beside them, to be chained otherwise:
-//!
-//! ```
-//! use gradus_nn::{AddDecayedWeights, ClipByGlobalNorm, Cosine, LearningRate, ScaleByAdam};
-//! let like_adamw = (
-//!     ClipByGlobalNorm::new(1.0),
-//!     ScaleByAdam::new().with_beta2(0.99),
-//!     AddDecayedWeights::new(0.1).masked(|_, leaf| leaf.rank() > 1),
-//!     LearningRate::new(Cosine::new(1e-3, 10_000)),
-//! );
-//! # let _ = like_adamw;
-//! ```
-//!
-//! Invariant: state, gradients and updates have the structure of the parameters wherever they speak of them, and their
-//! element types too, but where an option says otherwise. So 16-bit parameters have 16-bit moments and get updates in
-//! their own type, in which a small one is lost: keep parameters in `f32` and compute in 16 bits
-//! ([`TrainState::with_compute`](crate::TrainState::with_compute)), or give the mean another type
-//! ([`Adam::with_mean_dtype`]). Squares of complex gradients are those of their absolute values, and real.
+//! Ready ones ([`Adam`], [`Sgd`], ..) are chains of a direction and of minus the rate; their parts stand beside them, to
+//! be chained otherwise. Invariant: state, gradients and updates have the structure of the parameters wherever they speak
+//! of them, and their element types too, but where an option says otherwise.
 
 mod accumulate;
 mod adadelta;
@@ -64,7 +47,57 @@ use crate::Parameters;
 /// A gradient transformation: `init(params) -> state`, `update(grads, state, params) -> (updates, state)`.
 ///
 /// It sees parameters as a list with names, so that its state does not depend on the type of the model. Updates are
-/// added to the parameters by [`apply_updates`](crate::apply_updates).
+/// added to the parameters by [`apply_updates`](crate::apply_updates);
+/// [`TrainState::step`](crate::TrainState::step) does it all.
+///
+/// Tuples chain: the updates of the first are the gradients of the second. So an [`AdamW`] of one's own is
+///
+/// ```
+/// use gradus_nn::{AddDecayedWeights, ClipByGlobalNorm, Cosine, LearningRate, ScaleByAdam};
+/// let optimizer = (
+///     ClipByGlobalNorm::new(1.0),
+///     ScaleByAdam::new().with_beta2(0.99),
+///     AddDecayedWeights::new(0.1).masked(|_, leaf| leaf.rank() > 1),
+///     LearningRate::new(Cosine::new(1e-3, 10_000)),
+/// );
+/// # let _ = optimizer;
+/// ```
+///
+/// Two optimizers on two parts of a state, as for a GAN, are two [`TrainState`](crate::TrainState)s in one structure:
+///
+/// ```
+/// use gradus::{Array, Tree, Val, jit};
+/// use gradus_nn::{Adam, Dense, Keys, Optimizer, Sgd, TrainState, init};
+///
+/// #[derive(Tree)]
+/// struct Gan<G, C, T = Array> {
+///     generator: TrainState<Dense<T>, G, T>,
+///     critic: TrainState<Dense<T>, C, T>,
+/// }
+/// type State<O> = <O as Optimizer>::State;
+///
+/// let (adam, sgd) = (Adam::new(1e-3).with_beta1(0.5), Sgd::new(1e-2));
+/// let (generator, critic) = init(0, |keys: &Keys| (Dense::new(keys, 2, 3), Dense::new(keys, 3, 1)))?;
+/// let mut gan = Gan {
+///     generator: TrainState::new(generator, &adam, 1)?,
+///     critic: TrainState::new(critic, &sgd, 2)?,
+/// };
+/// let step = jit(move |gan: &mut Gan<State<Adam>, State<Sgd>, Val>, real: &Val, noise: &Val| {
+///     let fake = gan.generator.model.apply(noise);
+///     gan.critic.step(&sgd, |critic, _| (critic.apply(&fake) - critic.apply(real)).mean());
+///     let critic = gan.critic.model.clone();
+///     gan.generator.step(&adam, |generator, _| -critic.apply(&generator.apply(noise)).mean())
+/// });
+/// step(&mut gan, &Array::from([[1.0f32, 0.0, 2.0]]), &Array::from([[0.5f32, -1.0]]))?;
+/// assert_eq!((gan.generator.step, gan.critic.step), (Array::from(1i32), Array::from(1i32)));
+/// # Ok::<(), gradus::Error>(())
+/// ```
+///
+/// Parameters of 16 bits have moments of 16 bits and get updates in their own type, in which a small one is lost,
+/// though each formula is computed in `f32`: keep parameters in `f32` and compute losses in 16 bits
+/// ([`TrainState::with_compute`](crate::TrainState::with_compute)), or give the mean another type
+/// ([`Adam::with_mean_dtype`]). Squares of complex gradients are those of their absolute values, and real, but in
+/// [`Adadelta`], as in optax.
 pub trait Optimizer: Clone + Send + Sync + 'static {
     /// What is kept from one update to the next.
     type State: Traced;

@@ -445,6 +445,27 @@ fn lbfgs_minimizes_a_model_with_buffers_over_data_in_f32() {
 }
 
 #[test]
+fn lbfgs_of_many_problems_at_once_is_that_of_each() {
+    let found = |p: &Val| {
+        let loss = |p: &Val| (p.at(1) - p.at(0).square()).square() * 10.0 + (1.0 - p.at(0)).square();
+        Lbfgs::new().with_tolerance(1e-8).minimize(p, loss)
+    };
+    let starts = [[-1.2f64, 1.0], [0.3, -2.0], [1.0, 1.0]];
+    let all = jit(gradus::vmap(found))(&Array::from(starts)).unwrap();
+    assert_eq!(all.converged.to_vec::<bool>().unwrap(), [true; 3]);
+    let lanes = all.model.to_vec::<f64>().unwrap();
+    for (lane, start) in starts.into_iter().enumerate() {
+        let own = jit(found)(&Array::from(start)).unwrap();
+        let (iterations, evaluations) = (own.iterations.item::<i32>(), own.evaluations.item::<i32>());
+        assert_eq!(all.iterations.to_vec::<i32>().unwrap()[lane], iterations.unwrap());
+        assert_eq!(all.evaluations.to_vec::<i32>().unwrap()[lane], evaluations.unwrap());
+        for (own, lane) in own.model.to_vec::<f64>().unwrap().into_iter().zip(&lanes[2 * lane..]) {
+            assert!((own - lane).abs() < 1e-9, "{own} {lane}");
+        }
+    }
+}
+
+#[test]
 fn schedules_are_drawn_and_joined() {
     let rise = Schedule::from(0.5).with_warm_up(2);
     assert_eq!(rise.values(4).unwrap(), [0.0, 0.25, 0.5, 0.5]);
