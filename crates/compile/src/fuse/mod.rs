@@ -123,8 +123,8 @@ pub(crate) fn fuse(graph: &Graph, roots: &Roots) -> Vec<Unit> {
 }
 
 /// All nodes in an order of definition in which single numbers made of single numbers come first: a kernel that
-/// reads them (the correction of Adam's moments) can then join the one that computes its other operands. And which these
-/// are.
+/// reads them (the correction of Adam's moments) can then join the one that computes its other operands. And which
+/// these are.
 fn scalars_first(graph: &Graph) -> (Vec<Id>, Vec<bool>) {
     let mut early = vec![false; graph.len()];
     for id in graph.ids() {
@@ -173,7 +173,8 @@ impl Fusion<'_> {
         }
     }
 
-    /// The group that computes what `id` reads, or one after it that reads the same; of early numbers the newest too.
+    /// The group that computes what `id` reads, or one after it that reads the same; of early numbers the newest
+    /// too.
     fn find_group(
         &self,
         profile: &Profile,

@@ -135,7 +135,8 @@ impl Optimizer for ScaleByAdam {
     }
 }
 
-/// Adam (Kingma and Ba, 2015, algorithm 1) as in `optax.adam`: minus the rate times the direction of [`ScaleByAdam`].
+/// Adam (Kingma and Ba, 2015, algorithm 1) as in `optax.adam`: minus the rate times the direction of
+/// [`ScaleByAdam`].
 ///
 /// torch's `Adam` is the same; its `weight_decay` is an [`AddDecayedWeights`] chained before.
 #[derive(Debug, Clone)]
@@ -153,7 +154,8 @@ impl Adam {
 
 /// Adam with Nesterov's momentum (Dozat, 2016) as in `optax.nadam`.
 ///
-/// Keras' and torch's have a momentum that grows with the steps (`schedule_decay`, `momentum_decay`); this one is fixed.
+/// Keras' and torch's have a momentum that grows with the steps (`schedule_decay`, `momentum_decay`); this one is
+/// fixed.
 #[derive(Debug, Clone)]
 pub struct Nadam {
     direction: ScaleByAdam,
@@ -167,8 +169,8 @@ impl Nadam {
     }
 }
 
-/// Adam with decoupled weight decay (Loshchilov and Hutter, 2019) as in `optax.adamw`: the update is that of [`Adam`]
-/// less `rate · decay · p`.
+/// Adam with decoupled weight decay (Loshchilov and Hutter, 2019) as in `optax.adamw`: the update is that of
+/// [`Adam`] less `rate · decay · p`.
 ///
 /// ```
 /// use gradus_nn::{AdamW, WarmUpCosine};

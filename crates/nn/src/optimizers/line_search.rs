@@ -1,8 +1,8 @@
-//! How far to go along a direction: [`Zoom`] finds a step with the strong Wolfe conditions, [`Backtracking`] one that
-//! decreases enough.
+//! How far to go along a direction: [`Zoom`] finds a step with the strong Wolfe conditions, [`Backtracking`] one
+//! that decreases enough.
 //!
-//! Invariant: a search ends after a bounded number of evaluations, and never at a value that is no number: then the step
-//! is 0.
+//! Invariant: a search ends after a bounded number of evaluations, and never at a value that is no number: then the
+//! step is 0.
 
 use gradus::{Array, Traced, Tree, Val, where_, while_loop};
 

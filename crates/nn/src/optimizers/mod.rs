@@ -1,8 +1,8 @@
 //! Optimizers in optax's form: a pure `init` and a pure `update`, over any tree of parameters.
 //!
-//! Ready ones ([`Adam`], [`Sgd`], ..) are chains of a direction and of minus the rate; their parts stand beside them, to
-//! be chained otherwise. Invariant: state, gradients and updates have the structure of the parameters wherever they speak
-//! of them, and their element types too, but where an option says otherwise.
+//! Ready ones ([`Adam`], [`Sgd`], ..) are chains of a direction and of minus the rate; their parts stand beside
+//! them, to be chained otherwise. Invariant: state, gradients and updates have the structure of the parameters
+//! wherever they speak of them, and their element types too, but where an option says otherwise.
 
 mod accumulate;
 mod adadelta;
@@ -63,7 +63,8 @@ use crate::Parameters;
 /// # let _ = optimizer;
 /// ```
 ///
-/// Two optimizers on two parts of a state, as for a GAN, are two [`TrainState`](crate::TrainState)s in one structure:
+/// Two optimizers on two parts of a state, as for a GAN, are two [`TrainState`](crate::TrainState)s in one
+/// structure:
 ///
 /// ```
 /// use gradus::{Array, Tree, Val, jit};

@@ -128,8 +128,9 @@ impl Optimizer for ScaleByRms {
 
 /// RMSProp (Hinton, 2012) as in `optax.rmsprop`: `v ← β v + (1 − β) g²`, and the update is `−rate · g / √(v + ε)`.
 ///
-/// torch adds `ε` to the root, which is [`RmsProp::with_epsilon_outside`], and its decay is 0.99. Momentum is a trace of
-/// the updates, the rate with them, as in optax; torch's trace is without the rate, which is the same while the rate is.
+/// torch adds `ε` to the root, which is [`RmsProp::with_epsilon_outside`], and its decay is 0.99. Momentum is a
+/// trace of the updates, the rate with them, as in optax; torch's trace is without the rate, which is the same
+/// while the rate is.
 #[derive(Debug, Clone)]
 pub struct RmsProp {
     direction: ScaleByRms,

@@ -52,9 +52,9 @@ impl Optimizer for Trace {
 
 /// Gradient descent, `p ← p − rate · g`, with momentum as in `optax.sgd`.
 ///
-/// On all examples, on one or on a batch of a few it is the same update: what differs is the loss. With momentum `μ` the
-/// trace is `m ← g + μ m`, and the update `−rate · m`, or `−rate · (g + μ m)` for Nesterov's; torch's is the same
-/// without `dampening`.
+/// On all examples, on one or on a batch of a few it is the same update: what differs is the loss. With momentum
+/// `μ` the trace is `m ← g + μ m`, and the update `−rate · m`, or `−rate · (g + μ m)` for Nesterov's; torch's is
+/// the same without `dampening`.
 #[derive(Debug, Clone)]
 pub struct Sgd {
     direction: Option<Trace>,
