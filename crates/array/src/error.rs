@@ -35,8 +35,8 @@ impl SourceLocation {
     pub fn location(self) -> Option<&'static Location<'static>> {
         self.line
     }
-    /// The place, for an operation that a function is made of which the user called `name` by: errors of it, whenever they
-    /// show, are errors of that function.
+    /// The place, for an operation that a function is made of which the user called `name` by: errors of it, whenever
+    /// they show, are errors of that function.
     pub fn called(self, name: &'static str) -> SourceLocation {
         SourceLocation { called: Some(name), ..self }
     }

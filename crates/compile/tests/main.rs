@@ -1,4 +1,4 @@
-//! The tests of this crate as one program, which is linked once; a module is chosen by its name, `-- text::`.
+//! The tests of this crate as one program, which is linked once; a module is chosen by its name, `-- loops::`.
 
 mod codegen;
 mod conformance;

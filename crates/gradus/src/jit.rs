@@ -21,7 +21,7 @@ pub struct Jit<Sig: ?Sized + Outer> {
     site: Arc<Site<Sig::Out>>,
 }
 
-/// What `jit` returns for a function of this type: `Jitted<fn(&mut Train<M, O::State, Val>, &Val) -> Val>`.
+/// What `jit` returns for a function of this type: `Jitted<fn(&mut Training<M, O>, &Val) -> Val>`.
 pub type Jitted<S> = Jit<<S as Jittable>::Outer<'static>>;
 
 /// Compiles `f` for the arguments it is called with; later calls of the same structure and types reuse it.

@@ -208,6 +208,16 @@ pub fn refuse(error: Error) -> Val {
     })
 }
 
+/// Keeps `error` as the first of the innermost trace and unwinds to the border, which returns it: for functions
+/// whose result cannot be made up.
+///
+/// # Panics
+/// So it unwinds; and as [`refuse`] where no trace is open.
+pub fn abandon(error: Error) -> ! {
+    refuse(error);
+    std::panic::resume_unwind(Box::new(Poisoned))
+}
+
 fn current_caller() -> Caller {
     STACK.with_borrow(|stack| stack.last().map_or_else(|| OUTSIDE.get(), |trace| trace.caller))
 }

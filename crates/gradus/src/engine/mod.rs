@@ -22,6 +22,7 @@ pub(crate) use custom::{
 };
 pub(crate) use derivative::{Numbers, check_differentiable, check_jacobian};
 pub(crate) use effects::{check, debug_callback, debug_print, pure_callback};
+pub(crate) use gradus_ir::trace::abandon;
 pub(crate) use lanes::{Mapped, Which};
 pub(crate) use lists::Lists;
 pub(crate) use order::{JITTED, Order, is_undifferentiated};
@@ -80,13 +81,6 @@ impl<'a> Fill<'a> {
 /// Keeps `error` as the first of the innermost trace and returns a poisoned value.
 pub(crate) fn refuse(error: Error) -> Val {
     Val::from_ir(ir::refuse(error))
-}
-
-/// Keeps `error` as the first of the innermost trace and unwinds to the border, which returns it: for functions
-/// whose result cannot be made up.
-pub(crate) fn abandon(error: Error) -> ! {
-    refuse(error);
-    std::panic::resume_unwind(Box::new(ir::Poisoned))
 }
 
 /// The same value, through which no derivative flows.

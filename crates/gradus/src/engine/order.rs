@@ -89,11 +89,11 @@ pub(super) fn as_rule<R>(op: &'static str, place: SourceLocation, f: impl FnOnce
     let (depth, count) = RULES.get();
     if count >= MOST_RULES {
         let message = format!(
-            "{MOST_RULES} rules were traced inside of one rule: {depth} stand inside of one another here, and a rule that \
-             differentiates a function with a rule several times traces that one as often, twice as many at each level; \
-             differentiate it once, or call an `outline` of it, which is traced once"
+            "{MOST_RULES} rules were traced inside of one rule: {depth} stand inside of one another here, and a rule \
+             that differentiates a function with a rule several times traces that one as often, twice as many at each \
+             level; differentiate it once, or call an `outline` of it, which is traced once"
         );
-        super::abandon(Error::new(op, ErrorKind::invalid(message), place));
+        gradus_ir::trace::abandon(Error::new(op, ErrorKind::invalid(message), place));
     }
     RULES.set((depth + 1, count + 1));
     let _leave = Leave;

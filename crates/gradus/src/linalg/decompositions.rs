@@ -120,9 +120,10 @@ pub fn svdvals(a: impl Into<Val>) -> Val {
 /// The eigenvalues `[.., n]` in increasing order and the eigenvectors, as columns, of Hermitian matrices, of which
 /// (A + Aᴴ) / 2 is taken.
 ///
-/// Vectors of equal eigenvalues have no derivative. What they are given makes that of V · diag(W) · Vᴴ right, and not that
-/// of every function of them: that of V · diag(f(W)) · Vᴴ is by f′, of which neither W nor V knows. [`sqrtm`] and [`expm`]
-/// have rules of their own. Likewise second derivatives of functions of W: finite, and those of Σ W and Σ W² are right.
+/// Vectors of equal eigenvalues have no derivative. What they are given makes that of V · diag(W) · Vᴴ right, and not
+/// that of every function of them: that of V · diag(f(W)) · Vᴴ is by f′, of which neither W nor V knows. [`sqrtm`] and
+/// [`expm`] have rules of their own. Likewise second derivatives of functions of W: finite, and those of Σ W and Σ W²
+/// are right.
 ///
 /// [`sqrtm`]: super::sqrtm
 /// [`expm`]: super::expm

@@ -370,8 +370,8 @@ fn of_positive(a: Val, b: Val, f: Val) -> Val {
     where_(a.le(0) | b.le(0), f64::NAN, f)
 }
 
-/// `f` of (x - loc) / scale. At `loc`, where `f` is `steep`, `end` of a root of x - loc, which is 0 and has the infinite
-/// slopes by x and by loc: no scale moves that point.
+/// `f` of (x - loc) / scale. At `loc`, where `f` is `steep`, `end` of a root of x - loc, which is 0 and has the
+/// infinite slopes by x and by loc: no scale moves that point.
 #[track_caller]
 fn at_steep_end(
     [x, loc, scale]: [Val; 3],

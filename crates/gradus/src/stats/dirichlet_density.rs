@@ -26,7 +26,8 @@ pub mod dirichlet {
         })
     }
 
-    /// `of` coordinates, exponents in the shape of a column, and the logarithm of what norms; `outside` off the simplex.
+    /// `of` coordinates, exponents in the shape of a column, and the logarithm of what norms; `outside` off the
+    /// simplex.
     #[track_caller]
     fn density(op: &'static str, x: Val, alpha: Val, outside: f64, of: fn(Val, Val, Val) -> Val) -> Val {
         Val::derive(op, &[x, alpha], |known| {

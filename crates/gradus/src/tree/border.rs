@@ -95,7 +95,7 @@ where
     type Traced = T;
 }
 
-/// The outer form of a tree of `Val`s, for signatures: `Data<Train<M, O::State, Val>>`.
+/// The outer form of a tree of `Val`s, for signatures: `Data<Training<M, O>>`.
 pub type Data<T> = <T as Traced>::Data;
 
 /// What stands in for a leaf's partner once [`Traced::zip_with`] has found that two trees differ.

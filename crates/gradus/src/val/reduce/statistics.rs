@@ -175,8 +175,8 @@ impl Val {
         Val::derive("corrcoef", &[self], |known| {
             if known[0].ty.rank() < 2 {
                 // 1, or NaN where nothing varies.
-                let variance = self.cov();
-                return Ok(variance / variance);
+                let (variance, itself) = (self.cov(), self.cov());
+                return Ok(variance / itself);
             }
             let rows = self.astype(Promoted::from(&known[0]).inexact().dtype);
             let (products, _) = rows.products(1.0);

@@ -274,8 +274,8 @@ fn eigh(compute_vectors: bool, x: Val, dx: Val) -> Pushed {
     (smallvec![w, v], vec![Some(dw), Some(dv)])
 }
 
-/// 1 / (wⱼ - wᵢ), and 0 on the diagonal. Vectors of equal eigenvalues, up to rounding, have no derivative; they are given
-/// 1 / (wᵢ + wⱼ), by which V · diag(w) · Vᴴ has its own, and 0 where that sum vanishes.
+/// 1 / (wⱼ - wᵢ), and 0 on the diagonal. Vectors of equal eigenvalues, up to rounding, have no derivative; they are
+/// given 1 / (wᵢ + wⱼ), by which V · diag(w) · Vᴴ has its own, and 0 where that sum vanishes.
 fn apart(w: Val, square: &Shape) -> Val {
     if square.size() == 0 {
         return Val::zeros(w.ty().with_shape(square.clone()));

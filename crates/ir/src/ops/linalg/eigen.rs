@@ -28,7 +28,8 @@ impl Complex {
             product(self.0, other.1) + product(self.1, other.0),
         )
     }
-    /// That of zero is zero: so vectors of equal eigenvalues, which have no derivative, leave those of the others finite.
+    /// That of zero is zero: so vectors of equal eigenvalues, which have no derivative, leave those of the others
+    /// finite.
     fn reciprocal(self) -> Complex {
         let size = self.0 * self.0 + self.1 * self.1;
         let none = size.eq(size.zeros_like());
