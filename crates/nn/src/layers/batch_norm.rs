@@ -2,7 +2,7 @@
 //!
 //! Invariant: running statistics change in training alone, and never by an empty batch.
 
-use gradus::{Array, Dtype, Tree, Val, as_operation, axis_size, ones, pmean, refuse, zeros};
+use gradus::{Array, Dtype, Tree, Val, as_operation, axis_size, ones, psum, refuse, where_, zeros};
 
 use super::norms::{floats, scaled};
 use super::shape::misfit;
@@ -74,46 +74,84 @@ impl BatchNorm<Val> {
     /// The enclosing `jit` returns `Err` if `x` has other features, or in training is a single example.
     #[track_caller]
     pub fn apply(&mut self, x: &Val, ctx: &Context) -> Val {
+        as_operation("BatchNorm", || self.normalized(x, None, ctx))
+    }
+    /// [`BatchNorm::apply`] with statistics of those places only where `mask` is true, as for a batch that is padded:
+    /// `[n]` chooses among the examples of `[n, .., features]`, `[n, time]` among their steps.
+    ///
+    /// # Errors
+    /// The enclosing `jit` returns `Err` also if the mask is not of truth values, or has not the first extents of `x`.
+    #[track_caller]
+    pub fn apply_masked(&mut self, x: &Val, mask: &Val, ctx: &Context) -> Val {
         as_operation("BatchNorm", || {
-            if let Some(message) = misfit(x, 0, self.mean.size(), &self.mean) {
+            let (of, to) = (mask.ty(), x.ty());
+            let leads = of.rank() < to.rank() && to.shape.dims().starts_with(&of.shape.dims());
+            if of.dtype != Dtype::Bool || !leads {
+                let message =
+                    format!("a mask {of} for {to}; give truth values of its first extents, without features");
                 return refuse("BatchNorm", message);
             }
-            let (x, dtype) = floats(x, [&self.scale, &self.bias]);
-            let examples: usize = x.shape()[..x.rank() - 1].iter().product();
-            let running = |v: Val| v.astype(x.dtype());
-            let (mean, var) = match (ctx.is_training(), examples) {
-                (false, _) | (true, 0) => (running(self.mean), running(self.var)),
-                (true, 1) if self.axis_name.is_none() => {
-                    let message = format!(
-                        "{} is one example, whose variance is zero; train on more, or name the axis of an enclosing \
-                         `vmap` by `with_axis_name`",
-                        x.ty()
-                    );
-                    return refuse("BatchNorm", message);
-                }
-                (true, _) => self.observe(x, examples),
-            };
-            let centred = (x - mean) * (var + self.epsilon).rsqrt();
-            scaled(centred, [&self.scale, &self.bias], dtype)
+            let wide = mask.reshape([&mask.shape()[..], &vec![1; to.rank() - of.rank()]].concat());
+            self.normalized(x, Some(wide), ctx)
         })
+    }
+
+    #[track_caller]
+    fn normalized(&mut self, x: &Val, mask: Option<Val>, ctx: &Context) -> Val {
+        if let Some(message) = misfit(x, 0, self.mean.size(), &self.mean) {
+            return refuse("BatchNorm", message);
+        }
+        let (x, dtype) = floats(x, [&self.scale, &self.bias]);
+        let examples: usize = x.shape()[..x.rank() - 1].iter().product();
+        let (mean, var) = match (ctx.is_training(), examples) {
+            (false, _) | (true, 0) => (self.mean.astype(x.dtype()), self.var.astype(x.dtype())),
+            (true, 1) if self.axis_name.is_none() => {
+                let message = format!(
+                    "{} is one example, whose variance is zero; train on more, or name the axis of an enclosing \
+                     `vmap` by `with_axis_name`",
+                    x.ty()
+                );
+                return refuse("BatchNorm", message);
+            }
+            (true, _) => self.observe(x, mask),
+        };
+        let centred = (x - mean) * (var + self.epsilon).rsqrt();
+        scaled(centred, [&self.scale, &self.bias], dtype)
     }
 
     /// Mean and variance of the batch, which enter the running ones.
     #[track_caller]
-    fn observe(&mut self, x: Val, examples: usize) -> (Val, Val) {
+    fn observe(&mut self, x: Val, mask: Option<Val>) -> (Val, Val) {
         let axes: Vec<usize> = (0..x.rank() - 1).collect();
-        let across = |v: Val| self.axis_name.map_or(v, |name| pmean(&v, name));
-        let mean = across(x.mean_axes(&axes));
-        // Around the mean of all lanes: a difference of two means of squares would cancel.
-        let var = across((x - mean).square().mean_axes(&axes));
-        let lanes = self.axis_name.map_or(Val::from(1i64), axis_size);
-        let count = lanes.astype(x.dtype()) * examples as i64;
-        let estimate = if self.unbiased { var * count / (count - 1).max(1) } else { var };
-        let blend = |old: Val, new: Val| {
-            (self.momentum * old + (1.0 - self.momentum) * new.astype(old.dtype())).astype(old.dtype())
+        let kept = |v: Val| mask.map_or(v, |mask| where_(mask, v, 0.0));
+        let sum = |v: Val| {
+            let sum = v.sum_axes(&axes);
+            self.axis_name.map_or(sum, |name| psum(&sum, name))
         };
-        (self.mean, self.var) = (blend(self.mean, mean), blend(self.var, estimate));
-        (mean, var)
+        // How many places there are, in all lanes.
+        let places: usize = axes.iter().map(|axis| x.shape()[*axis]).product();
+        let count = match (mask, self.axis_name) {
+            (Some(mask), _) => {
+                let chosen = mask.broadcast_to([&x.shape()[..axes.len()], &[1]].concat()).astype(x.dtype());
+                sum(chosen)
+            }
+            (None, Some(name)) => axis_size(name).astype(x.dtype()) * places as f64,
+            (None, None) => Val::from(places as f64),
+        };
+        let divisor = count.max(1.0);
+        let mean = sum(kept(x)) / divisor;
+        // Around the mean of all: a difference of two means of squares would cancel.
+        let squares = sum(kept((x - mean).square()));
+        let estimate = squares / if self.unbiased { (count - 1.0).max(1.0) } else { divisor };
+        let blend = |old: Val, new: Val| {
+            let blended = self.momentum * old + (1.0 - self.momentum) * new.astype(old.dtype());
+            // A mask that chooses nothing says nothing.
+            let next = mask.map_or(blended, |_| where_(count.gt(0.0), blended, old));
+            next.astype(old.dtype())
+        };
+        let next = (blend(self.mean, mean), blend(self.var, estimate));
+        (self.mean, self.var) = next;
+        (mean, squares / divisor)
     }
 }
 

@@ -2,7 +2,7 @@
 //! batch is one, and other features are refused in words.
 
 use gradus::{
-    Array, Dtype, LeafKind, Padding, ResizeMethod, Traced, Tree, Val, Vmap, grad, jit, random, vmap,
+    Array, Dtype, LeafKind, Padding, ResizeMethod, Traced, Tree, Val, Vmap, grad, jit, random, vmap, where_,
 };
 
 use super::*;
@@ -237,11 +237,11 @@ fn in_evaluation_batch_normalization_is_the_folded_affine_map() {
 
 #[test]
 fn statistics_of_named_lanes_are_those_of_the_whole_batch() {
-    for unbiased in [false, true] {
+    for (unbiased, shape) in [(false, vec![4, 2, 3]), (true, vec![4, 2, 3]), (true, vec![4, 3])] {
         let norm = made(move |_| BatchNorm { unbiased, ..BatchNorm::new(3).with_axis_name("batch") });
-        let both = jit(|norm: &BatchNorm<Val>, key: &Val| {
+        let both = jit(move |norm: &BatchNorm<Val>, key: &Val| {
             let ctx = || Context::training(key);
-            let x = noise(&[4, 2, 3], 1);
+            let x = noise(&shape, 1);
             let mut whole = BatchNorm { axis_name: None, ..norm.clone() };
             let expected = whole.apply(&x, &ctx());
             let lanes = Vmap::default().name("batch").of(|x: &Val| {
@@ -253,6 +253,85 @@ fn statistics_of_named_lanes_are_those_of_the_whole_batch() {
         });
         let (found, expected) = both(&norm, &random::seed(0)).unwrap();
         found.iter().zip(&expected).for_each(|(found, expected)| close(found, expected, 1e-13));
+    }
+}
+
+#[test]
+fn what_a_mask_leaves_out_changes_no_statistics() {
+    let norm = made(|_| BatchNorm::new(3).with_unbiased_variance());
+    let both = jit(|norm: &BatchNorm<Val>, key: &Val| {
+        let ctx = || Context::training(key);
+        let x = noise(&[4, 2, 3], 1);
+        let mut three = norm.clone();
+        let expected = three.apply(&x.slice(gradus::s![..3]), &ctx());
+        let mut all = norm.clone();
+        let mask = gradus::arange(4).lt(3);
+        let padded = where_(mask.reshape([4, 1, 1]), x, f64::NAN);
+        let y = all.apply_masked(&padded, &mask, &ctx()).slice(gradus::s![..3]);
+        let mut none = norm.clone();
+        none.apply_masked(&x, &gradus::arange(4).lt(0), &ctx());
+        ([y, all.mean, all.var, none.mean, none.var], [expected, three.mean, three.var, norm.mean, norm.var])
+    });
+    let (found, expected) = both(&norm, &random::seed(0)).unwrap();
+    found.iter().zip(&expected).for_each(|(found, expected)| close(found, expected, 1e-13));
+
+    let f = jit(|norm: &BatchNorm<Val>, x: &Val, mask: &Val| {
+        norm.clone().apply_masked(x, mask, &Context::evaluation())
+    });
+    for mask in [Array::from([true, false]), Array::full([4, 2, 3], true), Array::full([4], 1i32)] {
+        let error = f(&norm, &Array::full([4, 2, 3], 1.0f64), &mask).unwrap_err().to_string();
+        let ty = mask.ty().to_string();
+        assert!(
+            error.starts_with("BatchNorm: a mask ") && error.contains(&ty) && error.contains("f64[4,2,3]")
+        );
+    }
+}
+
+#[test]
+fn options_that_do_not_fit_are_refused_by_the_layers_name() {
+    let refused = |make: fn(&Keys) -> Conv<Val>| {
+        let f = jit(|conv: &Conv<Val>, x: &Val| conv.apply(x));
+        f(&init(0, make).unwrap(), &Array::full([1, 5, 5, 2], 1.0f32)).unwrap_err().to_string()
+    };
+    let error = refused(|keys| Conv::new(keys, [3, 3], 2, 2).with_strides([2]));
+    assert!(
+        error.starts_with("Conv: 1 strides [2] for 2 axes") && error.contains("properties_tests.rs"),
+        "{error}"
+    );
+    let error = refused(|keys| Conv::new(keys, [3, 3], 2, 2).with_padding(Padding::Explicit(vec![(1, 1)])));
+    assert!(error.starts_with("Conv: 1 pairs of padding for 2 axes"), "{error}");
+    let error = refused(|keys| {
+        let padding = Padding::Explicit(vec![(1, 1)]);
+        Conv::new(keys, [3, 3], 2, 2).with_border(Border::Circular).with_padding(padding)
+    });
+    assert!(error.starts_with("Conv: ") && error.contains("pairs"), "{error}");
+}
+
+#[test]
+fn paths_are_dropped_by_examples_whatever_axes_lead() {
+    let make = |keys: &Keys| ResidualBlock::basic(keys, 1, 1, 1).with_pre_activation().with_drop_path(0.5);
+    let branch = jit(|block: &ResidualBlock<Val>, x: &Val, key: &Val| {
+        let y = block.clone().apply(x, &Context::training(key)) - x;
+        y.reshape([-1, 4, 4]).abs().gt(0).any_axes([1, 2])
+    });
+    let block = init(0, make).unwrap();
+    let image = |leading: &[usize]| {
+        let shape = [leading, &[4, 4, 1]].concat();
+        let n = shape.iter().product::<usize>();
+        Array::new(shape, (0..n).map(|i| (i as f32).sin()).collect::<Vec<_>>()).unwrap()
+    };
+    let nested = branch(&block, &image(&[8, 8]), &random::seed(1)).unwrap().to_vec::<bool>().unwrap();
+    let kept = nested.iter().filter(|kept| **kept).count();
+    assert!((16..48).contains(&kept), "{kept} of 64");
+    assert!(nested.chunks(8).any(|row| row != &nested[..8]));
+    // A single image is one example: it stays or goes as a whole, a row or not at all.
+    let whole = jit(|block: &ResidualBlock<Val>, x: &Val, key: &Val| {
+        let y = block.clone().apply(x, &Context::training(key)) - x;
+        y.abs().gt(0).any_axes([1, 2])
+    });
+    for seed in 0..8 {
+        let rows = whole(&block, &image(&[]), &random::seed(seed)).unwrap().to_vec::<bool>().unwrap();
+        assert!(rows.iter().all(|row| *row == rows[0]), "{rows:?}");
     }
 }
 

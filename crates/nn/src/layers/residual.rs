@@ -5,6 +5,7 @@
 use gradus::{Array, Padding, Tree, Val, as_operation, zeros};
 
 use super::SqueezeExcite;
+use super::shape::{batched, unbatched};
 use crate::{BatchNorm, Context, Conv, Initializer, Keys};
 
 /// A convolution and the normalization behind it.
@@ -46,6 +47,16 @@ pub(super) fn even(
         .with_strides([stride, stride])
         .with_padding(Padding::Explicit(vec![(reach, reach); 2]))
         .without_bias()
+}
+
+/// The branch of images `[.., h, w, features]` with some of the examples dropped, whatever axes lead.
+#[track_caller]
+fn dropped(branch: Val, rate: f64, ctx: &Context) -> Val {
+    if !ctx.is_training() || rate == 0.0 {
+        return branch;
+    }
+    let (branch, leading) = batched(branch, 2);
+    unbatched(ctx.drop_path(branch, rate), &leading)
 }
 
 /// A block of ResNet (He et al., 2016): convolutions, and the input added to what they give.
@@ -169,7 +180,7 @@ impl ResidualBlock<Val> {
                 false => self.behind(x, ctx),
             };
             let branch = self.squeeze_excite.as_ref().map_or(branch, |scale| scale.apply(&branch));
-            let y = around + ctx.drop_path(branch, self.drop_path);
+            let y = around + dropped(branch, self.drop_path, ctx);
             if self.pre_activation { y } else { (self.activation)(y) }
         })
     }
@@ -278,7 +289,7 @@ impl InvertedResidual<Val> {
             let h = (self.activation)(self.depthwise.apply(&many, ctx));
             let h = self.squeeze_excite.as_ref().map_or(h, |scale| scale.apply(&h));
             let h = self.project.apply(&h, ctx);
-            if self.residual { x + ctx.drop_path(h, self.drop_path) } else { h }
+            if self.residual { x + dropped(h, self.drop_path, ctx) } else { h }
         })
     }
 }
