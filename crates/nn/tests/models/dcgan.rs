@@ -62,7 +62,10 @@ type Networks = (Training<Generator<Val>, Adam>, Training<Discriminator<Val>, Ad
 
 #[test]
 fn dcgan_learns_what_digits_look_like() {
-    let adam = Adam { beta1: 0.5, ..Adam::new(2e-4) };
+    let adam = Adam::new(2e-4).with_beta1(0.5);
+    let generator = TrainState::new(init(0, Generator::new).unwrap(), &adam, 1).unwrap();
+    let discriminator = TrainState::new(init(2, Discriminator::new).unwrap(), &adam, 3).unwrap();
+    let mut networks = (generator, discriminator);
     let step = jit(move |(generator, discriminator): &mut Networks, x: &Val, key: &Val| {
         let real = x.reshape([-1, 28, 28, 1]) * 2.0 - 1.0;
         let z = random::normal(key, [x.shape()[0], LATENT]);
@@ -77,9 +80,6 @@ fn dcgan_learns_what_digits_look_like() {
         (fooled, told_apart)
     });
     let digits = Dataset::from(&crate::digits());
-    let generator = TrainState::new(init(0, Generator::new).unwrap(), &adam, 1).unwrap();
-    let discriminator = TrainState::new(init(2, Discriminator::new).unwrap(), &adam, 3).unwrap();
-    let mut networks = (generator, discriminator);
     let mut losses = vec![];
     let mut batches = digits.batches(32);
     for i in 0..20 {
