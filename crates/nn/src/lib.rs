@@ -56,6 +56,10 @@ pub use fit::{Fit, FitError, History};
 pub use initializers::{Distribution, Fan, Initializer};
 pub use keys::{Keys, init};
 pub use layers::Dense;
+pub use layers::{BatchNorm, Border, Conv, ConvTranspose, GroupNorm, LayerNorm, RmsNorm};
+pub use layers::{ConvNorm, InvertedResidual, ResNet, ResNetSizes, ResidualBlock, SqueezeExcite, Stem};
+pub use layers::{adaptive_avg_pool, adaptive_max_pool, global_avg_pool, global_max_pool};
+pub use layers::{pixel_shuffle, pixel_unshuffle, upsample};
 pub use losses::{cross_entropy, mean_squared_error, softmax_cross_entropy};
 pub use metrics::accuracy;
 pub use optimizers::{

@@ -256,7 +256,7 @@ const CANNOT_BE_WRONG: &[&str] = &[
     "weights",
     "bandwidth",
     "named",
-    "features_last",
+    "features_first",
     "by",
     "bias",
     "mask",
