@@ -43,6 +43,26 @@ impl Array {
     pub fn scalar<T: Element>(x: T) -> Array {
         Array::collect(Shape::scalar(), [x])
     }
+    /// The same elements, in row-major order, in another shape; they are shared.
+    ///
+    /// ```
+    /// use gradus_array::Array;
+    /// let x = Array::from([[[1i32, 2], [3, 4]]]).reshape([4])?;
+    /// assert_eq!(x, Array::from([1i32, 2, 3, 4]));
+    /// # Ok::<(), gradus_array::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If `shape` holds another number of elements.
+    #[track_caller]
+    pub fn reshape(&self, shape: impl Into<Shape>) -> Result<Array, Error> {
+        let shape = shape.into();
+        if shape.size() != self.size() {
+            let message = format!("{} does not fill shape {shape}, which holds {}", self.ty, shape.size());
+            return Err(Error::here("Array::reshape", ErrorKind::invalid(message)));
+        }
+        Ok(Array { ty: self.ty.with_shape(shape), buffer: self.buffer.clone() })
+    }
     /// An array of equal elements.
     ///
     /// # Panics
@@ -224,6 +244,11 @@ impl<T: Element, const N: usize> From<[T; N]> for Array {
 impl<T: Element, const N: usize, const M: usize> From<[[T; M]; N]> for Array {
     fn from(x: [[T; M]; N]) -> Array {
         Array::collect(Shape::from([N, M]), x.into_iter().flatten())
+    }
+}
+impl<T: Element, const N: usize, const M: usize, const K: usize> From<[[[T; K]; M]; N]> for Array {
+    fn from(x: [[[T; K]; M]; N]) -> Array {
+        Array::collect(Shape::from([N, M, K]), x.into_iter().flatten().flatten())
     }
 }
 impl PartialEq for Array {

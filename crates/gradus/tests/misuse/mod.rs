@@ -238,6 +238,7 @@ const CANNOT_BE_WRONG: &[&str] = &[
     // What is known of a value; asked of a wrong one they unwind to the border.
     "ty",
     "shape",
+    "dims",
     "rank",
     "size",
     "dtype",

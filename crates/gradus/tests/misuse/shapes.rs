@@ -197,6 +197,8 @@ calls! {
     pad_mode: x.pad_mode([(1, 1)], PadMode::Edge),
     // val/shape/reshape.rs
     reshape: x.reshape(e),
+    flatten: x.flatten(a),
+    unflatten: x.unflatten(a, e),
     ravel: x.ravel(),
     transpose: x.transpose(),
     permute_dims: x.permute_dims(a),

@@ -153,7 +153,7 @@ pub(crate) fn axis_of(axis: i64, shape: &Shape) -> Result<usize, ErrorKind> {
 /// What may stand where extents are expected; a -1 is inferred from the others where that makes sense.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not name extents",
-    note = "write `[2, 3]`, `[n, -1]` with integers of one type, or `-1`"
+    note = "write `[2, 3]`, `(n, -1)`, `-1`, or `()` for a scalar; extents of several types stand in a tuple"
 )]
 pub trait IntoExtents {
     /// The extents named.
@@ -184,6 +184,21 @@ impl IntoExtents for () {
         Extents(vec![])
     }
 }
+macro_rules! mixed {
+    ($($I:ident $i:tt),*) => {
+        impl<$($I: Integer),*> IntoExtents for ($($I,)*) {
+            fn into_extents(self) -> Extents {
+                Extents(vec![$(self.$i.to_i64()),*])
+            }
+        }
+    };
+}
+mixed!(A 0);
+mixed!(A 0, B 1);
+mixed!(A 0, B 1, C 2);
+mixed!(A 0, B 1, C 2, D 3);
+mixed!(A 0, B 1, C 2, D 3, E 4);
+mixed!(A 0, B 1, C 2, D 3, E 4, F 5);
 impl<I: Integer> IntoExtents for I {
     fn into_extents(self) -> Extents {
         Extents(vec![self.to_i64()])

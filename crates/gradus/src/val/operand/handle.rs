@@ -131,6 +131,31 @@ impl Val {
     pub fn shape(self) -> Vec<usize> {
         self.ty().shape.dims().to_vec()
     }
+    /// The extents of the axes as an array: `let [n, h, w, c] = x.dims();`.
+    ///
+    /// Of another number of axes the enclosing `jit` or `trace` returns `Err`, and no line after it runs.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let f = jit(|x: &Val| {
+    ///     let [n, m] = x.dims();
+    ///     x.reshape([m, n])
+    /// });
+    /// assert_eq!(f(&Array::from([[1.0f32, 2.0]]))?.shape(), [2, 1]);
+    /// let error = f(&Array::from(1.0f32)).unwrap_err().to_string();
+    /// assert!(error.starts_with("dims: f32[] has 0 axes, not 2"), "{error}");
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn dims<const N: usize>(self) -> [usize; N] {
+        let (place, ty) = (ir::current_place(), self.ty());
+        let dims = ty.shape.dims();
+        <[usize; N]>::try_from(&dims[..]).unwrap_or_else(|_| {
+            let message =
+                format!("{ty} has {} axes, not {N}; give a value of {N}, or ask for its `shape`", ty.rank());
+            ir::abandon(Error::new("dims", ErrorKind::invalid(message), place))
+        })
+    }
     /// The number of axes, known while tracing. See [`Val::shape`].
     #[track_caller]
     pub fn rank(self) -> usize {

@@ -7,7 +7,8 @@ use crate::{ErrorKind, Shape};
 use gradus_ir::Dims;
 
 impl Val {
-    /// The same elements, in row-major order, in another shape; one extent may be -1.
+    /// The same elements, in row-major order, in another shape; one extent may be -1. Extents of several types stand in a
+    /// tuple: `x.reshape((x.shape()[0], -1))`.
     ///
     /// ```
     /// use gradus::{Array, Val, jit};
@@ -21,6 +22,41 @@ impl Val {
         self.keep_weak("reshape", |x, ty| {
             let shape = extents.shape_of_size(&ty.shape)?;
             Ok(x.reshape(shape))
+        })
+    }
+    /// The axes from `start` on as one, as torch's: `[n, h, w, c] -> [n, h · w · c]` from axis 1.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let x = jit(|x: &Val| x.reshape([1, 2, 2]).flatten(1))(&Array::from([1., 2., 3., 4.]))?;
+    /// assert_eq!(x.shape(), [1, 4]);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn flatten(self, start: impl Integer) -> Val {
+        self.keep_weak("flatten", |x, ty| {
+            let start = axis_of(start.to_i64(), &ty.shape)?;
+            let dims = ty.shape.dims();
+            let rest = Shape::from(&dims[start..]).size();
+            Ok(x.reshape([&dims[..start], &[rest]].concat()))
+        })
+    }
+    /// One axis as several, as torch's; one extent may be -1: `[n, h · d] -> [n, h, d]` of axis -1 by `(heads, -1)`.
+    ///
+    /// ```
+    /// use gradus::{Array, Val, jit};
+    /// let x = jit(|x: &Val| x.unflatten(-1, (2, -1)))(&Array::from([1., 2., 3., 4.]))?;
+    /// assert_eq!(x.shape(), [2, 2]);
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn unflatten(self, axis: impl Integer, extents: impl IntoExtents) -> Val {
+        let extents = extents.into_extents();
+        self.keep_weak("unflatten", |x, ty| {
+            let axis = axis_of(axis.to_i64(), &ty.shape)?;
+            let dims = ty.shape.dims();
+            let parts = extents.shape_of_size(&Shape::from([dims[axis]]))?;
+            Ok(x.reshape([&dims[..axis], &parts.dims()[..], &dims[axis + 1..]].concat()))
         })
     }
     /// All elements along one axis, in row-major order.
