@@ -55,7 +55,10 @@ pub use context::Context;
 pub use fit::{Fit, FitError, History};
 pub use initializers::{Distribution, Fan, Initializer};
 pub use keys::{Keys, init};
-pub use layers::Dense;
+pub use layers::{
+    Dense, Directions, Embedding, Gru, GruCell, GruForm, LayerNorm, Lstm, LstmCell, LstmState, Recurrent,
+    RecurrentCell, RmsNorm, Rnn, RnnActivation, RnnCell,
+};
 pub use losses::{cross_entropy, mean_squared_error, softmax_cross_entropy};
 pub use metrics::accuracy;
 pub use optimizers::{Adam, AdamState, AdamW, Momentum, Optimizer, Sgd, SgdState};
