@@ -137,8 +137,10 @@ impl<C: RecurrentCell + Clone> Recurrent<C> {
             // [.., time, inputs] -> [time, .., inputs]
             let mut y = x.moveaxis(-2, 0);
             let live = lengths.map(|lengths| {
-                y = y + zeros_within(lengths, y.shape()[0] + 1, y.dtype()).expand_dims(-1);
-                live(lengths, y.shape()[0])
+                let live = live(lengths, y.shape()[0]);
+                // What stands in the padding has no influence, not even a NaN on a derivative.
+                y = where_(live, y, 0.0) + zeros_within(lengths, y.shape()[0] + 1, y.dtype()).expand_dims(-1);
+                live
             });
             let mut last = vec![];
             for (i, (layer, state)) in self.layers.iter().zip(states).enumerate() {
@@ -247,3 +249,7 @@ fn scan_one<C: RecurrentCell>(
         }),
     }
 }
+
+#[cfg(test)]
+#[path = "recurrent_tests.rs"]
+mod tests;
