@@ -4,9 +4,11 @@
 
 use gradus::{Array, Dtype, Tree, Val, as_operation, keep, ones, refuse, zeros};
 
+use super::attention::wide;
+
 /// Layer normalization over the last axis: `(x − mean) / √(var + epsilon) · scale + bias`, `[.., features]`.
 ///
-/// Ba et al., 2016. It computes in the element type of its weights. `epsilon` is 1e-5, as PyTorch's; Flax's is 1e-6.
+/// Ba et al., 2016. It computes in the element type of its weights. `epsilon` is 1e-6, as Flax's; PyTorch's is 1e-5.
 ///
 /// ```
 /// use gradus::{Array, Val, jit};
@@ -31,7 +33,7 @@ impl LayerNorm<Val> {
     #[track_caller]
     pub fn new(features: usize) -> LayerNorm<Val> {
         let bias = Some(zeros([features], Dtype::F32));
-        LayerNorm { scale: ones([features], Dtype::F32), bias, epsilon: 1e-5 }
+        LayerNorm { scale: ones([features], Dtype::F32), bias, epsilon: 1e-6 }
     }
     /// The same layer without a bias.
     pub fn without_bias(self) -> LayerNorm<Val> {
@@ -98,14 +100,6 @@ impl RmsNorm<Val> {
             let y = x * (x.square().mean_axes(keep(-1)) + self.epsilon).rsqrt();
             y.astype(self.scale.dtype()) * self.scale
         })
-    }
-}
-
-/// The element type in which statistics of `dtype` are computed.
-pub(crate) fn wide(dtype: Dtype) -> Dtype {
-    match dtype {
-        Dtype::F16 | Dtype::BF16 => Dtype::F32,
-        other => other,
     }
 }
 

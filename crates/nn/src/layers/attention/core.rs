@@ -4,7 +4,6 @@ use gradus::{Dtype, Val, einsum, refuse, where_};
 
 use super::NAME;
 use crate::Context;
-use crate::layers::layer_norm::wide;
 
 /// What is added to the products of queries and keys, and which of them count.
 #[derive(Default)]
@@ -62,6 +61,14 @@ impl Scores {
             (Some(mask), Some(ordered)) => Some(mask & ordered),
             (mask, ordered) => mask.or(ordered),
         }
+    }
+}
+
+/// The element type in which scores of `dtype` are computed.
+pub(crate) fn wide(dtype: Dtype) -> Dtype {
+    match dtype {
+        Dtype::F16 | Dtype::BF16 => Dtype::F32,
+        other => other,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use gradus::{Array, Dtype, Val, as_operation, concatenate, refuse, stack};
 
-use crate::layers::layer_norm::wide;
+use super::core::wide;
 
 /// How an attention layer knows of positions.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

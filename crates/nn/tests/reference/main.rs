@@ -1,0 +1,3 @@
+//! The library against other libraries: files under tests/reference, each made by the script of its name.
+
+mod sequences;
