@@ -11,6 +11,8 @@ const FLAX: &[u8] =
 /// Of one layer, relative to the largest element of each result; of a stack.
 const LAYER: f64 = 1e-9;
 const STACK: f64 = 1e-8;
+/// Of one layer in f32.
+const SINGLE: f64 = 1e-5;
 
 /// The tensors of one case.
 #[derive(Clone, Copy)]
@@ -46,7 +48,7 @@ impl Case {
         file.names().iter().filter(|name| name.starts_with(&format!("{}.{prefix}", self.name))).count()
     }
     fn near(self, what: &str, found: &Array, expected: &Array, tolerance: f64) {
-        assert_eq!(found.ty(), expected.ty(), "{} {what}", self.name);
+        assert_eq!(found.shape(), expected.shape(), "{} {what}", self.name);
         let (found, expected) = (found.to_f64_vec(), expected.to_f64_vec());
         let largest = expected.iter().fold(0.0f64, |most, x| most.max(x.abs()));
         for (found, expected) in found.iter().zip(&expected) {
@@ -98,14 +100,25 @@ impl Case {
         });
         let model = self.model(make);
         let given: Vec<Array> = inputs.iter().map(|name| self.get(name)).collect();
-        let (y, (grads, slopes)) = both(&model, &given, &self.get("ct")).unwrap();
+        let results = both(&model, &given, &self.get("ct")).unwrap();
+        self.check_results(tolerance, inputs, results);
+        if tolerance == LAYER {
+            let single = |leaf: &Array| jit(|x: &Val| x.astype(gradus::Dtype::F32))(leaf).unwrap();
+            let given: Vec<Array> = given.iter().map(single).collect();
+            let model = model.map_leaves(&mut |leaf: &Array| single(leaf));
+            let results = both(&model, &given, &single(&self.get("ct"))).unwrap();
+            self.check_results(SINGLE, inputs, results);
+        }
+    }
+    fn check_results<M: Stored>(self, tolerance: f64, inputs: &[&str], results: (Array, (M, Vec<Array>))) {
+        let (y, (grads, slopes)) = results;
         self.near("y", &y, &self.get("y"), tolerance);
-        for (path, found) in model.paths().into_iter().zip(grads.leaves()) {
+        for (path, found) in grads.paths().into_iter().zip(grads.leaves()) {
             let path = format!("g.{}", path.replace("norm.0", "norm"));
             if path.ends_with("key.b") {
                 // A bias of keys moves all scores of a query alike: only rounding makes its gradient.
                 let both = [found.to_f64_vec(), self.get(&path).to_f64_vec()].concat();
-                assert!(both.iter().all(|g| g.abs() < 1e-12), "{} {path}", self.name);
+                assert!(both.iter().all(|g| g.abs() < 1e-3 * tolerance || *g == 0.0), "{} {path}", self.name);
                 continue;
             }
             self.near(&path, found, &self.get(&path), tolerance);
@@ -166,7 +179,7 @@ fn recurrent<C: RecurrentCell + Clone>(
         let lengths = Val::from(&Array::from([6i32, 2, 4]));
         let (y, last) = layer.scan(&inputs[0], &states, Some(&lengths), &Context::evaluation());
         let last = stacked(&last, kinds);
-        (y, (last * &case.get("last_ct")).sum(), last)
+        (y, (last * Val::from(&case.get("last_ct")).astype(last.dtype())).sum(), last)
     };
     let inputs = &["x", "h0", "c0"][..kinds + 1];
     let of_last = jit(move |layer: &Recurrent<C>, inputs: &Vec<Val>| run(layer, inputs).2);
