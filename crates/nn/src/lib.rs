@@ -56,11 +56,11 @@ pub use fit::{Fit, FitError, History};
 pub use initializers::{Distribution, Fan, Initializer};
 pub use keys::{Keys, init};
 pub use layers::{
-    Activation, Aggregation, DecoderBlock, DecoderCache, Dense, Directions, Edges, Embedding, EncoderBlock,
-    GraphConv, Gru, GruCell, GruForm, KvCache, LayerNorm, Lstm, LstmCell, LstmState, MessagePassing, Mlp,
-    MultiHeadAttention, Norm, NormKind, NormOrder, Positions, Recurrent, RecurrentCell, RmsNorm, Rnn,
-    RnnActivation, RnnCell, Rotary, RotaryForm, Transformer, TransformerDecoder, TransformerEncoder,
-    alibi_slopes, key_mask, padding_mask, sinusoidal_positions,
+    Activation, Aggregation, DecoderBlock, DecoderCache, Dense, DirectedMessagePassing, Directions, Edges,
+    Embedding, EncoderBlock, GraphConv, Gru, GruCell, GruForm, KvCache, LayerNorm, Lstm, LstmCell, LstmState,
+    MessagePassing, Mlp, MultiHeadAttention, Norm, NormKind, NormOrder, Positions, Recurrent, RecurrentCell,
+    RmsNorm, Rnn, RnnActivation, RnnCell, Rotary, RotaryForm, Transformer, TransformerDecoder,
+    TransformerEncoder, alibi_slopes, key_mask, padding_mask, sinusoidal_positions,
 };
 pub use losses::{cross_entropy, mean_squared_error, softmax_cross_entropy};
 pub use metrics::accuracy;

@@ -69,3 +69,36 @@ pub(crate) fn check_gradients<M: Stored>(
         assert!(numeric != 0.0);
     }
 }
+
+#[test]
+fn sound_calls_pass_all_checks_of_the_configuration() {
+    use gradus::{Checks, Config};
+
+    use crate::{Aggregation, Context, Edges, Embedding, Keys, Lstm, MultiHeadAttention, init, padding_mask};
+
+    type Model<T> = (Embedding<T>, Lstm<T>, MultiHeadAttention<T>);
+    let made = init(0, |keys: &Keys| {
+        let attention = MultiHeadAttention::new(keys, 8, 2).causal();
+        (Embedding::new(keys, 5, 3).with_padding(0), Lstm::new(keys, 3, 8), attention)
+    });
+    let loss = |(embedding, lstm, attention): &Model<Val>, ids: &Val, lengths: &Val| {
+        let (x, ctx) = (embedding.apply(ids), Context::evaluation());
+        let (h, _) = lstm.scan(&x, &lstm.start(&[2]), Some(lengths), &ctx);
+        let y = attention.apply(&h, Some(&padding_mask(lengths, 4)), &ctx);
+        let z = attention.decode(&y, &mut attention.cache(&[2], 4));
+        // A node that receives nothing, and an edge that is padding.
+        let ends = Array::from([0i32, 1, 9]);
+        let mask = Some(Val::from(&Array::from([true, true, false])));
+        let edges = Edges { senders: Val::from(&ends), receivers: Val::from(&ends), mask };
+        let all = [Aggregation::Max, Aggregation::Mean].map(|how| {
+            let nodes = z.reshape([8, 8]);
+            edges.aggregate(&edges.sent(&nodes), 8, how).sum()
+        });
+        all[0] + all[1] + z.square().sum()
+    };
+    let config = Config { checks: Checks::ALL, debug_nans: true, ..Config::default() };
+    let slopes = jit(gradus::value_and_grad(loss)).with(config);
+    // A sequence may have no step at all.
+    let (ids, lengths) = (Array::from([[1i32, 4, 2, 0], [0, 0, 0, 0]]), Array::from([3i32, 0]));
+    slopes(&made.unwrap(), &ids, &lengths).unwrap();
+}

@@ -107,6 +107,9 @@ impl Edges<Val> {
     fn read(&self, ends: &Val, nodes: &Val) -> Val {
         match self.refused(None) {
             Some(refused) => refused,
+            None if nodes.rank() == 0 => {
+                refuse("Edges", format!("the nodes are {}, expected [nodes, ..]", nodes.ty()))
+            }
             None => nodes.take(counted(&self.named(ends), nodes.shape()[0]), 0),
         }
     }
@@ -256,6 +259,84 @@ impl MessagePassing<Val> {
             let received = edges.aggregate(&messages, nodes.shape()[0], self.aggregation);
             let both = concatenate([nodes.astype(received.dtype()), received], -1);
             self.activation.apply(&self.update.apply(&both))
+        })
+    }
+}
+
+/// Message passing along directed edges, which never goes straight back: D-MPNN (Yang et al., 2019, arXiv:1904.01561).
+///
+/// An edge `v → w` begins with `h⁰ = τ([x_v, e] · W_i)`; each step makes `h = τ(h⁰ + (Σ h_{k → v} − h_{w → v}) · W_h)`; in
+/// the end a node is `τ([x_v, Σ h_{k → v}] · W_o + b)`.
+#[derive(Tree, Clone, Debug)]
+pub struct DirectedMessagePassing<T = Array> {
+    /// `[inputs + edge features, outputs]`.
+    pub input: Dense<T>,
+    /// `[outputs, outputs]`.
+    pub hidden: Dense<T>,
+    /// `[inputs + outputs, outputs]`.
+    pub output: Dense<T>,
+    /// How many times messages are passed.
+    #[tree(static)]
+    pub steps: usize,
+    /// `τ`.
+    #[tree(static)]
+    pub activation: Activation,
+}
+
+impl DirectedMessagePassing<Val> {
+    /// `steps` steps over nodes of `inputs` and edges of `features` features, with a ReLU.
+    #[track_caller]
+    pub fn new(
+        keys: &Keys,
+        inputs: usize,
+        features: usize,
+        outputs: usize,
+        steps: usize,
+    ) -> DirectedMessagePassing<Val> {
+        DirectedMessagePassing {
+            input: Dense::new(keys, inputs + features, outputs).without_bias(),
+            hidden: Dense::new(keys, outputs, outputs).without_bias(),
+            output: Dense::new(keys, inputs + outputs, outputs),
+            steps,
+            activation: Activation::Relu,
+        }
+    }
+    /// The same with another activation.
+    pub fn with_activation(self, activation: Activation) -> DirectedMessagePassing<Val> {
+        DirectedMessagePassing { activation, ..self }
+    }
+
+    /// The layer's output for `nodes` `[nodes, inputs]` and the `features` of edges `[edges, features]`: `[nodes, outputs]`.
+    ///
+    /// `reverse[i]`, an integer, is the number of the edge that leads back where edge `i` comes from.
+    ///
+    /// # Errors
+    /// If shapes do not agree with each other or with the layer.
+    #[track_caller]
+    pub fn apply(&self, nodes: &Val, edges: &Edges<Val>, features: &Val, reverse: &Val) -> Val {
+        const NAME: &str = "DirectedMessagePassing";
+        as_operation(NAME, || {
+            if nodes.rank() != 2 || reverse.shape() != edges.senders.shape() || !reverse.dtype().is_integer()
+            {
+                let message = format!(
+                    "the nodes are {} and the reverse edges {}, expected [nodes, inputs] and integers {:?}",
+                    nodes.ty(),
+                    reverse.ty(),
+                    edges.senders.shape()
+                );
+                return refuse(NAME, message);
+            }
+            let (count, back) = (nodes.shape()[0], counted(&edges.named(reverse), reverse.size()));
+            let first = self.input.apply(&concatenate([edges.sent(nodes), *features], -1));
+            let mut h = self.activation.apply(&first);
+            for _ in 0..self.steps {
+                let received = edges.aggregate(&h, count, Aggregation::Sum);
+                let messages = edges.sent(&received) - edges.or(&h, 0.0).take(back, 0);
+                h = self.activation.apply(&(first + self.hidden.apply(&messages)));
+            }
+            let received = edges.aggregate(&h, count, Aggregation::Sum);
+            let both = concatenate([nodes.astype(received.dtype()), received], -1);
+            self.activation.apply(&self.output.apply(&both))
         })
     }
 }

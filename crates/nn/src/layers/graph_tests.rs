@@ -157,3 +157,40 @@ fn what_does_not_fit_is_refused_at_the_line_of_the_user() {
         "GraphConv: the nodes are f64[3], expected [nodes, inputs]",
     );
 }
+
+#[test]
+fn directed_messages_never_go_straight_back() {
+    // A triangle with a tail: each edge and its reverse stand side by side; two edges of padding.
+    let edges = Edges {
+        senders: Array::from([0i32, 1, 1, 2, 2, 0, 2, 3, 9, 9]),
+        receivers: Array::from([1i32, 0, 2, 1, 0, 2, 3, 2, 9, 9]),
+        mask: Some(Array::from([true, true, true, true, true, true, true, true, false, false])),
+    };
+    let reverse = Array::from([1i32, 0, 3, 2, 5, 4, 7, 6, -1, -1]);
+    let made =
+        init(0, |keys| DirectedMessagePassing::new(keys, 3, 2, 4, 2).with_activation(Activation::Tanh));
+    let layer = random_like(&made.unwrap(), 5);
+    let features = normal(2, &[10, 2]);
+    let by_layer =
+        |l: &DirectedMessagePassing<Val>, x: &Val, e: &Edges<Val>, f: &Val, r: &Val| l.apply(x, e, f, r);
+    let found = jit(by_layer)(&layer, &nodes(), &edges, &features, &reverse).unwrap();
+    // The same over a matrix that says which edge follows which.
+    let by_matrix = |l: &DirectedMessagePassing<Val>, x: &Val, e: &Edges<Val>, f: &Val| {
+        let (from, to) = (e.senders.slice(gradus::s![..8]), e.receivers.slice(gradus::s![..8]));
+        let follows = from.expand_dims(1).eq(to) & to.expand_dims(1).ne(from);
+        let arrives = gradus::arange(4).expand_dims(1).eq(to).astype(Dtype::F64);
+        let first = l.input.apply(&concatenate([x.take(from, 0), f.slice(gradus::s![..8])], -1));
+        let step = |h: Val| (first + l.hidden.apply(&follows.astype(Dtype::F64).dot(h))).tanh();
+        let h = step(step(first.tanh()));
+        l.output.apply(&concatenate([*x, arrives.dot(h)], -1)).tanh()
+    };
+    let expected = jit(by_matrix)(&layer, &nodes(), &edges, &features).unwrap();
+    near(&found, &expected, 1e-14);
+    let short =
+        jit(|l: &DirectedMessagePassing<Val>, x: &Val, e: &Edges<Val>, f: &Val| l.apply(x, e, f, &f.at(0)));
+    let error = short(&layer, &nodes(), &edges, &features).unwrap_err().to_string();
+    assert!(
+        error.starts_with("DirectedMessagePassing: the nodes are f64[4,3] and the reverse edges f64[2]"),
+        "{error}"
+    );
+}

@@ -17,7 +17,7 @@ pub use attention::{
 };
 pub use dense::Dense;
 pub use embedding::Embedding;
-pub use graph::{Aggregation, Edges, GraphConv, MessagePassing};
+pub use graph::{Aggregation, DirectedMessagePassing, Edges, GraphConv, MessagePassing};
 pub use layer_norm::{LayerNorm, RmsNorm};
 pub use mlp::{Activation, Mlp};
 pub use recurrent::{

@@ -208,4 +208,7 @@ fn what_does_not_fit_is_refused_at_the_line_of_the_user() {
     assert!(error.starts_with("MultiHeadAttention: 3 heads over 8 features"), "{error}");
     let error = init(0, |keys| MultiHeadAttention::new(keys, 8, 4).with_kv_heads(3)).unwrap_err().to_string();
     assert!(error.starts_with("MultiHeadAttention: 4 heads of queries over 3 of keys"), "{error}");
+    let more = |keys: &Keys| MultiHeadAttention::new(keys, 8, 4).with_kv_heads(2).with_kv_heads(4);
+    let error = init(0, more).unwrap_err().to_string();
+    assert!(error.starts_with("MultiHeadAttention: 4 heads of keys, but there are only 2"), "{error}");
 }

@@ -3,11 +3,12 @@
 //! Invariant: positions before `len` are those that were read, in order; where more were read than there is room for,
 //! everything that is read from the cache is NaN.
 
-use gradus::{Array, Dtype, Tree, Val, arange, as_operation, refuse, where_, zeros};
+use gradus::{Array, Dtype, Tree, Val, arange, as_operation, refuse, zeros};
 
 use super::core::attend;
 use super::{MultiHeadAttention, NAME};
 use crate::Context;
+use crate::layers::embedding::zeros_within;
 
 /// The keys and values of one attention layer, with room for a number of positions.
 ///
@@ -56,7 +57,7 @@ impl MultiHeadAttention<Val> {
             cache.len = cache.len + time as i64;
             let mixed = attend(&q, &cache.keys, &cache.values, scores, 0.0, &Context::evaluation());
             // An update that does not fit is moved, and has overwritten others.
-            where_(cache.len.gt(capacity as i64), f64::NAN, self.output.apply(&mixed))
+            self.output.apply(&mixed) + zeros_within(&cache.len, capacity + 1, mixed.dtype())
         })
     }
 

@@ -24,7 +24,7 @@ pub(super) fn attend(q: &Val, k: &Val, v: &Val, scores: Scores, dropout: f64, ct
     let (own, other) = (q.shape(), k.shape());
     let rank = own.len();
     if rank != other.len() || own[..rank - 3] != other[..rank - 3] {
-        let (x, context) = (&own[..rank - 2], &other[..other.len() - 2]);
+        let (x, context) = (&own[..rank - 2], &other[..other.len().saturating_sub(2)]);
         return refuse(
             NAME,
             format!("x is {x:?} and the context {context:?} without features; batches must agree"),

@@ -98,7 +98,7 @@ impl MultiHeadAttention<Val> {
     /// multi-query, some are grouped-query attention.
     ///
     /// # Errors
-    /// If the heads of queries are no multiple of them.
+    /// If the heads of queries are no multiple of them, or there are fewer now.
     #[track_caller]
     pub fn with_kv_heads(self, kv_heads: usize) -> MultiHeadAttention<Val> {
         as_operation(NAME, || {
@@ -107,6 +107,10 @@ impl MultiHeadAttention<Val> {
                     NAME,
                     format!("{} heads of queries over {kv_heads} of keys; use a multiple", self.heads),
                 );
+                return self;
+            }
+            if kv_heads > self.kv_heads {
+                refuse(NAME, format!("{kv_heads} heads of keys, but there are only {}", self.kv_heads));
                 return self;
             }
             // Weights by fan-in are the same for fewer outputs.

@@ -126,6 +126,9 @@ impl Rotary {
                     format!("{dims} elements are turned in heads of {size}; use an even number of them");
                 return refuse("Rotary", message);
             }
+            if dims == 0 {
+                return *x;
+            }
             let dtype = wide(x.dtype());
             let rates = (0..dims / 2).map(|i| self.base.powf(-2.0 * i as f64 / dims as f64));
             let rates = Val::from(&Array::from(rates.collect::<Vec<f64>>())).astype(dtype);

@@ -58,8 +58,15 @@ impl<C: RecurrentCell + Clone> Recurrent<C> {
         Recurrent { layers: vec![Directions { forward: cell, backward: None }], dropout: 0.0 }
     }
     /// The same with `count` layers in all, each over the outputs of the one before.
+    ///
+    /// # Errors
+    /// If that is none.
     #[track_caller]
     pub fn with_layers(mut self, keys: &Keys, count: usize) -> Recurrent<C> {
+        if count == 0 {
+            refuse(C::NAME, "there is at least one layer, not 0");
+            return self;
+        }
         self.layers.truncate(count);
         while let Some(last) = self.layers.last().filter(|_| self.layers.len() < count) {
             let inputs = outputs(last);

@@ -222,4 +222,6 @@ fn what_does_not_fit_is_refused_at_the_line_of_the_user() {
         |l, x| l.step(&x.slice(gradus::s![.., 0]), &l.start(&[2])).0,
         "Lstm: a bidirectional layer reads whole",
     );
+    let error = init(0, |keys| Rnn::new(keys, 3, 4).with_layers(keys, 0)).unwrap_err().to_string();
+    assert!(error.starts_with("Rnn: there is at least one layer, not 0"), "{error}");
 }
