@@ -64,11 +64,11 @@ fn main() -> Result<()> {
     let truth = Array::from([0.6, 1.7]);
     let seen = jit(sightings)(&truth)?;
     let optimizer = Adam::new(0.01);
+    let guess = Array::from([0.3, 1.6]);
+    let mut state = TrainState::new(guess, &optimizer, 0)?;
     let step = jit(move |state: &mut Training<Val, Adam>, seen: &Val| {
         state.step(&optimizer, |orbit, _: &Context| (sightings(orbit) - seen).square().mean())
     });
-    let guess = Array::from([0.3, 1.6]);
-    let mut state = TrainState::new(guess, &optimizer, 0)?;
     let bar = ProgressBar::new(800);
     for _ in 0..800 {
         bar.set_message(format!("{:.2e}", step(&mut state, &seen)?.item::<f64>()?));

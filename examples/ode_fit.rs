@@ -57,13 +57,13 @@ fn main() -> Result<()> {
     let observed = jit(trajectory)(&Array::from(truth))?;
 
     let optimizer = Adam::new(0.02);
+    let guess = Array::from([1.0f32, 1.0, 1.0, 0.5]);
+    let mut state = TrainState::new(guess, &optimizer, 0)?;
     let loss = |params: &Val, observed: &Val| (trajectory(params) - observed).square().mean();
     let step = jit(move |state: &mut Training<Val, Adam>, observed: &Val| {
         state.step(&optimizer, |params, _: &Context| loss(params, observed))
     });
 
-    let guess = Array::from([1.0f32, 1.0, 1.0, 0.5]);
-    let mut state = TrainState::new(guess, &optimizer, 0)?;
     let bar = ProgressBar::new(1500);
     bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len}  {msg}")?);
     for _ in 0..1500 {

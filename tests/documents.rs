@@ -5,7 +5,7 @@ use gradus_transform::{Linearized, jvp, linearize, optimize, vjp};
 use std::fmt::Write;
 use std::path::Path;
 
-const BEGIN: &str = "<!-- walk: written by `BLESS=1 cargo test -p gradus-tests --test documents` -->\n";
+const BEGIN: &str = "<!-- walk: written by `BLESS=1 cargo test -p gradus-tests --test all documents::` -->\n";
 const END: &str = "<!-- end of the walk -->";
 
 fn root() -> &'static Path {
@@ -55,7 +55,7 @@ fn architecture_shows_the_walk_as_it_is() {
         std::fs::write(&path, format!("{before}{BEGIN}{}{END}{after}", walk())).expect("writable");
         return;
     }
-    assert_eq!(shown, walk(), "BLESS=1 cargo test -p gradus-tests --test documents rewrites it");
+    assert_eq!(shown, walk(), "BLESS=1 cargo test -p gradus-tests --test all documents:: rewrites it");
 }
 
 #[test]

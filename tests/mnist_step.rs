@@ -18,5 +18,6 @@ fn train_step_is_products_and_kernels() {
     // Three layers forward, their weights' gradients, and two gradients by what a layer reads.
     assert_eq!(steps.iter().filter(|step| **step == "matmul").count(), 8, "{compiled}");
     assert!(steps.iter().all(|step| ["matmul", "kernel"].contains(step)), "{compiled}");
+    // Besides: single numbers (counts, the rate, corrections) in one kernel.
     assert!(steps.len() <= 21, "{} steps:\n{compiled}", steps.len());
 }

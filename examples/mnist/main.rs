@@ -63,6 +63,9 @@ fn main() -> Result<()> {
     config.threads = options.threads.unwrap_or(config.threads);
 
     let optimizer = Adam::new(options.lr);
+    let pixels = train.num_pixels();
+    let model = init(options.seed, |keys| Mlp::new(keys, pixels))?;
+    let mut state = TrainState::new(model, &optimizer, options.seed)?;
     let step = jit(move |state: &mut Training<Mlp<Val>, Adam>, x: &Val, y: &Val| {
         state.step(&optimizer, |model, _| loss(model, x, y)).1
     })
@@ -70,9 +73,6 @@ fn main() -> Result<()> {
     let evaluate = jit(|model: &Mlp<Val>, x: &Val, y: &Val| loss(model, x, y).1).with(config.clone());
     let predict = jit(|model: &Mlp<Val>, x: &Val| model.logits(x).argmax(-1)).with(config);
 
-    let pixels = train.num_pixels();
-    let model = init(options.seed, |keys| Mlp::new(keys, pixels))?;
-    let mut state = TrainState::new(model, &optimizer, options.seed)?;
     let fit = Fit { epochs: options.epochs, batch_size: options.batch_size, seed: options.seed };
     let history = fit.run(
         &mut state,

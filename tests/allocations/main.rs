@@ -140,7 +140,7 @@ fn training() {
     let (x, y) = (noise([32, 784], 1), Array::from((0..32).map(|i| i % 10).collect::<Vec<i32>>()));
     check("the MNIST step", &handles(1).and_a_library(), || drop(step(&mut state, &x, &y).expect(RIGHT)));
     let network = |w: &(Val, Val), x: &Val| {
-        let h = x.conv(w.0, [1, 1], Padding::Same).relu().permute_dims([0, 2, 3, 1]);
+        let h = x.conv(w.0, [1, 1], Padding::Same).relu();
         let h = h.max_pool(&Pool::new([2, 2]));
         h.reshape([4, -1]).dot(w.1).square().mean()
     };
@@ -149,8 +149,8 @@ fn training() {
         *w = (w.0 - 0.1 * slope.0, w.1 - 0.1 * slope.1);
         loss
     });
-    let mut w = (noise([8, 3, 3, 3], 2), noise([8 * 6 * 6, 10], 3));
-    let x = noise([4, 3, 12, 12], 4);
+    let mut w = (noise([3, 3, 3, 8], 2), noise([8 * 6 * 6, 10], 3));
+    let x = noise([4, 12, 12, 3], 4);
     let may = handles(1).and_a_library();
     check("a step of convolution and pooling", &may, || drop(step(&mut w, &x).expect(RIGHT)));
 }

@@ -35,7 +35,7 @@ fn lstm_gradient(p: &Weights<Val>, x: &Val) -> Weights<Val> {
 
 fn convolution_gradient(kernel: &Val, x: &Val) -> (Val, Val) {
     let loss = |kernel: &Val, x: &Val| {
-        let layout = Conv { padding: Padding::Same, ..Conv::features_last() };
+        let layout = Conv { padding: Padding::Same, ..Conv::default() };
         x.conv_general_dilated(kernel, &layout).relu().square().sum()
     };
     value_and_grad(loss)(kernel, x)

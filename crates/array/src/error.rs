@@ -9,27 +9,36 @@ use std::panic::Location;
 /// The crate's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A line of the user's program. Places are no part of equality: passes keep them, caches ignore them.
+/// A line of the user's program, and what was called there if that is not the operation itself. Places are no part of
+/// equality: passes keep them, caches ignore them.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SourceLocation(Option<&'static Location<'static>>);
+pub struct SourceLocation {
+    line: Option<&'static Location<'static>>,
+    called: Option<&'static str>,
+}
 
 impl SourceLocation {
     /// The caller's line.
     #[track_caller]
     pub fn here() -> SourceLocation {
-        SourceLocation(Some(Location::caller()))
+        SourceLocation { line: Some(Location::caller()), called: None }
     }
     /// No known line, as in a parsed program.
     pub fn unknown() -> SourceLocation {
-        SourceLocation(None)
+        SourceLocation::default()
     }
     /// Whether both are known and the same line and column.
     pub fn is_same_line(self, other: SourceLocation) -> bool {
-        self.0.is_some() && self.0 == other.0
+        self.line.is_some() && self.line == other.line
     }
     /// The line, if it is known.
     pub fn location(self) -> Option<&'static Location<'static>> {
-        self.0
+        self.line
+    }
+    /// The place, for an operation that a function is made of which the user called `name` by: errors of it, whenever
+    /// they show, are errors of that function.
+    pub fn called(self, name: &'static str) -> SourceLocation {
+        SourceLocation { called: Some(name), ..self }
     }
 }
 impl PartialEq for SourceLocation {
@@ -43,7 +52,7 @@ impl Hash for SourceLocation {
 }
 impl fmt::Display for SourceLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
+        match self.line {
             Some(at) => write!(f, "{}:{}:{}", at.file(), at.line(), at.column()),
             None => f.write_str("an unknown place"),
         }
@@ -126,9 +135,10 @@ impl Error {
     ///
     /// An error of a Program inside keeps its own operation and line, and notes this one.
     pub fn new(op: impl Into<Cow<'static, str>>, kind: ErrorKind, at: SourceLocation) -> Error {
+        let op = at.called.map_or_else(|| op.into(), Cow::Borrowed);
         match kind {
-            ErrorKind::Inside(error) => error.with_note(format!("inside {}", op.into()), at),
-            kind => Error(Box::new(Inner { op: op.into(), kind, at, notes: vec![] })),
+            ErrorKind::Inside(error) => error.with_note(format!("inside {op}"), at),
+            kind => Error(Box::new(Inner { op, kind, at, notes: vec![] })),
         }
     }
     /// An error of `op` at the caller's line.

@@ -1,6 +1,10 @@
 //! How a program is compiled.
 
 use crate::codegen::Isa;
+use gradus_ir::ErrorKind;
+use gradus_ir::environment::variable;
+use gradus_ir::ops::control::{MOST_TAPE_BYTES, tape_limit_bytes};
+use std::sync::OnceLock;
 
 /// What compilation may choose; part of the key of a compiled program.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -18,24 +22,45 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// All processors, the widest instructions of this host, contracted products. `GRADUS_THREADS` and `GRADUS_ISA`
-    /// (`scalar`, `sse`, ..) change the first two, `GRADUS_TAPE_BYTES` the last; they are read once.
+    /// [`Config::of_environment`]. A variable that says nothing of the kind is refused when something is compiled.
     fn default() -> Config {
-        static DEFAULT: std::sync::OnceLock<Config> = std::sync::OnceLock::new();
-        DEFAULT.get_or_init(Config::from_environment).clone()
+        Config::of_environment().unwrap_or_else(|_| Config::of_machine())
     }
 }
 
 impl Config {
-    fn from_environment() -> Config {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<usize>().ok());
-        let isa = std::env::var("GRADUS_ISA").ok().and_then(|name| Isa::named(&name));
+    /// All processors, the widest instructions of this host, contracted products. Variables, read once, change the
+    /// first two (`GRADUS_THREADS`, at most as many as there are processors; `GRADUS_ISA`, `scalar` or `sse`) and the
+    /// last (`GRADUS_TAPE_BYTES`).
+    ///
+    /// # Errors
+    /// If one of them says nothing of the kind.
+    pub fn of_environment() -> Result<Config, ErrorKind> {
+        static READ: OnceLock<Result<Config, ErrorKind>> = OnceLock::new();
+        READ.get_or_init(Config::read).clone()
+    }
+    fn read() -> Result<Config, ErrorKind> {
+        let machine = Config::of_machine();
+        let number = |text: &str| text.parse::<usize>().ok().filter(|n| *n > 0);
+        let threads = variable("GRADUS_THREADS", "a number of threads, from 1 on", number)?;
+        let names: Vec<String> = Isa::ALL.iter().filter(|isa| isa.is_supported()).map(Isa::name).collect();
+        let isa = variable("GRADUS_ISA", &format!("one of {}", names.join(", ")), |name| {
+            Isa::named(name).filter(|isa| isa.is_supported())
+        })?;
+        Ok(Config {
+            threads: threads.map_or(machine.threads, |threads| threads.min(machine.threads)),
+            isa: isa.unwrap_or(machine.isa),
+            tape_bytes: tape_limit_bytes()?,
+            ..machine
+        })
+    }
+    /// Whatever the environment says.
+    fn of_machine() -> Config {
         Config {
-            threads: number("GRADUS_THREADS").unwrap_or(processors).clamp(1, processors.max(1)),
-            isa: isa.filter(|isa| isa.is_supported()).unwrap_or_else(Isa::widest),
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            isa: Isa::widest(),
             precise: false,
-            tape_bytes: gradus_ir::ops::control::tape_limit_bytes(),
+            tape_bytes: MOST_TAPE_BYTES,
         }
     }
 }

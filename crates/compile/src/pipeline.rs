@@ -42,6 +42,7 @@ pub fn compile(program: &Program, config: &Config) -> Result<Executable> {
 /// # Panics
 /// If a state's new value is of another type.
 pub fn compile_with_state(program: &Program, num_state: usize, config: &Config) -> Result<Executable> {
+    Config::of_environment().map_err(|kind| Error::new("compile", kind, Default::default()))?;
     for k in 0..num_state {
         let (before, after) = (&program.param_types()[k], program.ty(program.results()[k]));
         assert_eq!(before, after, "internal: a state keeps its type");

@@ -1,13 +1,10 @@
 //! Generated code against the interpreter, bit for bit (all NaNs being one value).
 
-#[allow(dead_code, reason = "each test file uses a part of it")]
-mod machine;
-
+use crate::machine::{Random, check, edge_values, filled};
 use gradus_kernel::{
     Access, Binary, Builder, Combine, Comparison, Index, Reduce, Scalar, Unary, Value, elementwise,
     reduction_lanes,
 };
-use machine::{Random, check, edge_values, filled};
 
 /// Compiles an elementwise kernel and compares it on all pairs of edge values and on random ones.
 fn check_elementwise(inputs: &[Scalar], body: impl Fn(&mut Builder, &[Value]) -> Value) {
@@ -194,7 +191,7 @@ fn reductions_of_every_length_agree_with_the_interpreter() {
                 });
                 b.store(output, 0, result[0]);
                 let kernel = b.finish();
-                let compiled = machine::compiled(&kernel);
+                let compiled = crate::machine::compiled(&kernel);
                 for length in 0..=if lanes == 16 { 100 } else { 37 } {
                     compiled.check(&[filled(scalar, &values), vec![0; 8]], 0..length);
                 }

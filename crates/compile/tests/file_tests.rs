@@ -4,56 +4,27 @@
 //! the first results replace: `// state: 1`. What the stage makes follows after `// ---`. `BLESS=1 cargo test`
 //! writes it. Schedules are verified on the way.
 
+use crate::blessed;
 use gradus_compile::{Config, Stage, compile_with_state};
 use gradus_ir::eval::eval;
 use gradus_ir::ops::sample::Argument;
 use gradus_ir::text::parse;
 use gradus_ir::{Array, Program};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 #[test]
 fn stages_make_what_the_files_say() {
-    let bless = std::env::var_os("BLESS").is_some();
-    let mut wrong = vec![];
-    let files = files();
-    assert!(files.len() > 12, "only {} files", files.len());
-    for file in files {
-        let name = file.display().to_string();
-        let text = fs::read_to_string(&file).unwrap();
-        let made = made(&text).unwrap_or_else(|message| panic!("{name}: {message}"));
-        if made == text {
-            continue;
-        }
-        match bless {
-            true => fs::write(&file, made).unwrap(),
-            false => wrong.push(format!("==== {name} ====\n{made}")),
-        }
-    }
-    assert!(wrong.is_empty(), "run with BLESS=1 if this is right:\n{}", wrong.join("\n"));
-}
-
-/// Every file, of every stage, which has one at least.
-fn files() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stages");
-    let mut files = vec![];
     for stage in Stage::ALL {
         let folder = root.join(format!("{stage:?}").to_lowercase());
-        let entries = fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-        let mut own: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-        assert!(!own.is_empty(), "{stage:?} has no file test");
-        own.sort();
-        files.extend(own);
+        assert!(blessed::check(&folder, "ir", made) > 0, "{stage:?} has no file test");
     }
-    files
 }
 
 /// The whole file as it should be.
 fn made(text: &str) -> Result<String, String> {
-    let input = text.split("\n// ---").next().unwrap_or(text).trim_end();
-    let header = input.lines().next().and_then(|line| line.strip_prefix("// run: "));
-    let header = header.ok_or("the first line is not `// run: <stage>`")?;
-    let stage = Stage::named(header.trim()).ok_or_else(|| format!("no stage is called `{header}`"))?;
+    let (input, header) = blessed::input(text)?;
+    let stage = Stage::named(header).ok_or_else(|| format!("no stage is called `{header}`"))?;
     let state = input.lines().find_map(|line| line.strip_prefix("// state: ")?.trim().parse().ok());
     let program = parse(input).map_err(|e| e.to_string())?;
     agrees(&program, state.unwrap_or(0));

@@ -1,13 +1,10 @@
 //! Random kernels: generated code equals the interpreter, bit for bit, before and after contraction.
 
-#[allow(dead_code, reason = "each test file uses a part of it")]
-mod machine;
-
+use crate::machine::{Random, check, filled};
 use gradus_kernel::{
     Access, Binary, Bound, BufferId, Builder, Combine, Comparison, Index, Kernel, Reduce, Scalar, Unary,
     Value, contract, interpret, reduce_register_pressure,
 };
-use machine::{Random, check, filled};
 use proptest::prelude::*;
 
 /// One step of a body: what to do, and which values to do it with, each taken modulo what there is.

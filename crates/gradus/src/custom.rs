@@ -1,6 +1,6 @@
 //! Rules of one's own: derivatives, and what reverse mode keeps.
 
-use crate::engine::{self, Inner, refill, values};
+use crate::engine::{self, Inner, Order, refill, values};
 use crate::transforms::{RAN, all, tree_like, within};
 use crate::{Error, ErrorKind, Function, ReadsTrees, Result, Returning, Traced, Type, Val};
 use gradus_ir::SourceLocation;
@@ -33,7 +33,7 @@ pub fn custom_jvp<P: Traced, R: Traced>(args: P, f: impl Fn(P) -> R, rule: impl 
         if engine::is_undifferentiated() {
             return plain(&f(plain(&args)));
         }
-        let (function, out) = match traced(op, place, &args, &|args| engine::undifferentiated(|| f(args))) {
+        let (function, out) = match traced(op, place, &args, Order::Never, &f) {
             Ok(both) => both,
             Err((error, out)) => return all(&out, engine::refuse(error)),
         };
@@ -81,14 +81,14 @@ pub fn custom_vjp<P: Traced, R: Traced, S: Traced>(
         if engine::is_undifferentiated() {
             return plain(&f(plain(&args)));
         }
-        let (function, out) = match traced(op, place, &args, &|args| engine::undifferentiated(|| f(args))) {
+        let (function, out) = match traced(op, place, &args, Order::Never, &f) {
             Ok(both) => both,
             Err((error, out)) => return all(&out, engine::refuse(error)),
         };
         let vals = values(&args);
         let types = function.program.result_types();
         let mut residuals = None;
-        let forward = Inner::trace(place, &vals, &mut |x| {
+        let forward = engine::trace_forward(place, &vals, &mut |x| {
             let (y, kept) = fwd(refill(&args, x));
             let mut all = like_results(op, place, "value of `fwd`", &out, &y, &types);
             all.extend(values(&kept));
@@ -140,7 +140,7 @@ pub fn checkpoint_policy<'f, S: ReadsTrees, F: Function<'f, S>>(
     let place = gradus_ir::trace::current_place();
     S::wrap_all(f.share(), move |f, args| {
         gradus_ir::trace::called_at("checkpoint", place, || {
-            match traced("checkpoint", place, args, &|args| f(&args)) {
+            match traced("checkpoint", place, args, Order::Same, &|args| f(&args)) {
                 Ok((inner, out)) => refill(&out, &engine::checkpoint(place, &inner, &values(args), &policy)),
                 Err((error, out)) => all(&out, engine::refuse(error)),
             }
@@ -161,14 +161,15 @@ fn plain<T: Traced>(tree: &T) -> T {
 }
 
 /// Traces `f` on the leaves of `args`; the tree's values belong to that trace.
-pub(crate) fn traced<P: Traced, R: Traced>(
+fn traced<P: Traced, R: Traced>(
     op: &'static str,
     place: SourceLocation,
     args: &P,
+    order: Order,
     f: &dyn Fn(P) -> R,
 ) -> std::result::Result<(Inner, R), (Error, R)> {
     let mut result = None;
-    let inner = Inner::trace(place, &values(args), &mut |x| {
+    let inner = Inner::trace(place, &values(args), order, &mut |x| {
         let out = f(refill(args, x));
         let vals = values(&out);
         result = Some(out);

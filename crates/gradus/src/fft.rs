@@ -469,8 +469,9 @@ pub fn idct_along(x: impl Into<Val>, length: Option<usize>, axis: impl Integer, 
             imaginary: 0.5 * (y * sine - mirrored * cosine),
         };
         let ordered = ifft(spectrum.joined()).real();
-        let from: Vec<i64> = (0..n).map(|j| if j % 2 == 0 { j / 2 } else { n - 1 - j / 2 } as i64).collect();
-        ordered.take(&gradus_ir::Array::from(from.into_iter().map(|j| j as i32).collect::<Vec<i32>>()), -1)
+        // Of fewer elements than `i32` counts: the table above is small.
+        let from: Vec<i32> = (0..n).map(|j| if j % 2 == 0 { j / 2 } else { n - 1 - j / 2 } as i32).collect();
+        ordered.take(&gradus_ir::Array::from(from), -1)
     })
 }
 
@@ -539,7 +540,7 @@ fn cosine(
         let rank = shape.rank();
         let fitted = asked.fitted(x, &asked.plan(shape)?, rank);
         let orthonormal = |_: ()| {
-            let first = iota(Dtype::I32, [n], 0).eq(0);
+            let first = crate::arange(n).eq(0);
             let (first_scale, scale) = (0.5 / (n as f64).sqrt(), 0.5 * (2.0 / n as f64).sqrt());
             crate::where_(first, first_scale, fitted.full_like(scale))
         };

@@ -7,6 +7,7 @@ extern crate self as gradus;
 
 mod axes;
 mod collectives;
+mod config;
 mod control;
 mod custom;
 mod debug;
@@ -18,6 +19,7 @@ mod jit;
 pub mod linalg;
 pub mod random;
 mod signature;
+mod site;
 mod solve;
 pub mod special;
 pub mod stats;
@@ -32,12 +34,12 @@ pub use collectives::{
     AxisNames, all_gather, all_gather_along, all_gather_tiled, all_to_all, all_to_all_tiled, axis_index,
     axis_size, pmax, pmean, pmin, ppermute, psum, psum_scatter, psum_scatter_along, psum_scatter_tiled,
 };
+pub use config::{BackendKind, Config};
 pub use control::{
     AssociativeScan, Scan, associative_scan, cond, fori_loop, map, map_batches, scan, switch, while_loop,
 };
 pub use custom::{checkpoint, checkpoint_name, checkpoint_policy, custom_jvp, custom_vjp};
 pub use debug::{check, debug_callback, debug_print, pure_callback};
-pub use engine::BackendKind;
 pub use extend::{as_operation, refuse};
 pub use gradus_compile::codegen::Isa;
 pub use gradus_ir::ops::checkpoint::Policy;
@@ -48,8 +50,8 @@ pub use gradus_ir::{
 pub use gradus_macros::Tree;
 pub use gradus_transform::Checks;
 pub use jet::jet;
-pub use jit::{Config, Jit, Jitted, jit, trace};
-pub use signature::{Function, JitFunction, Jittable, Outer, Reads, ReadsTrees, Shared, Signature};
+pub use jit::{Jit, JitFunction, Jitted, jit, trace};
+pub use signature::{Function, Jittable, Outer, Reads, ReadsTrees, Shared, Signature};
 pub use solve::{Solver, TransposeSolve, custom_linear_solve, custom_root};
 pub use transforms::{
     Linear, Loss, LossAux, Pairs, Returning, grad, grad_holomorphic, hessian, jacfwd, jacfwd_holomorphic,

@@ -4,8 +4,8 @@
 //! The one invariant: for each signature exactly one impl of [`Function`] exists whose closure type is open, so
 //! that the signature of a closure is inferred from its written parameter types alone.
 
-use crate::engine::{Fill, function_name, values};
-use crate::jit::{Jit, Site};
+use crate::engine::{Fill, values};
+use crate::site::{Site, program_of};
 use crate::tree::key::AnyTree;
 use crate::{Array, Leaf, Program, Result, Stored, Traced, Val};
 use gradus_ir::SourceLocation;
@@ -27,24 +27,6 @@ pub trait Signature {
 pub trait Function<'f, S: Signature> {
     /// The function behind a shared pointer.
     fn share(self) -> Arc<S::Dyn<'f>>;
-}
-
-/// A function that `jit` accepts; `S` and its form outside, `O`, are inferred.
-#[diagnostic::on_unimplemented(
-    message = "`jit` takes a function of up to six trees of `Val`, by reference",
-    label = "parameters are references with written types: `|x: &Val, y: &Val| ..`",
-    note = "the first parameter may be `&mut`, no other: it is replaced by its new value when the call succeeds",
-    note = "more than six: put some in a tuple or a struct",
-    note = "the function must be `Send + Sync`: it may be traced on any thread; a `Cell`, `RefCell` or `Rc` inside it is not"
-)]
-pub trait JitFunction<'f, S, O: ?Sized + Outer> {
-    /// The jitted function, made at `place`.
-    fn jit(self, place: SourceLocation) -> Jit<O>;
-}
-impl<'f, S: Jittable, F: Function<'f, S>> JitFunction<'f, S, S::Outer<'f>> for F {
-    fn jit(self, place: SourceLocation) -> Jit<S::Outer<'f>> {
-        Jit::new(self.share(), function_name::<F>(), place)
-    }
 }
 
 /// A function of one tree, as a transform of one's own gets it; `grad(f)` and the like take it in turn.
@@ -134,7 +116,7 @@ macro_rules! reads {
             fn tracer<'f>(f: Arc<Self::Dyn<'f>>, place: SourceLocation) -> Box<Self::Tracer<'f>> {
                 Box::new(move |$($a: &$A::Data,)? $($x: &$X::Data),*| {
                     let args: &[&dyn AnyTree<Array>] = &[$($a,)? $($x),*];
-                    crate::jit::program_of(place, args, &mut |_vals| {
+                    program_of(place, args, &mut |_vals| {
                         let mut _fill = Fill::new(_vals);
                         $(let $a: $A = _fill.tree($a);)?
                         $(let $x: $X = _fill.tree($x);)*
@@ -225,7 +207,7 @@ macro_rules! writes {
             fn tracer<'f>(f: Arc<Self::Dyn<'f>>, place: SourceLocation) -> Box<Self::Tracer<'f>> {
                 Box::new(move |$a: &$A::Data $(, $x: &$X::Data)*| {
                     let args: &[&dyn AnyTree<Array>] = &[$a $(, $x)*];
-                    crate::jit::program_of(place, args, &mut |vals| {
+                    program_of(place, args, &mut |vals| {
                         let mut fill = Fill::new(vals);
                         let mut $a: $A = fill.tree($a);
                         $(let $x: $X = fill.tree($x);)*

@@ -4,7 +4,7 @@
 //! `dx = -(df/dx)^-1 (df/dp) dp`: one linear solve, in which no step of the iteration is kept or differentiated.
 
 use crate::custom::{custom_jvp, finished, like_results};
-use crate::engine::{self, Inner, Operator, check_differentiable, refill, values};
+use crate::engine::{self, Inner, Operator, Order, check_differentiable, refill, values};
 use crate::transforms::{all, jvp, linearize, within};
 use crate::{Error, Result, Traced, Type, Val};
 use gradus_ir::{ErrorKind, SourceLocation};
@@ -38,8 +38,8 @@ pub fn custom_root<X: Traced>(
 ) -> X {
     crate::val::at_caller("custom_root", || {
         let place = gradus_ir::trace::current_place();
-        // What `f` captures is what the root depends on.
-        let traced = Inner::trace(place, &values(&x0), &mut |x| values(&f(&refill(&x0, x))));
+        // What `f` captures is what the root depends on. The rule below takes two derivatives of it.
+        let traced = Inner::trace(place, &values(&x0), Order::More(2), &mut |x| values(&f(&refill(&x0, x))));
         let inner = match traced {
             Ok(inner) => inner,
             Err(error) => return all(&x0, engine::refuse(within(error, "custom_root", place))),
@@ -134,10 +134,12 @@ fn system<X: Traced>(
     let product = Operator::trace(SYSTEM, place, &right, &mut |x| {
         like_right("result of `matvec`", &matvec(&refill(b, x)))
     })?;
-    let solver =
-        |what: &str, solve: &Solver<'_, X>, matvec: &dyn Fn(&X) -> X| -> std::result::Result<Inner, Error> {
-            Inner::trace(place, &right, &mut |b_| like_right(what, &solve(matvec, refill(b, b_))))
-        };
+    let solver = |what: &str,
+                  solve: &Solver<'_, X>,
+                  matvec: &dyn Fn(&X) -> X|
+     -> std::result::Result<Inner, Error> {
+        Inner::trace(place, &right, Order::Same, &mut |b_| like_right(what, &solve(matvec, refill(b, b_))))
+    };
     let forward = solver("result of `solve`", solve, matvec)?;
     let backward = match transpose_solve {
         TransposeSolve::Missing => None,

@@ -219,6 +219,13 @@ pub(crate) fn power_parts(x: Val, n: Val) -> (Val, Val) {
     (where_(zero, x, 1.0).pow(n), n * where_(zero, 1.0, x).log())
 }
 
+/// eˡᵒᵍ ∏ xⁿ along `axis`, with the derivatives of powers where an x is 0.
+#[track_caller]
+pub(crate) fn product_of_powers(x: Val, n: Val, log: Val, axis: i64) -> Val {
+    let (factors, logs) = power_parts(x, n);
+    factors.prod_axes(axis) * (logs.sum_axes(axis) + log).exp()
+}
+
 /// The density xᵃ⁻¹ e⁻ˣ / Γ(a) for x >= 0.
 #[track_caller]
 pub(crate) fn gamma_density(a: Val, x: Val) -> Val {

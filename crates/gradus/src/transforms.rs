@@ -4,8 +4,8 @@
 //! what runs at once (`jvp`, `vjp`, ..) takes the function and where. They nest in any order, work inside a
 //! trace only, and record the place where they are made, so that an error of the transform names it.
 
-use crate::engine::{self, Inner, Numbers, check_differentiable, check_jacobian, refill, values};
-use crate::jit::{Cache, outline as outlined};
+use crate::engine::{self, Inner, Numbers, Order, check_differentiable, check_jacobian, refill, values};
+use crate::site::{Cache, outline as outlined};
 use crate::{
     Array, Axes, Error, Function, LeafKind, Mismatch, Reads, ReadsTrees, Result, Traced, Tree, Type, Val,
 };
@@ -303,7 +303,7 @@ pub fn jvp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P, tangents: &P)
     crate::val::at_caller("jvp", || {
         let place = gradus_ir::trace::current_place();
         let args = values(primals);
-        let (inner, out) = traced("jvp", place, &f, primals);
+        let (inner, out) = traced("jvp", place, Order::More(1), &f, primals);
         let pushed =
             inner.and_then(|inner| inner.jvp(place, &args, &tree_like("jvp", place, primals, tangents)?));
         match pushed {
@@ -331,7 +331,7 @@ pub type Linear<A, B> = Box<dyn Fn(&A) -> B + Send + Sync>;
 pub fn vjp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear<R, P>) {
     crate::val::at_caller("vjp", || -> (R, Linear<R, P>) {
         let place = gradus_ir::trace::current_place();
-        let (inner, out) = traced("vjp", place, &f, primals);
+        let (inner, out) = traced("vjp", place, KEPT, &f, primals);
         let like = primals.copy();
         match inner.map(|inner| inner.linearize(&values(primals))) {
             Ok((y, derivative)) => {
@@ -364,7 +364,7 @@ pub fn vjp<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear
 pub fn linearize<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, Linear<P, R>) {
     crate::val::at_caller("linearize", || -> (R, Linear<P, R>) {
         let place = gradus_ir::trace::current_place();
-        let (inner, out) = traced("linearize", place, &f, primals);
+        let (inner, out) = traced("linearize", place, KEPT, &f, primals);
         match inner.map(|inner| inner.linearize(&values(primals))) {
             Ok((y, derivative)) => {
                 let (y, like) = (refill(&out, &y), primals.copy());
@@ -400,7 +400,7 @@ pub fn linearize<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> (R, 
 pub fn linear_transpose<P: Traced, R: Traced>(f: impl Fn(&P) -> R, primals: &P) -> Linear<R, P> {
     crate::val::at_caller("linear_transpose", || -> Linear<R, P> {
         let (op, place) = ("linear_transpose", gradus_ir::trace::current_place());
-        let (inner, out) = traced(op, place, &f, primals);
+        let (inner, out) = traced(op, place, KEPT, &f, primals);
         let like = primals.copy();
         let transposed = inner.and_then(|inner| {
             let all = vec![true; inner.arg_types().len()];
@@ -433,17 +433,21 @@ pub fn stop_gradient<T: Traced>(tree: &T) -> T {
     crate::val::at_caller("stop_gradient", || tree.map(|v| engine::stop_gradient(*v)))
 }
 
+/// A derivative that is a function may be differentiated by what it is called with, too.
+const KEPT: Order = Order::More(2);
+
 pub(crate) const RAN: &str = "internal: a function that was traced ran to its end";
 
 /// Traces `f` on the leaves of `p`; the tree's values belong to that trace.
 fn traced<P: Traced, R: Traced>(
     op: &'static str,
     place: SourceLocation,
+    order: Order,
     f: &dyn Fn(&P) -> R,
     p: &P,
 ) -> (Result<Inner>, R) {
     let mut result = None;
-    let inner = Inner::trace(place, &values(p), &mut |x| {
+    let inner = Inner::trace(place, &values(p), order, &mut |x| {
         let out = f(&refill(p, x));
         let vals = values(&out);
         result = Some(out);
@@ -466,7 +470,7 @@ fn differentiate<P: Traced, R: Traced>(
 ) -> (R, P) {
     let op = if numbers == Numbers::Real { "grad" } else { "grad_holomorphic" };
     let args = values(p);
-    let (inner, out) = traced(op, place, f, p);
+    let (inner, out) = traced(op, place, Order::More(1), f, p);
     let both = inner.and_then(|inner| {
         let wrt = parameters(p);
         check_differentiable(op, place, &args, &wrt, || p.paths())?;
@@ -496,7 +500,7 @@ fn jacobian<P: Traced, R: Traced>(
     p: &P,
 ) -> Pairs<R, P> {
     let args = values(p);
-    let (inner, out) = traced(op, place, f, p);
+    let (inner, out) = traced(op, place, Order::More(1), f, p);
     let found = inner.and_then(|inner| {
         let wrt = parameters(p);
         check_differentiable(op, place, &args, &wrt, || p.paths())?;

@@ -36,8 +36,11 @@ impl Run {
 }
 
 /// Bytes that the tapes of one loop may hold in this run.
-pub(crate) fn tape_limit_bytes() -> usize {
-    RUN.get().tape_bytes.unwrap_or_else(crate::ops::control::tape_limit_bytes)
+///
+/// # Errors
+/// If the environment has the word, and it is none.
+pub(crate) fn tape_limit_bytes() -> Result<usize, ErrorKind> {
+    RUN.get().tape_bytes.map_or_else(crate::ops::control::tape_limit_bytes, Ok)
 }
 
 /// Runs `program` on `args`.

@@ -9,6 +9,7 @@
 extern crate self as gradus_ir;
 
 pub mod arbitrary;
+pub mod environment;
 pub mod eval;
 mod narrow;
 pub mod ops;

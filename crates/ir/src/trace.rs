@@ -208,6 +208,16 @@ pub fn refuse(error: Error) -> Val {
     })
 }
 
+/// Keeps `error` as the first of the innermost trace and unwinds to the border, which returns it: for functions
+/// whose result cannot be made up.
+///
+/// # Panics
+/// So it unwinds; and as [`refuse`] where no trace is open.
+pub fn abandon(error: Error) -> ! {
+    refuse(error);
+    std::panic::resume_unwind(Box::new(Poisoned))
+}
+
 fn current_caller() -> Caller {
     STACK.with_borrow(|stack| stack.last().map_or_else(|| OUTSIDE.get(), |trace| trace.caller))
 }
@@ -258,6 +268,11 @@ pub fn called_at<R>(op: &'static str, place: SourceLocation, f: impl FnOnce() ->
 pub fn by_user<R>(f: impl FnOnce() -> R) -> R {
     let _guard = CallerGuard::set(Caller::default());
     f()
+}
+
+/// What the user called: `op`, or the function that called `op` in turn.
+pub fn called(op: &'static str) -> &'static str {
+    current_caller().op.unwrap_or(op)
 }
 
 /// The place that [`at_place`] asked for, or the caller's line.

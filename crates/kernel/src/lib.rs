@@ -63,6 +63,7 @@ mod arithmetic;
 mod builder;
 mod cold;
 mod contract;
+pub mod cursor;
 mod dead_code;
 mod display;
 mod evaluate;

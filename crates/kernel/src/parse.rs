@@ -1,14 +1,16 @@
 //! Parsing of kernels: the inverse of printing. A parsed kernel is verified.
 //!
 //! Invariant: no text makes it panic, recurse deeper than [`DEEPEST`] or allocate more than a multiple of its own
-//! length. Comments run from `//` to the end of the line. Values are numbered as they are written; those of loops and
+//! length. Values are numbered as they are written; those of loops and
 //! branches, whose types are not, have the types of the values that they take up.
 
+use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
 
 use smallvec::SmallVec;
 
 use crate::cold::ColdFunction;
+use crate::cursor::{Cursor, Fault, Parsed};
 use crate::kernel::{
     Access, Block, Bound, Buffer, BufferId, Carried, Choice, Combine, If, Index, Kernel, Loop, LoopKind,
     Reduction, Statement, Term, While,
@@ -35,31 +37,30 @@ impl FromStr for Kernel {
     /// # Ok::<(), gradus_kernel::Malformed>(())
     /// ```
     fn from_str(text: &str) -> Result<Kernel, Malformed> {
-        let mut parser = Parser { text, at: 0, depth: 0, types: vec![] };
-        let kernel = parser.kernel().map_err(|Fault { at, message }| {
-            let before = &text[..at];
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-            Malformed::new(format!("{line}:{column}: {message}"))
-        })?;
+        let mut parser = Parser { cursor: Cursor::new(text), depth: 0, types: vec![] };
+        let kernel = parser.kernel().map_err(|fault| Malformed::new(fault.shown(text)))?;
         verify(&kernel)?;
         Ok(kernel)
     }
 }
 
-/// What is wrong, at which byte.
-struct Fault {
-    at: usize,
-    message: String,
-}
-type Parsed<T> = Result<T, Fault>;
-
 struct Parser<'a> {
-    text: &'a str,
-    at: usize,
+    cursor: Cursor<'a>,
     depth: usize,
     /// The types of values that are defined so far.
     types: Vec<Option<Scalar>>,
+}
+
+impl<'a> Deref for Parser<'a> {
+    type Target = Cursor<'a>;
+    fn deref(&self) -> &Cursor<'a> {
+        &self.cursor
+    }
+}
+impl DerefMut for Parser<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.cursor
+    }
 }
 
 /// The one of that name.
@@ -93,10 +94,7 @@ impl<'a> Parser<'a> {
         self.expect("{")?;
         let body = self.block()?;
         self.expect("}")?;
-        self.skip_space();
-        if self.at < self.text.len() {
-            return Err(self.expected("the end of the text"));
-        }
+        self.expect_end()?;
         // A value that nothing defines is for the verifier to refuse.
         let scalars = self.types.iter().map(|scalar| scalar.unwrap_or(Scalar::I64)).collect();
         Ok(Kernel { buffers, scalars, body })
@@ -457,9 +455,9 @@ impl<'a> Parser<'a> {
         if !self.eat(sigil) {
             return Err(self.expected(what));
         }
-        let digits = self.run_of(|c| c.is_ascii_digit());
+        let (digits, most) = (self.run_of(|c| c.is_ascii_digit()), self.text_len());
         // As many as could be defined in the text: tables are not longer.
-        let number = digits.parse().ok().filter(|number: &u32| (*number as usize) < self.text.len());
+        let number = digits.parse().ok().filter(|number: &u32| (*number as usize) < most);
         let wrong = || Fault { at: begin, message: format!("`{sigil}{digits}` is not the number of {what}") };
         Ok((begin, number.ok_or_else(wrong)?))
     }
@@ -470,13 +468,6 @@ impl<'a> Parser<'a> {
         let word = self.word();
         let scalar = named(&Scalar::ALL, Scalar::name, word);
         scalar.ok_or_else(|| Fault { at: begin, message: format!("no type is called `{word}`") })
-    }
-
-    fn int<T: FromStr>(&mut self) -> Parsed<T> {
-        self.skip_space();
-        let begin = self.at;
-        let word = self.run_of(|c| c == '-' || c.is_ascii_digit());
-        word.parse().map_err(|_| Fault { at: begin, message: format!("expected an integer, found `{word}`") })
     }
 
     /// Gives a value its type; of two definitions, which the verifier refuses, the first counts.
@@ -491,73 +482,8 @@ impl<'a> Parser<'a> {
         self.define(value, scalar.unwrap_or(Scalar::I64));
     }
 
-    // ---- characters
-
-    fn word(&mut self) -> &'a str {
-        self.skip_space();
-        self.run_of(|c| c.is_ascii_alphanumeric() || c == '_')
-    }
-
-    fn keyword(&mut self, word: &str) -> bool {
-        self.skip_space();
-        let rest = self.text[self.at..].strip_prefix(word);
-        let found =
-            rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'));
-        if found {
-            self.at += word.len();
-        }
-        found
-    }
-
     fn peeks_number_behind(&self, sigil: &str) -> bool {
-        self.text[self.at + sigil.len()..].starts_with(|c: char| c.is_ascii_digit())
-    }
-
-    fn run_of(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
-        let rest = &self.text[self.at..];
-        let end = rest.find(|c| !belongs(c)).unwrap_or(rest.len());
-        self.at += end;
-        &rest[..end]
-    }
-
-    fn skip_space(&mut self) {
-        loop {
-            self.run_of(char::is_whitespace);
-            if !self.text[self.at..].starts_with("//") {
-                return;
-            }
-            self.run_of(|c| c != '\n');
-        }
-    }
-
-    fn peeks(&mut self, token: &str) -> bool {
-        self.skip_space();
-        self.text[self.at..].starts_with(token)
-    }
-
-    fn eat(&mut self, token: &str) -> bool {
-        let found = self.peeks(token);
-        if found {
-            self.at += token.len();
-        }
-        found
-    }
-
-    fn expect(&mut self, token: &str) -> Parsed<()> {
-        if self.eat(token) { Ok(()) } else { Err(self.expected(&format!("`{token}`"))) }
-    }
-
-    fn expected(&mut self, what: &str) -> Fault {
-        self.skip_space();
-        let found = match self.text[self.at..].chars().next() {
-            Some(c) => format!("`{}`", c.escape_debug()),
-            None => "the end of the text".into(),
-        };
-        self.fault(format!("expected {what}, found {found}"))
-    }
-
-    fn fault(&self, message: String) -> Fault {
-        Fault { at: self.at, message }
+        self.rest()[sigil.len()..].starts_with(|c: char| c.is_ascii_digit())
     }
 }
 

@@ -4,8 +4,7 @@
 //! unit, is allowed besides.
 //! 20,000 random points per function and type, a million with `GRADUS_SLOW=1`, and all pairs of edge values.
 
-mod pairs;
-
+use crate::pairs;
 use gradus_kernel::{Builder, Scalar, Value, elementwise, interpret, special};
 
 /// A function under test.

@@ -6,10 +6,10 @@
 //! gives buffers and `// range: 0..4`, the kernels before and behind the pass leave the same in them (but `contract`,
 //! which rounds less).
 
+use crate::blessed;
 use gradus_kernel::{
     Kernel, Scalar, contract, interpret, reduce_register_pressure, remove_dead_code, renumber, verify,
 };
-use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
@@ -25,31 +25,14 @@ const PASSES: &[(&str, Pass)] = &[
 #[test]
 fn files() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernel");
-    let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|file| file.extension().is_some_and(|ext| ext == "kernel"));
-    files.sort();
-    assert!(files.len() > 20, "{} holds only {} .kernel files", folder.display(), files.len());
-    let bless = std::env::var_os("BLESS").is_some();
-    let mut wrong = vec![];
-    for file in files {
-        let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        let text = fs::read_to_string(&file).unwrap();
-        let made = run_file(&text).unwrap_or_else(|message| panic!("{name}: {message}"));
-        match made == text {
-            true => {}
-            false if bless => fs::write(&file, made).unwrap(),
-            false => wrong.push(format!("==== {name} ====\n{made}")),
-        }
-    }
-    assert!(wrong.is_empty(), "run with BLESS=1 if this is right:\n{}", wrong.join("\n"));
+    let count = blessed::check(&folder, "kernel", run_file);
+    assert!(count > 20, "{} holds only {count} .kernel files", folder.display());
 }
 
 /// The whole file as it should be.
 fn run_file(text: &str) -> Result<String, String> {
-    let input = text.split("\n// ---").next().unwrap_or(text).trim_end();
-    let header = input.lines().next().and_then(|line| line.strip_prefix("// run: "));
-    let words: Vec<&str> =
-        header.ok_or("the first line is not `// run: <pass>`")?.split_whitespace().collect();
+    let (input, header) = blessed::input(text)?;
+    let words: Vec<&str> = header.split_whitespace().collect();
     let parsed = input.parse::<Kernel>();
     if words == ["verify"] {
         return match parsed {

@@ -4,6 +4,8 @@
 //! writes the impl. Invariant: generated code names everything by its full path and holds no closures, and
 //! its own parameters begin with two underscores, so that no name of the user's can meet them.
 
+#![forbid(unsafe_code)]
+
 mod expand;
 mod model;
 
@@ -13,6 +15,7 @@ use proc_macro::TokenStream;
 ///
 /// - `#[tree(static)]` on a field: cloned, part of the structure and of the cache key (`PartialEq`; plain
 ///   floats by their bits). A type parameter that occurs in static fields only stays what it is.
+/// - `#[tree(buffer)]` on a field: its leaves are carried along, and no gradient is taken by them.
 /// - `#[tree(crate = path)]` on the item: where gradus is found, if not at `::gradus`.
 ///
 /// Bounds belong on `impl` blocks, not on the item: `struct Dense<T = Array> { w: T, b: T }`.

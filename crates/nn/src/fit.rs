@@ -157,7 +157,8 @@ impl Shuffle {
 
     fn order(&self, epoch: usize) -> gradus::Result<Vec<i32>> {
         let words = (self.words)(&self.key, &Array::from(epoch as u32))?.to_vec::<u32>()?;
-        let mut order: Vec<i32> = (0..words.len() as i32).collect();
+        let rows = i32::try_from(words.len()).expect("internal: no more rows than `i32` counts");
+        let mut order: Vec<i32> = (0..rows).collect();
         order.sort_by_key(|row| words[*row as usize]);
         Ok(order)
     }
@@ -250,7 +251,7 @@ mod tests {
         assert!(history.curve("nothing").is_empty());
         assert!(history.curve("loss")[0] > 0.5);
         assert!(history.curve("val_loss")[29] < 1e-3, "{history:?}");
-        assert_eq!(state.optimizer.count, Array::from(30 * 7i32));
+        assert_eq!(state.optimizer.rate.count, Array::from(30 * 7i32));
     }
 
     #[test]

@@ -55,16 +55,35 @@ pub use context::Context;
 pub use fit::{Fit, FitError, History};
 pub use initializers::{Distribution, Fan, Initializer};
 pub use keys::{Keys, init};
+pub use layers::Dense;
 pub use layers::{
-    Activation, Aggregation, DecoderBlock, DecoderCache, Dense, DirectedMessagePassing, Directions, Edges,
-    Embedding, EncoderBlock, GraphConv, Gru, GruCell, GruForm, KvCache, LayerNorm, Lstm, LstmCell, LstmState,
-    MessagePassing, Mlp, MultiHeadAttention, Norm, NormKind, NormOrder, Positions, Recurrent, RecurrentCell,
-    RmsNorm, Rnn, RnnActivation, RnnCell, Rotary, RotaryForm, Transformer, TransformerDecoder,
-    TransformerEncoder, alibi_slopes, key_mask, padding_mask, sinusoidal_positions,
+    Activation, DecoderBlock, DecoderCache, EncoderBlock, Mlp, Norm, NormKind, NormOrder, Transformer,
+    TransformerDecoder, TransformerEncoder,
 };
+pub use layers::{Aggregation, DirectedMessagePassing, Edges, GraphConv, MessagePassing};
+pub use layers::{BatchNorm, Border, Conv, ConvTranspose, GroupNorm, LayerNorm, RmsNorm};
+pub use layers::{ConvNorm, InvertedResidual, ResNet, ResNetSizes, ResidualBlock, SqueezeExcite, Stem};
+pub use layers::{
+    Directions, Embedding, Gru, GruCell, GruForm, Lstm, LstmCell, LstmState, Recurrent, RecurrentCell, Rnn,
+    RnnActivation, RnnCell,
+};
+pub use layers::{
+    KvCache, MultiHeadAttention, Positions, Rotary, RotaryForm, alibi_slopes, key_mask, padding_mask,
+    sinusoidal_positions,
+};
+pub use layers::{adaptive_avg_pool, adaptive_max_pool, global_avg_pool, global_max_pool};
+pub use layers::{pixel_shuffle, pixel_unshuffle, upsample};
 pub use losses::{cross_entropy, mean_squared_error, softmax_cross_entropy};
 pub use metrics::accuracy;
-pub use optimizers::{Adam, AdamState, AdamW, Momentum, Optimizer, Sgd, SgdState};
+pub use optimizers::{
+    Adadelta, AdadeltaState, Adagrad, Adam, AdamState, AdamW, AddDecayedWeights, AmsGrad, AmsGradState,
+    ApplyIfFinite, ApplyIfFiniteState, Backtracking, Clip, ClipByBlockRms, ClipByGlobalNorm, ClipByNorm,
+    Cosine, Descent, Exponential, Freeze, Lbfgs, LbfgsState, LearningRate, LineSearch, Lion, Masked, Minimum,
+    MultiSteps, MultiStepsState, Nadam, OneCycle, Optimizer, ParameterEma, ParameterEmaState, Partition,
+    Piecewise, Polynomial, RateState, RmsProp, RmsPropState, RmsState, Scale, ScaleByAdadelta,
+    ScaleByAdagrad, ScaleByAdam, ScaleByAmsGrad, ScaleByLbfgs, ScaleByLbfgsState, ScaleByLion, ScaleByRms,
+    Schedule, Sgd, Trace, WarmUpCosine, Zoom,
+};
 pub use parameters::{Parameters, apply_updates};
 pub use progress::Progress;
 pub use state::{Loss, TrainState, Trained, Training, loss_and_grads};

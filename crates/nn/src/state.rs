@@ -1,9 +1,11 @@
 //! [`TrainState`]: all that training changes, and one step of it.
 //!
-//! Invariant: a step changes parameters through the optimizer alone, and buffers through what the loss assigned to them.
+//! Invariant: a step changes parameters through the optimizer alone, and buffers through what the loss assigned to
+//! them.
 
 use gradus::{Array, Data, Dtype, LeafKind, Result, Stored, Traced, Tree, Val, as_operation, random, refuse};
 
+use crate::optimizers::incremented;
 use crate::{Context, Optimizer, Parameters, apply_updates};
 
 /// A model, the state of its optimizer, the key of what is random and the count of steps: what a train step changes.
@@ -36,7 +38,7 @@ pub struct TrainState<M, S, T = Array> {
     /// What each step's keys follow from, together with `step`: `u32[2]`.
     #[tree(buffer)]
     pub key: T,
-    /// Steps made: `i32`.
+    /// Steps made: an `i32` that stops at its largest value.
     #[tree(buffer)]
     pub step: T,
     /// The element type that the loss sees parameters in; `None` for their own.
@@ -112,7 +114,7 @@ impl<M: Traced, S: Traced> TrainState<M, S, Val> {
             let (updates, state) = optimizer.update(&grads, &self.optimizer, &params);
             self.model = apply_updates(&self.model, &updates);
             self.optimizer = state;
-            self.step = self.step + 1;
+            self.step = incremented(self.step);
         })
     }
 }
@@ -153,8 +155,8 @@ where
     }
 }
 
-/// What `loss` returns and the gradient of its loss by the parameters of `model`; what it assigns to buffers is in `model`
-/// afterwards.
+/// What `loss` returns and the gradient of its loss by the parameters of `model`; what it assigns to buffers is in
+/// `model` afterwards.
 ///
 /// In the gradient, buffers are zeros.
 ///

@@ -31,6 +31,6 @@ pub use inline_calls::{Calls, inline_calls};
 pub use instrument::{Checks, instrument};
 pub use legalize::legalize;
 pub use linearize::{Linearized, Vjp, linearize, vjp};
-pub use optimize::optimize;
+pub use optimize::{optimize, share_equal};
 pub use passes::{Transforms, batch, batch_axes, jvp, split, transpose};
 pub use simplify::simplify;

@@ -28,6 +28,14 @@ pub fn optimize(program: &Program) -> Program {
     Optimizer::default().run(&checked("inline_calls", inline_calls(program, Calls::KeepShared)))
 }
 
+/// The program without equations that no result needs or that stand there twice: what a derivative is taken of.
+///
+/// A derivative repeats what it is made of, its derivative repeats that, and so on: k of them are 3ᵏ equations, of
+/// which few differ.
+pub fn share_equal(program: &Program) -> Program {
+    checked("share_equal", cse(&dce(program)))
+}
+
 /// Nested Programs that were optimised before.
 #[derive(Default)]
 struct Optimizer {

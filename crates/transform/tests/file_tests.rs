@@ -5,58 +5,25 @@
 //! after every `// ---` a program of the pass. A pass that
 //! keeps the meaning is also checked by running both programs. `BLESS=1 cargo test` writes what the passes make.
 
+use crate::blessed;
 use gradus_ir::eval::eval;
 use gradus_ir::ops::sample::Argument;
 use gradus_ir::text::parse;
 use gradus_ir::verify::verify;
 use gradus_ir::{Array, Lanes, Program, Type};
 use gradus_transform as passes;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 #[test]
 fn files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/ir");
-    let files = ir_files(&root);
-    assert!(files.len() > 20, "{} holds only {} .ir files", root.display(), files.len());
-    let bless = std::env::var_os("BLESS").is_some();
-    let mut wrong = vec![];
-    for file in files {
-        let name = file.strip_prefix(&root).unwrap_or(&file).display().to_string();
-        let text = fs::read_to_string(&file).unwrap();
-        let made = run_file(&text).unwrap_or_else(|message| panic!("{name}: {message}"));
-        if made == text {
-            continue;
-        }
-        match bless {
-            true => fs::write(&file, made).unwrap(),
-            false => wrong.push(format!("==== {name} ====\n{made}")),
-        }
-    }
-    assert!(wrong.is_empty(), "run with BLESS=1 if this is right:\n{}", wrong.join("\n"));
-}
-
-fn ir_files(root: &Path) -> Vec<PathBuf> {
-    let mut files = vec![];
-    let mut folders = vec![root.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if entry.is_dir() {
-                folders.push(entry);
-            } else if entry.extension().is_some_and(|ext| ext == "ir") {
-                files.push(entry);
-            }
-        }
-    }
-    files.sort();
-    files
+    let count = blessed::check(&root, "ir", run_file);
+    assert!(count > 20, "{} holds only {count} .ir files", root.display());
 }
 
 /// The whole file as it should be.
 fn run_file(text: &str) -> Result<String, String> {
-    let input = text.split("\n// ---").next().unwrap_or(text).trim_end();
-    let header = input.lines().next().and_then(|line| line.strip_prefix("// run: "));
-    let header = header.ok_or("the first line is not `// run: <pass>`")?;
+    let (input, header) = blessed::input(text)?;
     let program = parse(input).map_err(|e| e.to_string())?;
     let made = run(header, &program)?;
     for program in &made {

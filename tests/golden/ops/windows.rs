@@ -80,6 +80,7 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
                 dimension_numbers: numbers(params.get("dimension_numbers"), DimensionNumbers::FeaturesLast)?,
                 transpose_kernel: params.bool("transpose_kernel").unwrap_or(false),
                 use_consistent_padding: params.bool("use_consistent_padding").unwrap_or(false),
+                ..ConvTranspose::default()
             };
             let dtype = preferred(params);
             in_type(dtype, move |x, w| x.conv_transpose(w, &config))
@@ -139,7 +140,7 @@ fn cumulative(op: &str, params: &Params) -> Found {
 }
 
 fn cnn_loss(k: Val, w: Val, x: Val) -> Val {
-    let same = Conv { padding: Padding::Same, ..Conv::features_last() };
+    let same = Conv { padding: Padding::Same, ..Conv::default() };
     let pairs = Window { strides: vec![1, 2, 2, 1], ..Window::new([1, 2, 2, 1]) };
     let pooled = x.conv_general_dilated(k, &same).relu().window_max(&pairs);
     pooled.reshape([x.shape()[0] as i64, -1]).dot(w).tanh().sum()

@@ -28,6 +28,10 @@ impl Isa {
 
     /// That of a name, in any case: `scalar`, `sse`.
     pub fn named(name: &str) -> Option<Isa> {
-        Isa::ALL.into_iter().find(|isa| format!("{isa:?}").eq_ignore_ascii_case(name))
+        Isa::ALL.into_iter().find(|isa| isa.name().eq_ignore_ascii_case(name))
+    }
+    /// `scalar`, `sse`
+    pub fn name(&self) -> String {
+        format!("{self:?}").to_lowercase()
     }
 }

@@ -82,13 +82,16 @@ struct Fusion<'g> {
     units: Vec<Unit>,
     unit_of: Vec<Option<usize>>,
     readers: FxHashMap<Id, SmallVec<[usize; 4]>>,
+    /// Single numbers made of single numbers: those that come first share a kernel, whatever they read.
+    early: Vec<bool>,
 }
 
 /// Units of work in order of execution.
 pub(crate) fn fuse(graph: &Graph, roots: &Roots) -> Vec<Unit> {
     let unit_of = vec![None; graph.len()];
-    let mut fusion = Fusion { graph, roots, units: vec![], unit_of, readers: FxHashMap::default() };
-    for id in scalars_first(graph) {
+    let (order, early) = scalars_first(graph);
+    let mut fusion = Fusion { graph, roots, units: vec![], unit_of, readers: FxHashMap::default(), early };
+    for id in order {
         let kind = &graph.node(id).kind;
         if !roots.stored[id.index()] || kind.is_source() {
             continue;
@@ -120,8 +123,9 @@ pub(crate) fn fuse(graph: &Graph, roots: &Roots) -> Vec<Unit> {
 }
 
 /// All nodes in an order of definition in which single numbers made of single numbers come first: a kernel that
-/// reads them (the correction of Adam's moments) can then join the one that computes its other operands.
-fn scalars_first(graph: &Graph) -> Vec<Id> {
+/// reads them (the correction of Adam's moments) can then join the one that computes its other operands. And which
+/// these are.
+fn scalars_first(graph: &Graph) -> (Vec<Id>, Vec<bool>) {
     let mut early = vec![false; graph.len()];
     for id in graph.ids() {
         let node = graph.node(id);
@@ -130,7 +134,7 @@ fn scalars_first(graph: &Graph) -> Vec<Id> {
     }
     let (mut order, rest): (Vec<Id>, Vec<Id>) = graph.ids().partition(|id| early[id.index()]);
     order.extend(rest);
-    order
+    (order, early)
 }
 
 impl Fusion<'_> {
@@ -143,7 +147,7 @@ impl Fusion<'_> {
         let profile = Profile::of(self.graph, &self.roots.stored, id);
         let placement = if reduces_rows(self.graph, id) { Placement::Reduced } else { Placement::Full };
         let latest = profile.reads.iter().filter_map(|read| self.unit_of[read.id.index()]).max();
-        let unit = match self.find_group(&profile, placement, latest) {
+        let unit = match self.find_group(&profile, placement, latest, self.early[id.index()]) {
             Some((unit, placement)) => {
                 let Unit::Group(group) = &mut self.units[unit] else { unreachable!("internal: a group") };
                 group.weight += profile.weight;
@@ -169,14 +173,20 @@ impl Fusion<'_> {
         }
     }
 
-    /// The group that computes what `id` reads, or one after it that reads the same.
+    /// The group that computes what `id` reads, or one after it that reads the same; of early numbers the newest
+    /// too.
     fn find_group(
         &self,
         profile: &Profile,
         placement: Placement,
         latest: Option<usize>,
+        is_early: bool,
     ) -> Option<(usize, Placement)> {
         let mut candidates: SmallVec<[usize; 8]> = latest.into_iter().collect();
+        if is_early {
+            // The newest unit is one of single numbers too: a step costs more than such a number.
+            candidates.extend(self.units.len().checked_sub(1));
+        }
         for read in &profile.reads {
             let readers = self.readers.get(&read.id).map_or(&[][..], |readers| &readers[..]);
             let after = |unit: &&usize| latest.is_none_or(|latest| **unit > latest);

@@ -8,7 +8,7 @@ use gradus_ir::ops::cumulative::Cumulative;
 use gradus_ir::ops::elementwise::{Binary, Choice};
 use gradus_ir::ops::monoid::Monoid;
 use gradus_ir::ops::window::{Select, Window, Windowing};
-use gradus_ir::{Dims, Dtype, Program, Result, Shape, SourceLocation, Type, Val, trace};
+use gradus_ir::{Dims, Dtype, Error, ErrorKind, Program, Result, Shape, SourceLocation, Type, Val, trace};
 use gradus_kernel::Combine;
 use std::sync::Arc;
 
@@ -221,6 +221,19 @@ impl Lowering {
         all.map(|all| (all, shape))
     }
 
+    /// The numbers of a window's elements are of `i32`.
+    fn check_numbered(op: &'static str, window: &Window, location: SourceLocation) -> Result<()> {
+        if i32::try_from(window.size()).is_ok() {
+            return Ok(());
+        }
+        let message = format!(
+            "a window of {} elements is longer than {}; reduce an axis at a time",
+            window.size(),
+            i32::MAX
+        );
+        Err(Error::new(op, ErrorKind::invalid(message), location))
+    }
+
     /// Operands of a fold that selects: the elements of the windows of `x`, and their numbers, -1 for none; last the
     /// shape of both.
     fn candidates(
@@ -274,6 +287,7 @@ impl Lowering {
         ty: &Type,
         location: SourceLocation,
     ) -> Result<Id> {
+        Self::check_numbered("select_and_gather_add", window, location)?;
         let (tangents, x) = (args[0], args[1]);
         let (values, numbers, _) = self.candidates(x, window, &ty.shape, location);
         let (followers, _) = self.zero_padded_windows(tangents, window, &ty.shape, location);
@@ -294,6 +308,7 @@ impl Lowering {
         ty: &Type,
         location: SourceLocation,
     ) -> Result<Id> {
+        Self::check_numbered("select_and_scatter_add", window, location)?;
         let (source, x) = (args[0], args[1]);
         let windows = self.graph.ty(source).shape.clone();
         if windows.size() == 0 {

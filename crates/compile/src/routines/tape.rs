@@ -81,7 +81,8 @@ impl Task for TapeTask {
             match self {
                 TapeTask::Length { tape, to } => {
                     let rows = num_rows(*tape.pointer(pointers).cast::<u64>());
-                    *to.pointer(pointers).cast::<i32>() = i32::try_from(rows).unwrap_or(i32::MAX);
+                    *to.pointer(pointers).cast::<i32>() = i32::try_from(rows)
+                        .expect("internal: a loop that makes a tape counts its rows in i32");
                 }
                 TapeTask::Select(select) => {
                     let [on, off] = select.tapes.map(|tape| *tape.pointer(pointers).cast::<u64>());

@@ -6,7 +6,8 @@
 use super::pointers::Pointers;
 use super::step::{self, Call, SCRATCH, Slot, Step, Task};
 use super::tape::{self, EMPTY};
-use gradus_ir::{Array, Result, SourceLocation};
+use gradus_ir::ops::control::too_many_steps;
+use gradus_ir::{Array, Error, Result, SourceLocation};
 
 /// A list of steps inside of a loop, and what it reads that never changes.
 #[derive(Debug)]
@@ -408,7 +409,12 @@ impl WhileForm {
                 }
                 step.iteration(&self.body, call, &of_body)?;
             }
-            count = count.saturating_add(1);
+            count = match count.checked_add(1) {
+                None if self.count.is_some() => {
+                    return Err(Error::new("while", too_many_steps(), step.at));
+                }
+                more => more.unwrap_or(i32::MAX),
+            };
             for (k, carry) in self.carries.iter().enumerate() {
                 let written = of_body[next + k];
                 of_test[tested + k] = written;

@@ -3,52 +3,13 @@
 //! [`Backend`] is all that the engine asks of either, and [`Runnable`] all that a call does. The files of this folder
 //! name neither's types.
 
-use crate::{Array, Config, Error};
+use crate::config::{BackendKind, Config};
+use crate::{Array, Error};
 use gradus_ir::eval::{self, Run};
 use gradus_ir::{Equation, Program};
 use std::fmt::Write as _;
-use std::sync::OnceLock;
-
-/// What runs a jitted function.
-///
-/// ```
-/// use gradus::{Array, BackendKind, Config, Val, jit};
-/// let f = jit(|x: &Val| (x * 2.0).sum());
-/// let by_line = f.with(Config { backend: BackendKind::Interpreter, ..Config::default() });
-/// let x = Array::from([1.0f32, 2.5]);
-/// assert_eq!(by_line(&x)?, f(&x)?);
-/// # Ok::<(), gradus::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum BackendKind {
-    /// Machine code, optimized and fused.
-    #[default]
-    Compiler,
-    /// The reference interpreter: slow and exact, one operation of the user's after the other, as traced and with every
-    /// operation rounded as written (`precise`); what `disable_jit` is to JAX.
-    ///
-    /// Each operation that has run, those in loops and branches too, is a `tracing` event of the target
-    /// `gradus::interpreter` at trace level, with the fields `operation`, `place` (the user's line) and `results`: a
-    /// subscriber sees every line as it is computed. Threads, instructions and fusion play no part,
-    /// and `tape_bytes` limits each loop by itself.
-    Interpreter,
-}
 
 impl BackendKind {
-    /// What `GRADUS_BACKEND` names, read once: `compiler`, also if it is not set, or `interpreter`.
-    pub(crate) fn of_environment() -> BackendKind {
-        static KIND: OnceLock<BackendKind> = OnceLock::new();
-        *KIND.get_or_init(|| match std::env::var("GRADUS_BACKEND").as_deref() {
-            Ok("interpreter") => BackendKind::Interpreter,
-            Ok("compiler" | "") | Err(_) => BackendKind::Compiler,
-            Ok(other) => {
-                tracing::warn!(
-                    "GRADUS_BACKEND is `{other}`, neither `compiler` nor `interpreter`; compiling"
-                );
-                BackendKind::Compiler
-            }
-        })
-    }
     pub(super) fn backend(self) -> &'static dyn Backend {
         match self {
             BackendKind::Compiler => &Compiler,

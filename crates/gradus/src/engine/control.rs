@@ -3,8 +3,7 @@
 //! Their bodies are traced with the marks of weak element types, so that a literal as first carry takes the type
 //! that the body makes of it, as in JAX.
 
-use super::primal::Outside;
-use super::{Flat, Inner, outer};
+use super::{Flat, Inner, Order, outer};
 use crate::val::promote::{Promoted, promote};
 use crate::val::strict;
 use crate::{Error, Type, Val};
@@ -33,10 +32,10 @@ impl Body {
     /// Traces `f` on values of these types and marks.
     fn trace(place: SourceLocation, args: &[(Type, bool)], f: Flat<'_>) -> Result<Body, Error> {
         let types: Vec<Type> = args.iter().map(|(ty, _)| ty.clone()).collect();
-        let (mut weak, outside) = (vec![], Outside::here());
-        let inner = Inner::of_types(place, &types, &mut |x| {
+        let mut weak = vec![];
+        let inner = Inner::of_types(place, &types, Order::Same, &mut |x| {
             let marked: Vec<Val> = x.iter().zip(args).map(|(v, (_, weak))| v.with_weak(*weak)).collect();
-            let results = outside.run(|| f(&marked));
+            let results = f(&marked);
             weak = results.iter().map(|v| v.is_weak()).collect();
             results
         })?;
@@ -146,7 +145,7 @@ pub(crate) fn scan(
     };
     let operands: Vec<gradus_ir::Val> =
         traced.inner.captures.iter().chain(&init).chain(xs).map(|v| v.ir()).collect();
-    Ok(traced.marked(&ir::at_place(place, || ops::scan(scan, &operands))))
+    Ok(traced.marked(&ir::at_place(place.called(ir::called(op)), || ops::scan(scan, &operands))))
 }
 
 /// Runs `body` as long as `cond` holds: the last carry.
@@ -181,7 +180,7 @@ pub(crate) fn while_loop(
     };
     let captures = test.inner.captures.iter().chain(&traced.inner.captures);
     let operands: Vec<gradus_ir::Val> = captures.chain(&init).map(|v| v.ir()).collect();
-    Ok(traced.marked(&ir::at_place(place, || ops::while_loop(repeat, &operands))))
+    Ok(traced.marked(&ir::at_place(place.called(ir::called(op)), || ops::while_loop(repeat, &operands))))
 }
 
 /// The results of that of `branches` whose number `index`, an `i32[]`, is.
@@ -238,7 +237,7 @@ pub(crate) fn cond(
     });
     let programs = programs.collect::<Result<Vec<_>, Error>>()?;
     let operands: Vec<gradus_ir::Val> = operands.iter().map(|v| v.ir()).chain(captures).collect();
-    let results = ir::at_place(place, || ops::cond(programs, index.ir(), &operands));
+    let results = ir::at_place(place.called(ir::called(op)), || ops::cond(programs, index.ir(), &operands));
     Ok(bodies[0].marked(&results))
 }
 

@@ -1,10 +1,11 @@
 //! Custom rules on lists: functions and rules become Programs, what they capture becomes operands.
 
-use super::{Inner, inner, outer, type_of};
+use super::order::as_rule;
+use super::{Flat, Inner, Order, inner, outer, type_of};
 use crate::{Error, Val};
 use gradus_ir::ops::checkpoint::{Checkpoint, Policy};
 use gradus_ir::ops::custom::Custom;
-use gradus_ir::trace::{at_place, bind};
+use gradus_ir::trace::{at_place, bind, called};
 use gradus_ir::{ErrorKind, Op, SourceLocation, Type};
 use gradus_transform as passes;
 
@@ -42,13 +43,14 @@ pub(crate) fn trace_jvp_rule(
 ) -> Result<Inner, Error> {
     let types: Vec<Type> = args.iter().map(|v| type_of(*v)).collect();
     let both: Vec<Type> = types.iter().chain(float_types(&types)).cloned().collect();
-    Inner::of_types(place, &both, &mut |x| {
+    let mut run = |x: &[Val]| {
         let (primals, tangents) = x.split_at(types.len());
         let (mut y, dy) = rule(primals, &with_zeros(&types, tangents));
         let result_types: Vec<Type> = y.iter().map(|v| type_of(*v)).collect();
         y.extend(of_floats(&result_types, &dy));
         y
-    })
+    };
+    as_rule("custom_jvp", place, || Inner::of_types(place, &both, Order::Rule, &mut run))
 }
 
 /// `function` on `args`, with the derivative `rule`.
@@ -80,6 +82,14 @@ pub(crate) fn custom_jvp(
     Ok(bound(op, place, args, &[function, rule]))
 }
 
+/// Traces the first half of a rule for reverse mode: from arguments to results and residuals.
+///
+/// # Errors
+/// The first error of the operations inside.
+pub(crate) fn trace_forward(place: SourceLocation, args: &[Val], forward: Flat<'_>) -> Result<Inner, Error> {
+    as_rule("custom_vjp", place, || Inner::trace(place, args, Order::Rule, forward))
+}
+
 /// Traces a rule from residuals, which `forward` returns behind the results, and cotangents to gradients.
 ///
 /// # Errors
@@ -94,11 +104,12 @@ pub(crate) fn trace_vjp_rule(
     let num_residuals = residuals.len();
     let both: Vec<Type> = residuals.into_iter().chain(float_types(results).cloned()).collect();
     let num_args = forward.program.num_params() - forward.captures.len();
-    Inner::of_types(place, &both, &mut |x| {
+    let mut run = |x: &[Val]| {
         let (residuals, cotangents) = x.split_at(num_residuals);
         let gradients = rule(residuals, &with_zeros(results, cotangents));
         of_floats(&forward.program.param_types()[..num_args], &gradients)
-    })
+    };
+    as_rule("custom_vjp", place, || Inner::of_types(place, &both, Order::Rule, &mut run))
 }
 
 /// `function` on `args`, with the gradient that `forward` and `backward` compute.
@@ -120,8 +131,10 @@ pub(crate) fn custom_vjp(
 
 /// The operation on `args` and what its Programs captured.
 pub(super) fn bound(op: impl Into<Op>, place: SourceLocation, args: &[Val], programs: &[&Inner]) -> Vec<Val> {
+    let op: Op = op.into();
     let captures = programs.iter().flat_map(|inner| inner.captures.iter());
     let operands: Vec<Val> = args.iter().chain(captures).copied().collect();
+    let place = place.called(called(op.rules().name()));
     outer(&at_place(place, || bind(op, &inner(&operands))))
 }
 

@@ -1,8 +1,7 @@
 //! vmap of functions on lists: lanes lead inside, axes are moved at the border only.
 
 use super::axes::Named;
-use super::primal::Outside;
-use super::{Flat, Inner, inner, outer, type_of};
+use super::{Flat, Inner, Order, inner, outer, type_of};
 use crate::{Error, Val};
 use gradus_ir::{ErrorKind, Lanes, SourceLocation};
 use gradus_transform as passes;
@@ -87,8 +86,7 @@ impl Mapped {
         });
         let types: Vec<_> = types.collect();
         let _named = Named::open(place, lanes)?;
-        let outside = Outside::here();
-        let inner = Inner::of_types(place, &types, &mut |x| outside.run(|| f(x)))?;
+        let inner = Inner::of_types(place, &types, Order::Same, f)?;
         Ok(Mapped { place, args: leading, is_mapped, lanes, inner })
     }
 

@@ -13,23 +13,24 @@ mod effects;
 mod lanes;
 mod lists;
 mod nans;
-mod primal;
+mod order;
 mod system;
 
 pub(crate) use axes::{across, axis_index, axis_size, is_any_axis_named};
-pub use backend::BackendKind;
 pub(crate) use custom::{
-    checkpoint, checkpoint_name, custom_jvp, custom_vjp, trace_jvp_rule, trace_vjp_rule,
+    checkpoint, checkpoint_name, custom_jvp, custom_vjp, trace_forward, trace_jvp_rule, trace_vjp_rule,
 };
 pub(crate) use derivative::{Numbers, check_differentiable, check_jacobian};
 pub(crate) use effects::{check, debug_callback, debug_print, pure_callback};
+pub(crate) use gradus_ir::trace::abandon;
 pub(crate) use lanes::{Mapped, Which};
 pub(crate) use lists::Lists;
-pub(crate) use primal::{is_undifferentiated, undifferentiated};
+pub(crate) use order::{JITTED, Order, is_undifferentiated};
 pub(crate) use system::{Operator, linear_solve};
 
 use self::backend::Runnable;
-use crate::{Array, Config, Error, Leaf, Stored, Traced, Tree, Val};
+use crate::config::Config;
+use crate::{Array, Error, Leaf, Stored, Traced, Tree, Val};
 use gradus_ir::{Capture, Dtype, Program, SourceLocation, Type, trace as ir};
 use std::sync::Arc;
 
@@ -82,13 +83,6 @@ pub(crate) fn refuse(error: Error) -> Val {
     Val::from_ir(ir::refuse(error))
 }
 
-/// Keeps `error` as the first of the innermost trace and unwinds to the border, which returns it: for functions
-/// whose result cannot be made up.
-pub(crate) fn abandon(error: Error) -> ! {
-    refuse(error);
-    std::panic::resume_unwind(Box::new(ir::Poisoned))
-}
-
 /// The same value, through which no derivative flows.
 #[track_caller]
 pub(crate) fn stop_gradient(v: Val) -> Val {
@@ -111,16 +105,19 @@ fn outer(values: &[gradus_ir::Val]) -> Vec<Val> {
 /// A function on lists, run once to write its Program down.
 pub(crate) type Flat<'a> = &'a mut dyn FnMut(&[Val]) -> Vec<Val>;
 
-/// Traces `f` at the border: what it captures can only be data.
+/// Traces `f` at the border: what it captures can only be data. It is differentiated at most `order` times, if anybody
+/// knows.
 ///
 /// # Errors
 /// The first error of the operations inside.
 pub(crate) fn trace_at_border(
     place: SourceLocation,
     types: &[Type],
+    order: Option<u32>,
     f: Flat<'_>,
 ) -> Result<(Program, Vec<Array>), Error> {
-    let traced = ir::trace_at_border(place, types, |args| inner(&f(&outer(args))))?;
+    let run = |args: &[gradus_ir::Val]| order::of_order(order, || inner(&f(&outer(args))));
+    let traced = ir::trace_at_border(place, types, run)?;
     let captures = traced.captures.into_iter().map(|c| match c {
         Capture::Array(a) => a,
         Capture::Val(_) => unreachable!("internal: the outermost trace captures data only"),
@@ -141,20 +138,35 @@ pub(crate) struct Inner {
 const MOST_EQUATIONS: usize = 1 << 20;
 
 impl Inner {
-    /// Traces `f` on values of the types of `args`.
+    /// Traces `f` on values of the types of `args`; `order` says how often it is differentiated.
     ///
     /// # Errors
     /// The first error of the operations inside.
-    pub(crate) fn trace(place: SourceLocation, args: &[Val], f: Flat<'_>) -> Result<Inner, Error> {
-        Inner::of_types(place, &args.iter().map(|v| type_of(*v)).collect::<Vec<_>>(), f)
+    pub(crate) fn trace(
+        place: SourceLocation,
+        args: &[Val],
+        order: Order,
+        f: Flat<'_>,
+    ) -> Result<Inner, Error> {
+        Inner::of_types(place, &args.iter().map(|v| type_of(*v)).collect::<Vec<_>>(), order, f)
     }
-    /// Traces `f` on values of `types`.
+    /// Traces `f` on values of `types`; `order` says how often it is differentiated.
     ///
     /// # Errors
     /// The first error of the operations inside.
-    pub(crate) fn of_types(place: SourceLocation, types: &[Type], f: Flat<'_>) -> Result<Inner, Error> {
-        let traced = ir::trace(place, types, |args| inner(&f(&outer(args))))?;
-        let size = traced.program.equations().len();
+    pub(crate) fn of_types(
+        place: SourceLocation,
+        types: &[Type],
+        order: Order,
+        f: Flat<'_>,
+    ) -> Result<Inner, Error> {
+        let times = order.inside();
+        let traced = ir::trace(place, types, |args| order::of_order(times, || inner(&f(&outer(args)))))?;
+        let program = match order {
+            Order::More(_) => gradus_transform::share_equal(&traced.program),
+            _ => traced.program,
+        };
+        let size = program.equations().len();
         if size > MOST_EQUATIONS {
             let message = format!(
                 "the function has {size} equations, more than {MOST_EQUATIONS}; each derivative of a derivative has a \
@@ -166,7 +178,7 @@ impl Inner {
             Capture::Val(v) => Val::from_ir(v),
             Capture::Array(a) => Val::from(&a),
         });
-        Ok(Inner { program: Arc::new(traced.program), captures: captures.collect() })
+        Ok(Inner { program: Arc::new(program), captures: captures.collect() })
     }
 
     /// `args`, then the captures.
@@ -194,7 +206,7 @@ impl Inner {
 
 /// The identity matrix.
 fn iota_equal(dtype: Dtype, size: usize) -> gradus_ir::Val {
-    let counter = |axis| gradus_ir::Val::iota(Type::new(Dtype::I32, [size, size]), axis);
+    let counter = |axis| gradus_ir::Val::iota(Type::new(Dtype::of_index(size), [size, size]), axis);
     counter(0).eq(counter(1)).convert(dtype)
 }
 

@@ -1,7 +1,7 @@
 //! Linear systems on lists: functions that are linear become Programs that can be transposed.
 
 use super::custom::bound;
-use super::{Flat, Inner, inner, outer, type_of};
+use super::{Flat, Inner, Order, inner, outer, type_of};
 use crate::{Error, Val};
 use gradus_ir::ops::linear_solve::LinearSolve;
 use gradus_ir::{SourceLocation, Type, trace as ir};
@@ -22,7 +22,7 @@ impl Operator {
         like: &[Val],
         f: Flat<'_>,
     ) -> Result<Operator, Error> {
-        Ok(Operator(Inner::trace(place, like, f)?.linear(op, place)?.dense()?))
+        Ok(Operator(Inner::trace(place, like, Order::More(1), f)?.linear(op, place)?.dense()?))
     }
     /// The types that it takes and returns.
     fn types(&self) -> &[Type] {

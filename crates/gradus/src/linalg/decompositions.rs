@@ -120,7 +120,13 @@ pub fn svdvals(a: impl Into<Val>) -> Val {
 /// The eigenvalues `[.., n]` in increasing order and the eigenvectors, as columns, of Hermitian matrices, of which
 /// (A + Aᴴ) / 2 is taken.
 ///
-/// Where eigenvalues coincide, the derivatives of the eigenvectors do not exist.
+/// Vectors of equal eigenvalues have no derivative. What they are given makes that of V · diag(W) · Vᴴ right, and not
+/// that of every function of them: that of V · diag(f(W)) · Vᴴ is by f′, of which neither W nor V knows. [`sqrtm`] and
+/// [`expm`] have rules of their own. Likewise second derivatives of functions of W: finite, and those of Σ W and Σ W²
+/// are right.
+///
+/// [`sqrtm`]: super::sqrtm
+/// [`expm`]: super::expm
 ///
 /// ```
 /// use gradus::{Array, Val, jit, linalg};
@@ -241,7 +247,7 @@ pub fn lu(a: impl Into<Val>) -> (Val, Val, Val) {
 #[track_caller]
 fn permutation_matrix(lu: Val, permutation: Val) -> Val {
     let m = permutation.shape()[permutation.rank() - 1];
-    let row = iota(Dtype::I32, [m, m], 0);
+    let row = iota(Dtype::of_index(m), [m, m], 0);
     permutation.expand_dims(-2).eq(row).astype(lu.dtype().real())
 }
 

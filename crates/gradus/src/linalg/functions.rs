@@ -1,7 +1,10 @@
 //! Functions of matrices, and matrices made of others.
 
 use super::{adjoint, eigh, extents, inv, norm_ord, solve, square};
-use crate::{Dtype, ErrorKind, Type, Val, concatenate, eye, iota, where_};
+use crate::{
+    Dtype, ErrorKind, TransposeSolve, Type, Val, concatenate, custom_jvp, custom_linear_solve, eye, eye_of,
+    where_,
+};
 
 /// The diagonal `offset` of each matrix: `[.., n, m] -> [.., k]`. As `jnp.linalg.diagonal`.
 ///
@@ -173,9 +176,9 @@ pub fn block_diag(blocks: &[Val]) -> Val {
     })
 }
 
-/// The square root of positive semidefinite matrices: the one that is positive semidefinite itself. (A + Aᴴ) /
-/// 2 is taken,
-/// and eigenvalues below zero give NaN.
+/// The square root of positive semidefinite matrices: the one that is positive semidefinite itself. (A + Aᴴ) / 2 is
+/// taken, and eigenvalues below zero give NaN. Derivatives are those of the root, whatever eigenvalues are equal, up to
+/// the third; where an eigenvalue is 0 there are none.
 ///
 /// ```
 /// use gradus::{Array, Val, jit, linalg};
@@ -186,10 +189,40 @@ pub fn block_diag(blocks: &[Val]) -> Val {
 #[track_caller]
 pub fn sqrtm(a: impl Into<Val>) -> Val {
     let a = square("sqrtm", a.into());
-    Val::derive("sqrtm", &[a], |_| {
+    Val::derive("sqrtm", &[a], |_| Ok(hermitian_root((a + adjoint(a)) / 2.0, 3)))
+}
+
+/// The root of Hermitian matrices, with so many derivatives by S · dS + dS · S = dA.
+#[track_caller]
+fn hermitian_root(a: Val, orders: usize) -> Val {
+    let value = |a: Val| {
         let (w, v) = eigh(a);
-        Ok((v * w.sqrt().expand_dims(-2)).matmul(adjoint(v)))
+        (v * w.sqrt().expand_dims(-2)).matmul(adjoint(v))
+    };
+    if orders == 0 {
+        return value(a);
+    }
+    custom_jvp(a, value, move |a, da| {
+        let root = hermitian_root(a, orders - 1);
+        (root, solve_anticommutator(root, da))
     })
+}
+
+/// X of S · X + X · S = B, for positive definite S.
+#[track_caller]
+pub(super) fn solve_anticommutator(s: Val, b: Val) -> Val {
+    let by_vectors = |s: Val, b: Val| {
+        let (w, v) = eigh(s);
+        let turned = adjoint(v).matmul(b).matmul(v);
+        v.matmul(turned / (w.expand_dims(-1) + w.expand_dims(-2))).matmul(adjoint(v))
+    };
+    let transposed = |_: &dyn Fn(&Val) -> Val, b: Val| by_vectors(s.matrix_transpose(), b);
+    custom_linear_solve(
+        b,
+        |x: &Val| s.matmul(x) + x.matmul(s),
+        |_, b| by_vectors(s, b),
+        TransposeSolve::By(&transposed),
+    )
 }
 
 /// Coefficients of the diagonal approximations of Padé to the exponential, the constant first: Higham, "The scaling and
@@ -270,7 +303,7 @@ pub fn expm(a: impl Into<Val>) -> Val {
 #[track_caller]
 fn pade(a: Val, coefficients: &[f64]) -> Val {
     let (n, _) = extents(&a.ty());
-    let unit = (iota(Dtype::I32, [n, n], 0).eq(iota(Dtype::I32, [n, n], 1))).astype(a.dtype());
+    let unit = eye_of([n, n], 0, a.dtype());
     let squared = a.matmul(a);
     let mut powers = vec![unit, squared];
     while powers.len() < coefficients.len() / 2 {

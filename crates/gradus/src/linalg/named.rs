@@ -1,6 +1,7 @@
 //! Matrices with names, made of a few numbers; and the polar decomposition.
 
-use super::{adjoint, matrices, svd};
+use super::functions::solve_anticommutator;
+use super::{adjoint, matrices, solve, svd};
 use crate::val::broadcast::common_shape;
 use crate::val::promote::promote_all;
 use crate::{Dtype, ErrorKind, Shape, Type, Val, arange, complex, concatenate, custom_jvp, eye_of, iota};
@@ -150,7 +151,7 @@ pub fn hadamard(n: usize, dtype: Dtype) -> Val {
         if !n.is_power_of_two() {
             return Err(ErrorKind::invalid(format!("{n} rows; give a power of two")));
         }
-        let along = |axis: i64| iota(Dtype::I32, [n, n], axis);
+        let along = |axis: i64| iota(Dtype::of_index(n), [n, n], axis);
         // The sign is the parity of the bits that row and column share.
         let odd = (along(0) & along(1)).population_count() & 1;
         Ok((1 - 2 * odd).astype(dtype))
@@ -168,7 +169,8 @@ pub fn hadamard(n: usize, dtype: Dtype) -> Val {
 #[track_caller]
 pub fn dft(n: usize) -> Val {
     Val::derive("dft", &[], |_| {
-        let along = |axis: i64| iota(Dtype::I32, [n, n], axis);
+        // The products of two indices count in it.
+        let along = |axis: i64| iota(Dtype::of_index(n.saturating_mul(n)), [n, n], axis);
         // Whole turns do not count; taken out, angles keep their digits.
         let share = (along(0) * along(1)) % n.max(1) as i64;
         let angle = share.astype(Dtype::F64) * (-2.0 * PI / n.max(1) as f64);
@@ -210,7 +212,10 @@ fn unitary_factor(a: Val, orders: usize) -> Val {
         u.matmul(vh)
     };
     let (m, n) = super::extents(&a.ty());
-    if orders == 0 || m < n {
+    if m < n {
+        return adjoint(unitary_factor(adjoint(a), orders));
+    }
+    if orders == 0 {
         return value(a);
     }
     custom_jvp(a, value, move |a, da| (unitary_factor(a, orders - 1), unitary_tangent(a, da, orders - 1)))
@@ -220,10 +225,13 @@ fn unitary_factor(a: Val, orders: usize) -> Val {
 #[track_caller]
 fn unitary_tangent(a: Val, da: Val, orders: usize) -> Val {
     let w = unitary_factor(a, orders);
-    let (_, s, vh) = svd(a);
-    let (v, k) = (adjoint(vh), adjoint(w).matmul(da));
-    let turned = vh.matmul((k - adjoint(k)).matmul(v));
-    let x = v.matmul((turned / (s.expand_dims(-1) + s.expand_dims(-2))).matmul(vh));
-    let rest = da - w.matmul(adjoint(w).matmul(da));
-    w.matmul(x) + (rest.matmul(v) / s.expand_dims(-2)).matmul(vh)
+    let (p, k) = (adjoint(w).matmul(a), adjoint(w).matmul(da));
+    let p = (p + adjoint(p)) / 2.0;
+    let turn = w.matmul(solve_anticommutator(p, k - adjoint(k)));
+    let (m, n) = super::extents(&a.ty());
+    if m == n {
+        return turn;
+    }
+    let rest = da - w.matmul(k);
+    turn + adjoint(solve(p, adjoint(rest)))
 }

@@ -6,29 +6,15 @@ use super::{
 };
 use crate::val::promote::Promoted;
 use crate::val::strict;
-use crate::{Dtype, ErrorKind, IntoAxes, Val, arange, complex, custom_jvp, eye, keep, where_};
+use crate::{Dtype, ErrorKind, IntoAxes, Val, arange, custom_jvp, eye, keep, where_};
 
-/// √Σ|x|² along axes. Where squares would overflow or underflow `x` is scaled by a power of two, which changes no
-/// digit. At zero the derivative is zero, the subgradient of least length.
+/// √Σ|x|² along axes, of numbers scaled so that squares neither overflow nor underflow. At zero the derivative is zero,
+/// the subgradient of least length.
 #[track_caller]
 fn length(x: Val, axes: crate::AxisSet) -> Val {
-    if x.ty().shape.size() == 0 {
-        return x.abs().sum_axes(axes);
-    }
-    let info = x.dtype().real().finfo();
-    let exponent = info.map_or(0.0, |info| info.max.log2().round());
-    // Room for the sum of many squares, and for the digits of small ones.
-    let (high, low) = ((0.4 * exponent).round().exp2(), (-0.4 * exponent).round().exp2());
-    let (down, up) = ((-0.7 * exponent).round().exp2(), (0.7 * exponent).round().exp2());
-    let parts = if x.is_complex() { x.real().abs().max(x.imag().abs()) } else { x.abs() };
-    let largest = parts.stop_gradient().amax_axes(keep(axes.clone()));
-    let by = |large: f64, small: f64| where_(largest.gt(high), large, where_(largest.lt(low), small, 1.0));
-    let (scale, back) = (by(down, up).astype(largest.dtype()), by(up, down).astype(largest.dtype()));
-    let scaled = if x.is_complex() { complex(x.real() * scale, x.imag() * scale) } else { x * scale };
-    let squares = (scaled * scaled.conj()).real().sum_axes(axes);
-    let zero = squares.eq(0);
-    let root = where_(zero, 1.0, squares).sqrt();
-    where_(zero, 0.0, root) * back.reshape(&squares.ty().shape)
+    let scaled = x.scaled(axes.clone());
+    let squares = (scaled.x * scaled.x.conj()).real().sum_axes(axes);
+    scaled.back(squares.deviation(), 1)
 }
 
 /// Which norm.
@@ -141,25 +127,34 @@ fn vector_norm(x: Val, order: Order, axis: usize, stay: bool) -> Result<Val, Err
     } else if p == 1.0 {
         x.abs().sum_axes(axes)
     } else {
-        power_norm(x.abs(), p, axis, stay)
+        power_norm(x, p, axis, stay)
     })
 }
 
-/// (Σ xᵖ)^(1/p) of numbers from 0 on, divided by the largest before they are raised; zero where all are, and so is the
-/// derivative.
+/// (Σ |x|ᵖ)^(1/p), divided by the largest before they are raised; zero where all are, and so is the derivative.
 #[track_caller]
 fn power_norm(x: Val, p: f64, axis: usize, stay: bool) -> Val {
-    let largest = largest(x.stop_gradient(), axis, true);
+    let largest = largest(x.abs().stop_gradient(), axis, true);
     let scale = where_(largest.gt(0) & largest.is_finite(), largest, 1.0);
     let zero = x.eq(0);
     let any_zero = zero.any_axes(kept(axis, stay));
-    // A power of zero has no slope of its own: neither that of p < 1, infinite, nor NaN.
-    let powers = where_(zero, 0.0, (where_(zero, 1.0, x / scale)).pow(p));
+    let powers = if p > 0.0 && p % 2.0 == 0.0 && p < f64::from(i32::MAX) {
+        even_power(x / scale, p as i32 / 2)
+    } else {
+        // A power of zero has no slope of its own: neither that of p < 1, infinite, nor NaN.
+        where_(zero, 0.0, where_(zero, 1.0, x.abs() / scale).pow(p))
+    };
     let sum = powers.sum_axes(kept(axis, stay));
     let none = sum.eq(0);
     let root = where_(none, 0.0, where_(none, 1.0, sum).pow(1.0 / p)) * scale.reshape(&sum.ty().shape);
     // 1 / 0 is infinite, and so is the sum; its root is zero.
     if p < 0.0 { where_(any_zero, 0.0, root) } else { root }
+}
+
+/// |x|²ᵏ, smooth at zero too.
+#[track_caller]
+fn even_power(x: Val, k: i32) -> Val {
+    (x * x.conj()).real().pow(k)
 }
 
 /// The largest of numbers from 0 on; 0 of none.

@@ -48,7 +48,7 @@ pub fn randint_of(
         let word = if info.bits == 32 { Dtype::U32 } else { Dtype::U64 };
         if info.bits < 32 {
             // Drawn from more bits, narrow integers are less uneven. Its range then holds every bound.
-            let within = |bound: Val, most: i64| bound.astype(Dtype::I32).max(info.min as i64).min(most);
+            let within = |bound: Val, most: i64| cut_to(bound, Dtype::I32).0.max(info.min as i64).min(most);
             let (low, high) = (within(low, info.max as i64), within(high, info.max as i64 + 1));
             return Ok(randint(key, &shape, low, high).astype(dtype));
         }
@@ -75,7 +75,7 @@ fn cut_to(bound: Val, dtype: Dtype) -> (Val, Val) {
     if let Some(n) = bound.integer_literal() {
         return (Val::from(within(n.into())).astype(dtype), Val::from(i128::from(n) > info.max));
     }
-    let bound = if bound.dtype().is_integer() { bound } else { bound.astype(Dtype::I32) };
+    let bound = if bound.dtype().is_integer() { bound } else { bound.astype(Dtype::I64) };
     let own = bound.dtype().iinfo().expect("internal: an integer type");
     let (least, most) = (within(own.min), within(own.max));
     let beyond = if info.max < own.max { bound.gt(most) } else { Val::from(false) };

@@ -46,17 +46,21 @@ distribution! {
             where_(a.le(0) | b.le(0) | scale.le(0), f64::NAN, where_(outside, 0.0, density))
         };
         cdf(x, a, b, loc, scale) =>
-            of_positive(a, b, between(standard(x, loc, scale, a.lt(1)), |y| special::betainc(a, b, y)));
+            of_positive(a, b, at_steep_end([x, loc, scale], a.lt(1), |root| root, |y| {
+                between(y, |y| special::betainc(a, b, y))
+            }));
         logcdf(x, a, b, loc, scale) => {
             let of = |y: Val| log_of(special::betainc(a, b, y), special::betainc(b, a, 1.0 - y));
             of_positive(a, b, log_between((x - loc) / scale, of))
         };
         sf(x, a, b, loc, scale) => {
-            of_positive(a, b, between(1.0 - standard(x, loc, scale, a.lt(1)), |y| special::betainc(b, a, y)))
+            of_positive(a, b, at_steep_end([x, loc, scale], a.lt(1), |root| 1.0 - root, |y| {
+                between(1.0 - y, |y| special::betainc(b, a, y))
+            }))
         };
         logsf(x, a, b, loc, scale) => {
             let of = |y: Val| log_of(special::betainc(b, a, y), special::betainc(a, b, 1.0 - y));
-            of_positive(a, b, log_between(1.0 - standard(x, loc, scale, a.lt(1)), of))
+            of_positive(a, b, at_steep_end([x, loc, scale], a.lt(1), |root| -root, |y| log_between(1.0 - y, of)))
         };
     }
 }
@@ -76,10 +80,10 @@ distribution! {
             let y = where_(inside, (x - loc) / scale, 1.0);
             where_(inside, special::gamma_density(a, y) / scale, 0.0)
         };
-        cdf(x, a, loc, scale) => above(standard(x, loc, scale, a.lt(1)), 0.0, |y| special::gammainc(a, y));
+        cdf(x, a, loc, scale) => at_steep_end([x, loc, scale], a.lt(1), |root| root, |y| gamma_below(a, y));
         logcdf(x, a, loc, scale) => log_gamma_below(a, (x - loc) / scale);
-        sf(x, a, loc, scale) => above(standard(x, loc, scale, a.lt(1)), 1.0, |y| special::gammaincc(a, y));
-        logsf(x, a, loc, scale) => log_gamma_above(a, standard(x, loc, scale, a.lt(1)));
+        sf(x, a, loc, scale) => at_steep_end([x, loc, scale], a.lt(1), |root| 1.0 - root, |y| gamma_above(a, y));
+        logsf(x, a, loc, scale) => at_steep_end([x, loc, scale], a.lt(1), |root| -root, |y| log_gamma_above(a, y));
     }
 }
 
@@ -178,11 +182,12 @@ distribution! {
             where_(outside, 0.0, 0.5 * special::gamma_density(0.5 * df, y) / scale)
         };
         cdf(x, df, loc, scale) =>
-            above(0.5 * standard(x, loc, scale, df.lt(2)), 0.0, |y| special::gammainc(0.5 * df, y));
+            at_steep_end([x, loc, scale], df.lt(2), |root| root, |y| gamma_below(0.5 * df, 0.5 * y));
         logcdf(x, df, loc, scale) => log_gamma_below(0.5 * df, 0.5 * (x - loc) / scale);
         sf(x, df, loc, scale) =>
-            above(0.5 * standard(x, loc, scale, df.lt(2)), 1.0, |y| special::gammaincc(0.5 * df, y));
-        logsf(x, df, loc, scale) => log_gamma_above(0.5 * df, 0.5 * standard(x, loc, scale, df.lt(2)));
+            at_steep_end([x, loc, scale], df.lt(2), |root| 1.0 - root, |y| gamma_above(0.5 * df, 0.5 * y));
+        logsf(x, df, loc, scale) =>
+            at_steep_end([x, loc, scale], df.lt(2), |root| -root, |y| log_gamma_above(0.5 * df, 0.5 * y));
     }
 }
 
@@ -331,10 +336,14 @@ distribution! {
 distribution! {
     /// The von Mises distribution of angles, denser near 0 for a larger `kappa`.
     vonmises {
-        /// NaN for a `kappa` that is not positive.
+        /// Uniform for a `kappa` of 0, NaN below.
         logpdf(x, kappa) => {
-            let log = kappa * (x.cos() - 1.0) - (2.0 * PI * kappa.bessel_i0e()).log();
-            where_(kappa.gt(0), log, f64::NAN)
+            // e^-κ I₀(κ) has a bend at 0, I₀ itself grows too fast.
+            let near = kappa.lt(1);
+            let (low, high) = (where_(near, kappa, 0.0), where_(near, 1.0, kappa));
+            let near_log = low * x.cos() - (2.0 * PI * special::i0(low)).log();
+            let log = high * (x.cos() - 1.0) - (2.0 * PI * high.bessel_i0e()).log();
+            where_(kappa.ge(0), where_(near, near_log, log), f64::NAN)
         };
         pdf(x, kappa) => logpdf(x, kappa).exp();
     }
@@ -343,9 +352,9 @@ distribution! {
 distribution! {
     /// The Cauchy distribution wrapped round a circle: on [0, 2π], denser near its ends for a larger `c`.
     wrapcauchy {
-        /// -∞ outside, NaN for a `c` outside of (0, 1).
+        /// -∞ outside; uniform for a `c` of 0, NaN for one outside of [0, 1).
         logpdf(x, c) => {
-            let known = c.gt(0) & c.lt(1);
+            let known = c.ge(0) & c.lt(1);
             let c = where_(known, c, 0.5);
             let density = (1.0 - c * c).log() - (2.0 * PI).ln() - (1.0 + c * c - 2.0 * c * x.cos()).log();
             let log = where_(x.ge(0) & x.le(2.0 * PI), density, f64::NEG_INFINITY);
@@ -361,11 +370,31 @@ fn of_positive(a: Val, b: Val, f: Val) -> Val {
     where_(a.le(0) | b.le(0), f64::NAN, f)
 }
 
-/// (x - loc) / scale. At `loc`, where what is made of it is `steep`, by an infinite slope, no scale moves it.
+/// `f` of (x - loc) / scale. At `loc`, where `f` is `steep`, `end` of a root of x - loc, which is 0 and has the
+/// infinite slopes by x and by loc: no scale moves that point.
 #[track_caller]
-fn standard(x: Val, loc: Val, scale: Val, steep: Val) -> Val {
+fn at_steep_end(
+    [x, loc, scale]: [Val; 3],
+    steep: Val,
+    end: impl FnOnce(Val) -> Val,
+    f: impl FnOnce(Val) -> Val,
+) -> Val {
     let apart = x - loc;
-    apart / where_(steep & apart.eq(0), scale.stop_gradient(), scale)
+    let at = steep & apart.eq(0);
+    let inside = f(where_(at, 0.5, apart / scale));
+    where_(at, end(where_(at, apart, 1.0).sqrt()), inside)
+}
+
+/// P(a, y), 0 below 0.
+#[track_caller]
+fn gamma_below(a: Val, y: Val) -> Val {
+    above(y, 0.0, |y| special::gammainc(a, y))
+}
+
+/// Q(a, y), 1 below 0.
+#[track_caller]
+fn gamma_above(a: Val, y: Val) -> Val {
+    above(y, 1.0, |y| special::gammaincc(a, y))
 }
 
 /// `f` of y >= 0, and `below` for what is less, where `f` meets a point of its domain.

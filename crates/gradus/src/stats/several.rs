@@ -1,7 +1,7 @@
 //! Distributions whose samples are vectors, other than Dirichlet's.
 
 use crate::val::promote::promote_all;
-use crate::{Dtype, ErrorKind, Val, linalg, special, where_};
+use crate::{ErrorKind, Val, linalg, special, where_};
 use std::f64::consts::PI;
 
 /// The normal distribution of vectors of mean `mean` and covariance `cov`.
@@ -96,22 +96,8 @@ pub mod multinomial {
     /// ```
     #[track_caller]
     pub fn logpmf(x: impl Into<Val>, n: impl Into<Val>, p: impl Into<Val>) -> Val {
-        let (x, n, p) = (x.into(), n.into(), p.into());
-        Val::derive("multinomial.logpmf", &[x, n, p], |known| {
-            let counts = &known[0].ty;
-            if !counts.dtype.is_integer() || counts.rank() == 0 || !known[1].ty.dtype.is_integer() {
-                let message = format!(
-                    "takes integer counts along an axis, not {counts} of {}; convert them",
-                    known[1].ty
-                );
-                return Err(ErrorKind::invalid(message));
-            }
-            let dtype = promote_all(&known[2..]).inexact().dtype;
-            let total = x.astype(Dtype::I32).sum_axes(-1);
-            let fits = total.eq(n);
-            let [x, n, p] = [x, n, p].map(|v| v.astype(dtype));
-            let log = (n + 1.0).lgamma() + (special::xlogy(x, p) - (x + 1.0).lgamma()).sum_axes(-1);
-            Ok(where_(fits, log, f64::NEG_INFINITY))
+        mass("multinomial.logpmf", [x.into(), n.into(), p.into()], f64::NEG_INFINITY, |x, p, ways| {
+            ways + special::xlogy(x, p).sum_axes(-1)
         })
     }
     /// The probability of the counts.
@@ -125,6 +111,32 @@ pub mod multinomial {
     /// ```
     #[track_caller]
     pub fn pmf(x: impl Into<Val>, n: impl Into<Val>, p: impl Into<Val>) -> Val {
-        crate::val::at_caller("multinomial.pmf", || logpmf(x, n, p).exp())
+        mass("multinomial.pmf", [x.into(), n.into(), p.into()], 0.0, |x, p, ways| {
+            special::product_of_powers(p, x, ways, -1)
+        })
+    }
+
+    /// `of` counts, probabilities and the logarithm of the number of orders; `outside` where the counts do not add up.
+    #[track_caller]
+    fn mass(op: &'static str, args: [Val; 3], outside: f64, of: fn(Val, Val, Val) -> Val) -> Val {
+        let [x, n, p] = args;
+        Val::derive(op, &args, |known| {
+            let counts = &known[0].ty;
+            if !counts.dtype.is_integer() || counts.rank() == 0 || !known[1].ty.dtype.is_integer() {
+                let message = format!(
+                    "takes integer counts along an axis, not {counts} of {}; convert them",
+                    known[1].ty
+                );
+                return Err(ErrorKind::invalid(message));
+            }
+            let dtype = promote_all(&known[2..]).inexact().dtype;
+            let shape = crate::val::broadcast::common_shape([&counts.shape, &known[2].ty.shape])?;
+            let total = x.sum_axes(-1);
+            let fits = total.eq(n);
+            let [x, n, p] = [x, n, p].map(|v| v.astype(dtype));
+            let (x, p) = (x.broadcast_to(&shape), p.broadcast_to(&shape));
+            let ways = (n + 1.0).lgamma() - (x + 1.0).lgamma().sum_axes(-1);
+            Ok(where_(fits, of(x, p, ways), outside))
+        })
     }
 }

@@ -1,8 +1,8 @@
 //! The two sides of the border of a trace: trees of `Val` inside, trees of `Array` outside.
 
 use super::{Leaf, Mismatch, Tree};
-use crate::{Array, Error, Val, engine};
-use gradus_ir::{ErrorKind, SourceLocation};
+use crate::{Array, Error, Val};
+use gradus_ir::{ErrorKind, SourceLocation, trace};
 
 /// A tree of `Val`s: what may cross the border of a trace. The one bound that generic code needs.
 ///
@@ -95,7 +95,7 @@ where
     type Traced = T;
 }
 
-/// The outer form of a tree of `Val`s, for signatures: `Data<Train<M, O::State, Val>>`.
+/// The outer form of a tree of `Val`s, for signatures: `Data<Training<M, O>>`.
 pub type Data<T> = <T as Traced>::Data;
 
 /// What stands in for a leaf's partner once [`Traced::zip_with`] has found that two trees differ.
@@ -109,14 +109,14 @@ pub trait Placeholder: Leaf {
 }
 impl Placeholder for Val {
     fn placeholder(error: Error) -> Val {
-        engine::refuse(error)
+        Val::from_ir(trace::refuse(error))
     }
 }
 macro_rules! placeholder {
     ($($T:ty)*) => { $(
         impl Placeholder for $T {
             fn placeholder(error: Error) -> $T {
-                engine::refuse(error);
+                trace::refuse(error);
                 <$T>::default()
             }
         }
@@ -132,7 +132,7 @@ fn partners<T: Traced>(tree: &T, other: &T) -> Vec<Val> {
     match Tree::<Val>::zip_leaves::<Val, ()>(tree, other, &mut |_, v| partners.push(*v)) {
         Ok(_) => partners,
         Err(mismatch) => {
-            let poisoned = engine::refuse(differing(mismatch, place));
+            let poisoned = Val::from_ir(trace::refuse(differing(mismatch, place)));
             vec![poisoned; tree.leaves().len()]
         }
     }

@@ -52,7 +52,7 @@ impl Typed for Array {
 }
 impl Typed for Val {
     fn type_of(&self) -> Type {
-        crate::engine::type_of(*self)
+        self.ty()
     }
     fn is_of(&self, ty: &Type) -> bool {
         self.type_of() == *ty

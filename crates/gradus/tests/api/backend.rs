@@ -175,6 +175,40 @@ fn the_backend_is_part_of_the_key() -> Result<()> {
     Ok(())
 }
 
+/// What a variable says is taken at its word or refused: by the call, and by that of the compiler alone.
+#[test]
+fn an_unknown_word_of_the_environment_is_refused() {
+    const CHILD: &str = "GRADUS_TEST_VARIABLES";
+    if std::env::var_os(CHILD).is_some() {
+        let f = jit(|x: &Val| x + 1.0);
+        let refused = f(&scalar(1.)).expect_err("no such word").to_string();
+        let program = gradus::trace(|x: &Val| x + 1.0)(&scalar(1.)).expect("a sum");
+        let compiled = gradus_compile::compile(&program, &gradus_compile::Config::default());
+        let told = compiled.map(drop).err().map(|error| error.to_string()).unwrap_or_default();
+        println!("> {refused}\n> {told}");
+        return;
+    }
+    for (name, value, wanted) in [
+        ("GRADUS_BACKEND", "interpeter", "`compiler` or `interpreter`"),
+        ("GRADUS_THREADS", "0", "a number of threads, from 1 on"),
+        ("GRADUS_ISA", "avx9", "one of scalar, sse"),
+        ("GRADUS_TAPE_BYTES", "4GB", "a number of bytes"),
+    ] {
+        let this = std::env::current_exe().expect("this program");
+        let child = std::process::Command::new(this)
+            .args(["--exact", "api::backend::an_unknown_word_of_the_environment_is_refused", "--nocapture"])
+            .envs([(CHILD, "1"), (name, value)])
+            .output()
+            .expect("a child");
+        let said = String::from_utf8_lossy(&child.stdout);
+        let message = format!("the environment variable {name} is `{value}`; make it {wanted}, or unset it");
+        let lines: Vec<&str> = said.lines().filter(|line| line.starts_with("> ")).collect();
+        assert!(child.status.success() && lines[0].contains(&message), "{said}");
+        assert!(name == "GRADUS_BACKEND" || lines[1].contains(&message), "{said}");
+        assert!(said.contains("tests/api/backend.rs"), "the user's line is named: {said}");
+    }
+}
+
 #[test]
 fn the_environment_selects_it() {
     const CHILD: &str = "GRADUS_TEST_BACKEND";
@@ -187,7 +221,7 @@ fn the_environment_selects_it() {
     }
     let this = std::env::current_exe().expect("this program");
     let child = std::process::Command::new(this)
-        .args(["--exact", "backend::the_environment_selects_it"])
+        .args(["--exact", "api::backend::the_environment_selects_it"])
         .envs([(CHILD, "1"), ("GRADUS_BACKEND", "interpreter")])
         .output()
         .expect("a child");

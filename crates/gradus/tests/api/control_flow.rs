@@ -1,6 +1,6 @@
 //! Scan, loops and branches: every call form, their derivatives, and batches of them.
 
-use crate::{near, scalar, vector};
+use super::{near, scalar, vector};
 use gradus::{
     Array, Dtype, Result, Scan, Tree, Val, associative_scan, cond, fori_loop, grad, hessian, jit, jvp, map,
     map_batches, scan, switch, value_and_grad, vmap, while_loop,

@@ -223,7 +223,7 @@ fn a_tape_over_its_limit_leaves_the_state_as_it_was() {
     for round in 0..3 {
         // Some 60 steps, each of which leaves 400 bytes or more.
         expect![[r#"
-        while: what this loop keeps of its steps for the derivative needs more than the 10000 bytes that tapes may take; raise GRADUS_TAPE_BYTES or the configuration's `tape_bytes`, or let the loop end sooner
+        while_loop: what this loop keeps of its steps for the derivative needs more than the 10000 bytes that tapes may take; raise GRADUS_TAPE_BYTES or the configuration's `tape_bytes`, or let the loop end sooner
           at control.rs:L"#]]
         .assert_eq(&message(step(&mut state, &Array::from(1e5f32))));
         assert_eq!(state[0], start[0]);

@@ -75,8 +75,11 @@ pub(crate) fn functions() -> BTreeMap<&'static str, Function> {
     all
 }
 
-/// The rows of the table by function: arguments and value.
-pub(crate) fn table() -> BTreeMap<&'static str, Vec<(Vec<f64>, f64)>> {
+/// Arguments, and the value there.
+pub(crate) type Row = (Vec<f64>, f64);
+
+/// The rows of the table by function.
+pub(crate) fn table() -> BTreeMap<&'static str, Vec<Row>> {
     let number = |word: &str| word.parse::<f64>().unwrap_or_else(|_| panic!("{word} is no number"));
     let (mut rows, mut name) = (BTreeMap::<_, Vec<_>>::new(), "");
     for line in include_str!("../special.txt").lines() {

@@ -2,10 +2,11 @@
 
 use super::{first_line, scalar, vector};
 use gradus::{
-    Array, Dtype, Policy, Result, Type, Val, Vmap, all_gather_along, all_to_all, all_to_all_tiled,
-    axis_index, axis_size, check, checkpoint, checkpoint_name, checkpoint_policy, custom_jvp, custom_vjp,
-    debug_callback, debug_print, grad, hessian, jacfwd, jet, jit, jvp, linear_transpose, linearize, pmax,
-    ppermute, psum, psum_scatter, psum_scatter_tiled, pure_callback, vmap,
+    Array, BackendKind, Config, Dtype, Policy, Result, TransposeSolve, Type, Val, Vmap, all_gather_along,
+    all_to_all, all_to_all_tiled, axis_index, axis_size, check, checkpoint, checkpoint_name,
+    checkpoint_policy, custom_jvp, custom_linear_solve, custom_root, custom_vjp, debug_callback, debug_print,
+    fori_loop, grad, hessian, jacfwd, jet, jit, jvp, linear_transpose, linearize, map, pmax, ppermute, psum,
+    psum_scatter, psum_scatter_tiled, pure_callback, scan, vmap, while_loop,
 };
 
 /// The first line of the error of `f` on a vector of two.
@@ -50,10 +51,10 @@ fn a_rule_that_captures_what_is_differentiated() {
 #[test]
 fn forward_mode_of_a_rule_for_reverse_mode() {
     let f = |x: &Val| custom_vjp(*x, |x| x * x, |x| (x * x, x), |x, ct| ct * x * 2.0);
-    assert_eq!(refused(move |x| jvp(f, x, x).1), format!("custom_linear: {FORWARD}"));
-    assert_eq!(refused(jacfwd(f)), format!("custom_linear: {FORWARD}"));
-    assert_eq!(refused(move |x| linearize(f, x).1(x)), format!("custom_linear: {FORWARD}"));
-    assert_eq!(refused(vmap(move |x: &Val| jvp(f, x, x).1)), format!("custom_linear: {FORWARD}"));
+    assert_eq!(refused(move |x| jvp(f, x, x).1), format!("custom_vjp: {FORWARD}"));
+    assert_eq!(refused(jacfwd(f)), format!("custom_vjp: {FORWARD}"));
+    assert_eq!(refused(move |x| linearize(f, x).1(x)), format!("custom_vjp: {FORWARD}"));
+    assert_eq!(refused(vmap(move |x: &Val| jvp(f, x, x).1)), format!("custom_vjp: {FORWARD}"));
     let twice = move |x: &Val| jvp(|x: &Val| jvp(f, x, x).1, x, x).1;
     assert_eq!(refused(twice), format!("custom_vjp: {FORWARD}"));
     let _ = hessian(move |x: &Val| f(x).sum());
@@ -303,5 +304,73 @@ fn derivatives_of_derivatives_end_before_the_memory_does() {
     if std::env::var_os("GRADUS_SLOW").is_some() {
         let message = first_line(of(40, |x| (x.sin() * x.exp()).tanh()));
         assert!(message.contains("equations, more than"), "{message}");
+    }
+}
+
+/// What an operation refuses late, when it is differentiated or run, is said of the function that the user called.
+#[test]
+fn late_errors_name_what_was_called_and_not_what_it_is_made_of() {
+    let divided = |g: &dyn Fn(&Val) -> Val, y: Val| y / g(&y.ones_like());
+    let by_solve = move |x: &Val| {
+        let start = x * 2.0;
+        custom_root(*x, |y| y * y - 4.0, move |_, x0| x0 * 0.0 + start, divided).sum()
+    };
+    assert_eq!(refused(grad(by_solve)), format!("custom_root: {CAPTURED}"));
+    assert_eq!(refused(move |x| jvp(by_solve, x, x).1), format!("custom_root: {CAPTURED}"));
+    let by_tangent = move |x: &Val| {
+        let start = x * 2.0;
+        custom_root(*x, |y| y * y - x, |_, x0| x0, move |g, y| y / g(&y.ones_like()) + start).sum()
+    };
+    assert_eq!(refused(grad(by_tangent)), format!("custom_root: {CAPTURED}"));
+    let one_way =
+        |x: &Val| custom_linear_solve(*x, |x: &Val| x * 2.0, |_, b| b / 2.0, TransposeSolve::Missing).sum();
+    assert!(refused(grad(one_way)).starts_with("custom_linear_solve: reverse mode"));
+    let short = Config { tape_bytes: 100, ..Config::default() };
+    let message =
+        |f: fn(&Val) -> Val, config: &Config| first_line(jit(grad(f)).with(config.clone())(&scalar(3.0)));
+    let counted = |x: &Val| fori_loop(0, x.stop_gradient().astype(Dtype::I32) * 1000, *x, |_, c| c.sin() + c);
+    let repeated = |x: &Val| while_loop(*x, |c| c.lt(1e9), |c| c + c.sqrt());
+    for backend in [BackendKind::Compiler, BackendKind::Interpreter] {
+        let config = Config { backend, ..short.clone() };
+        assert!(message(counted, &config).starts_with("fori_loop: "), "{}", message(counted, &config));
+        assert!(message(repeated, &config).starts_with("while_loop: "), "{}", message(repeated, &config));
+    }
+    // An error of a line of the user's inside keeps its name; the note says what it stands in.
+    let checked = |x: &Val| check(x.sum().gt(100.0), "above", &());
+    let inside: [(&str, Box<dyn Fn(&Val) -> Val + Send + Sync>); 3] = [
+        (
+            "fori_loop",
+            Box::new(move |x: &Val| {
+                fori_loop(0, 3, *x, |_, c| {
+                    checked(&c);
+                    c
+                })
+            }),
+        ),
+        (
+            "map",
+            Box::new(move |x: &Val| {
+                map(move |x: &Val| {
+                    checked(x);
+                    *x
+                })(x)
+            }),
+        ),
+        (
+            "scan",
+            Box::new(move |x: &Val| {
+                scan(*x, x, |c, _| {
+                    checked(&c);
+                    (c, ())
+                })
+                .0
+            }),
+        ),
+    ];
+    for (name, f) in inside {
+        let f =
+            jit(move |x: &Val| f(x)).with(Config { backend: BackendKind::Interpreter, ..Config::default() });
+        let error = f(&vector(&[1., 2.])).expect_err("refused").to_string();
+        assert!(error.contains("above") && error.contains(&format!("inside {name}")), "{error}");
     }
 }

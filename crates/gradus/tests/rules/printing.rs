@@ -10,7 +10,7 @@ const CHILD: &str = "GRADUS_TEST_PRINTS";
 #[test]
 fn lines_come_in_program_order_and_lanes_in_theirs() {
     let output = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "printing::child", "--nocapture", "--test-threads=1"])
+        .args(["--exact", "rules::printing::child", "--nocapture", "--test-threads=1"])
         .env(CHILD, "1")
         .output()
         .expect("the program runs");

@@ -4,8 +4,9 @@
 //! Mostly traced alone, for 2 GB are much; `GRADUS_SLOW` runs some.
 
 use gradus::{
-    Array, Dtype, IndexMode, Result, Side, Val, arange, arange_between, choose, indices, iota, jit,
-    ravel_multi_index, segment_sum, switch, unravel_index, zeros,
+    Array, Dtype, IndexMode, Interpolation, PlaceMode, Result, Side, Val, Window, arange, arange_between,
+    choose, indices, iota, jit, linalg, one_hot, ravel_multi_index, segment_sum, switch, unravel_index,
+    zeros,
 };
 
 /// More than `i32` counts.
@@ -40,6 +41,11 @@ fn indices_and_counts_of_long_axes_are_of_i64() {
     is_wide("top_k", || long().top_k(3).1);
     is_wide("count_nonzero", || long().count_nonzero(0));
     is_wide("sum of truth values", || long().gt(0).sum());
+    is_wide("sum of windows of truth values", || {
+        let window = Window { strides: vec![N], ..Window::new([N]) };
+        long().gt(0).window_sum(&window)
+    });
+    is_wide("cumsum of truth values", || long().gt(0).cumsum(0));
     is_wide("arange", || arange(N));
     is_wide("arange_between", || arange_between(-3, N as i64, 1));
     is_wide("arange_between far away", || arange_between(1 << 40, (1 << 40) + 3, 1));
@@ -116,6 +122,62 @@ fn positions_in_large_shapes_are_right() -> Result<()> {
     let from_end = jit(move |i: &Val| unravel_index(i, [side, side]))(&Array::from([-1i32]))?;
     assert_eq!(from_end[1].to_f64_vec(), [f64::from((1 << 20) - 1)]);
     assert_eq!(jit(|i: &Val| unravel_index(i, [600]))(&Array::from([-1i8]))?[0].to_f64_vec(), [599.0]);
+    Ok(())
+}
+
+#[test]
+fn a_narrow_type_of_indices_limits_nothing() -> Result<()> {
+    // 300 classes by a byte, and more than i32 counts by an i32.
+    let hot = jit(|i: &Val| one_hot(i, 300, Dtype::I32).sum_axes(-1))(&Array::from([255u8, 3]))?;
+    assert_eq!(hot, Array::from([1i32, 1]));
+    let long = gradus::trace(|i: &Val| one_hot(i, N, Dtype::U8))(&Array::from(3i32))?;
+    assert_eq!(long.result_types()[0].shape.dims()[..], [N]);
+    let half = Array::from([1.0f32]);
+    let refused = jit(|i: &Val| one_hot(i.astype(Dtype::F16), 4096, Dtype::F32))(&half);
+    let refused = refused.expect_err("f16 counts to 2048").to_string();
+    assert!(refused.contains("f16 does not tell 4096 classes apart"), "{refused}");
+    // 400 rows in two groups whose sizes are bytes.
+    let f = |x: &Val, sizes: &Val| {
+        x.ragged_dot(&Array::new([2, 1, 1], vec![1f32, 10.0]).expect("two elements"), sizes).sum()
+    };
+    let rows = Array::full([400, 1], 1f32);
+    assert_eq!(jit(f)(&rows, &Array::from([200u8, 200]))?, Array::from(2200f32));
+    let chosen = |i: &Val| choose(i, [10, 20, 30], IndexMode::Clip);
+    assert_eq!(jit(chosen)(&Array::from([u32::MAX, 1]))?, Array::from([30i32, 20]));
+    Ok(())
+}
+
+#[test]
+fn numbers_beyond_i32_are_cut_before_they_are_narrowed() -> Result<()> {
+    let far = Array::from([1i64 << 32, -(1 << 32)]);
+    let scaled = jit(|x: &Val, n: &Val| x.ldexp(n))(&Array::from([1f64, 1.0]), &far)?;
+    assert_eq!(scaled, Array::from([f64::INFINITY, 0.0]));
+    // Bounds of which a byte holds none: all bytes, and the largest alone.
+    let draw = |key: &Val, low: &Val, high: &Val| gradus::random::randint_of(key, [64], Dtype::U8, low, high);
+    let key = gradus::random::seed(1);
+    let all = jit(draw)(&key, &Array::from(0i64), &Array::from(1i64 << 32))?.to_f64_vec();
+    assert!(all.iter().any(|x| *x > 200.0) && all.iter().any(|x| *x < 50.0), "{all:?}");
+    // 50,000 squared is none of i32.
+    let turn = jit(|_: &()| linalg::dft(50_000).at(49_999).at(49_999))(&())?;
+    let expected = (-2.0 * std::f64::consts::PI / 50_000.0).cos();
+    assert!((turn.to_complex_vec()[0].re - expected).abs() < 1e-6);
+    let counts = Array::from([1i64 << 33, 0]);
+    let f = |x: &Val, n: &Val| gradus::stats::multinomial::logpmf(x, n, &Array::from([0.5f64, 0.5]));
+    let log = jit(f)(&counts, &Array::from(1i64 << 33))?.item::<f64>()?;
+    assert!(((log + (1i64 << 33) as f64 * 2f64.ln()) / log).abs() < 1e-9, "{log}");
+    Ok(())
+}
+
+#[test]
+fn places_of_images_fold_in_the_type_that_holds_them() -> Result<()> {
+    let x = Array::from([0f32, 1.0, 2.0]);
+    let far = Array::from([(3i64 << 32) + 1, -1]);
+    let f = |mode| move |x: &Val, at: &Val| x.map_coordinates(&[*at], Interpolation::Nearest, mode);
+    assert_eq!(jit(f(PlaceMode::Wrap))(&x, &far)?, Array::from([1f32, 2.0]));
+    assert_eq!(jit(f(PlaceMode::Nearest))(&x, &far)?, Array::from([2f32, 0.0]));
+    let last = Array::from([i32::MAX - 1]);
+    // 2^31 - 2 is a multiple of 6, the period of the mirrored line 0 1 2 2 1 0.
+    assert_eq!(jit(f(PlaceMode::Reflect))(&x, &last)?, Array::from([0f32]));
     Ok(())
 }
 

@@ -389,8 +389,9 @@ fn permuted(x: Val, permutation: &[Vec<i64>]) -> Val {
     for (from, to) in Collective::pairs(permutation).flatten() {
         source[to] = Some(from);
     }
-    let indices: Vec<i32> = source.iter().map(|from| from.unwrap_or(0) as i32).collect();
-    let moved = x.take(Val::constant(Array::from(indices)), 0, IndexMode::Clip);
+    let indices = source.iter().map(|from| from.unwrap_or(0) as i128);
+    let indices = Array::from_integers(&Type::new(Dtype::of_index(size), [size]), indices);
+    let moved = x.take(Val::constant(indices), 0, IndexMode::Clip);
     if source.iter().all(Option::is_some) {
         return moved;
     }

@@ -4,7 +4,7 @@
 //! the arguments are differentiated: a tangent that reaches a captured value is refused, never dropped.
 
 use crate::eval::eval;
-use crate::ops::control::call;
+use crate::ops::control::{Call, call};
 use crate::ops::effect::masked_program;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample};
 use crate::trace::{Val, Vals, bind, current_place, refuse, trace};
@@ -341,9 +341,18 @@ impl Rules for Custom {
             }
         }
     }
-    fn transpose(&self, _: &dyn Passes, ct: &[Option<Val>], args: &[Operand]) -> Vec<Option<Val>> {
-        let Custom::CustomLinear { num_residuals, num_cotangents, backward } = self else {
-            unreachable!("internal: {} is not linear", self.name())
+    fn transpose(&self, passes: &dyn Passes, ct: &[Option<Val>], args: &[Operand]) -> Vec<Option<Val>> {
+        let (num_residuals, num_cotangents, backward) = match self {
+            Custom::CustomLinear { num_residuals, num_cotangents, backward } => {
+                (num_residuals, num_cotangents, backward)
+            }
+            // What a rule does to a tangent is linear itself: the rule that it has in turn is not asked for.
+            Custom::CustomJvp { program, .. } | Custom::CustomVjp { program, .. } => {
+                let function = Call { program: program.clone(), name: self.name().into() };
+                let mut pulled = function.transpose(passes, ct, &args[..program.num_params()]);
+                pulled.resize(args.len(), None);
+                return pulled;
+            }
         };
         let first_tangent = args.len() - backward.results().len();
         let known: Vals = args[..first_tangent].iter().filter_map(Operand::known).collect();

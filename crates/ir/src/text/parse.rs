@@ -8,7 +8,9 @@ use crate::ops::{Attribute, Attributes};
 use crate::program::{Builder, Program, Var, Vars};
 use crate::verify::{self, DEEPEST, MOST_AXES};
 use crate::{Array, Dtype, Error, ErrorKind, Op, SourceLocation, Type};
+use gradus_kernel::cursor::{Cursor, Fault, Parsed};
 use rustc_hash::FxHashMap;
+use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -30,34 +32,28 @@ impl FromStr for Program {
 /// # Ok::<(), gradus_ir::Error>(())
 /// ```
 pub fn parse(text: &str) -> Result<Program, Error> {
-    let mut parser = Parser { text, at: 0, depth: 0 };
-    let parsed = parser.program().and_then(|program| {
-        parser.skip_space();
-        if parser.at < text.len() { Err(parser.expected("the end of the text")) } else { Ok(program) }
-    });
-    parsed.map_err(|Fault { at, message }| {
-        let before = &text[..at];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        Error::new(
-            "parse",
-            ErrorKind::invalid(format!("{line}:{column}: {message}")),
-            SourceLocation::unknown(),
-        )
+    let mut parser = Parser { cursor: Cursor::new(text), depth: 0 };
+    let parsed = parser.program().and_then(|program| parser.expect_end().map(|()| program));
+    parsed.map_err(|fault| {
+        Error::new("parse", ErrorKind::invalid(fault.shown(text)), SourceLocation::unknown())
     })
 }
 
-/// What is wrong, at which byte.
-struct Fault {
-    at: usize,
-    message: String,
-}
-type Parsed<T> = Result<T, Fault>;
-
 struct Parser<'a> {
-    text: &'a str,
-    at: usize,
+    cursor: Cursor<'a>,
     depth: usize,
+}
+
+impl<'a> Deref for Parser<'a> {
+    type Target = Cursor<'a>;
+    fn deref(&self) -> &Cursor<'a> {
+        &self.cursor
+    }
+}
+impl DerefMut for Parser<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.cursor
+    }
 }
 
 /// The variables of one Program by name.
@@ -201,7 +197,7 @@ impl<'a> Parser<'a> {
 
     fn value(&mut self) -> Parsed<Attribute> {
         self.skip_space();
-        match self.text[self.at..].chars().next() {
+        match self.rest().chars().next() {
             Some('"') => self.quoted().map(Attribute::Text),
             Some('[') => self.bracketed(),
             Some('(') => {
@@ -241,11 +237,11 @@ impl<'a> Parser<'a> {
         if self.peeks("[") {
             let row = |p: &mut Parser<'a>| {
                 p.expect("[")?;
-                p.list("]", Parser::int)
+                p.list("]", |p| p.int())
             };
             return Ok(Attribute::Table(self.list("]", row)?));
         }
-        Ok(Attribute::Ints(self.list("]", Parser::int)?))
+        Ok(Attribute::Ints(self.list("]", |p| p.int())?))
     }
 
     /// `[2] [1.0, nan:7fc00000]`, after the element type.
@@ -305,15 +301,6 @@ impl<'a> Parser<'a> {
         simple.ok_or_else(|| Fault { at: begin, message: "no such escape".into() })
     }
 
-    fn int<T: FromStr>(&mut self) -> Parsed<T> {
-        self.skip_space();
-        let begin = self.at;
-        let word = self.run_of(|c| c == '-' || c.is_ascii_digit());
-        word.parse().map_err(|_| Fault { at: begin, message: format!("expected an integer, found `{word}`") })
-    }
-
-    // ---- characters
-
     /// Items separated by commas, then `end`.
     fn list<T>(&mut self, end: &str, mut item: impl FnMut(&mut Parser<'a>) -> Parsed<T>) -> Parsed<Vec<T>> {
         let mut items = vec![];
@@ -332,75 +319,7 @@ impl<'a> Parser<'a> {
     }
 
     fn word(&mut self, what: &str) -> Parsed<&'a str> {
-        self.skip_space();
-        let word = self.run_of(|c| c.is_ascii_alphanumeric() || c == '_');
+        let word = self.cursor.word();
         if word.is_empty() { Err(self.expected(what)) } else { Ok(word) }
-    }
-
-    fn keyword(&mut self, word: &str) -> bool {
-        let is_next = self.is_keyword(word);
-        if is_next {
-            self.at += word.len();
-        }
-        is_next
-    }
-
-    fn is_keyword(&mut self, word: &str) -> bool {
-        self.skip_space();
-        let rest = self.text[self.at..].strip_prefix(word);
-        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
-    }
-
-    fn run_of(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
-        let rest = &self.text[self.at..];
-        let end = rest.find(|c| !belongs(c)).unwrap_or(rest.len());
-        self.at += end;
-        &rest[..end]
-    }
-
-    fn next_char(&mut self) -> Option<char> {
-        let c = self.text[self.at..].chars().next()?;
-        self.at += c.len_utf8();
-        Some(c)
-    }
-
-    fn skip_space(&mut self) {
-        loop {
-            self.run_of(char::is_whitespace);
-            if !self.text[self.at..].starts_with("//") {
-                return;
-            }
-            self.run_of(|c| c != '\n');
-        }
-    }
-
-    fn peeks(&mut self, token: &str) -> bool {
-        self.skip_space();
-        self.text[self.at..].starts_with(token)
-    }
-
-    fn eat(&mut self, token: &str) -> bool {
-        let found = self.peeks(token);
-        if found {
-            self.at += token.len();
-        }
-        found
-    }
-
-    fn expect(&mut self, token: &str) -> Parsed<()> {
-        if self.eat(token) { Ok(()) } else { Err(self.expected(&format!("`{token}`"))) }
-    }
-
-    fn expected(&mut self, what: &str) -> Fault {
-        self.skip_space();
-        let found = match self.text[self.at..].chars().next() {
-            Some(c) => format!("`{}`", c.escape_debug()),
-            None => "the end of the text".into(),
-        };
-        self.fault(format!("expected {what}, found {found}"))
-    }
-
-    fn fault(&self, message: String) -> Fault {
-        Fault { at: self.at, message }
     }
 }

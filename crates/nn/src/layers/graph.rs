@@ -61,7 +61,7 @@ impl Edges<Val> {
             if let Some(refused) = self.refused(Some(messages)) {
                 return refused;
             }
-            let to = self.receivers;
+            let to = self.named(&self.receivers);
             let received = match how {
                 Aggregation::Sum => segment_sum(self.or(messages, 0.0), to, nodes),
                 Aggregation::Mean => {
@@ -75,7 +75,7 @@ impl Edges<Val> {
                 }
             };
             // A segment that is not there is left out without a word.
-            received + zeros_within(&self.named(&self.receivers), nodes, received.dtype()).sum()
+            received + zeros_within(&to, nodes, received.dtype()).sum()
         })
     }
     /// How many edges lead to each of `nodes` nodes: `i32[nodes]`.
@@ -88,7 +88,11 @@ impl Edges<Val> {
             Some(refused) => refused,
             None => {
                 let each = ones(self.receivers.shape(), gradus::Dtype::I32);
-                segment_sum(self.mask.map_or(each, |mask| where_(mask, each, 0)), self.receivers, nodes)
+                segment_sum(
+                    self.mask.map_or(each, |mask| where_(mask, each, 0)),
+                    self.named(&self.receivers),
+                    nodes,
+                )
             }
         })
     }
@@ -98,7 +102,7 @@ impl Edges<Val> {
     fn or(&self, messages: &Val, other: f64) -> Val {
         self.mask.map_or(*messages, |mask| where_(mask.expand_dims(1), messages, other))
     }
-    /// Where padding may point: to no node.
+    /// The ends of edges, where those of padding, which may be no node, are the first.
     #[track_caller]
     fn named(&self, ends: &Val) -> Val {
         self.mask.map_or(*ends, |mask| where_(mask, ends, 0))

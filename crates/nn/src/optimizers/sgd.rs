@@ -1,73 +1,81 @@
-//! Stochastic gradient descent, with momentum as in optax' `sgd`.
+//! Gradient descent, with momentum as in optax' `sgd`.
 
-use gradus::{Array, Tree, Val};
+use gradus::{Dtype, Val};
 
-use super::Optimizer;
+use super::adam::first_mean;
+use super::rate::descends;
+use super::{LearningRate, Optimizer, Schedule, kept};
 use crate::Parameters;
 
-/// Stochastic gradient descent: `p ← p − rate · g`, with momentum as in `optax.sgd`.
-///
-/// With momentum `μ` the trace is `m ← g + μ m`, and the update `−rate · m`, or `−rate · (g + μ m)` for Nesterov's.
+/// The decaying sum of gradients, `m ← g + μ m`: `optax.trace`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sgd {
-    /// The learning rate.
-    pub rate: f64,
-    /// The decay of the trace of gradients; `None` for no trace at all.
-    pub momentum: Option<Momentum>,
+pub struct Trace {
+    decay: f64,
+    nesterov: bool,
+    dtype: Option<Dtype>,
 }
 
-/// How past gradients take part in an update.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Momentum {
-    /// The trace itself is the update.
-    Heavy(f64),
-    /// The trace is looked at one step ahead.
-    Nesterov(f64),
-}
-
-impl Sgd {
-    /// Without momentum.
-    pub fn new(rate: f64) -> Sgd {
-        Sgd { rate, momentum: None }
+impl Trace {
+    /// With decay `μ`.
+    pub fn new(decay: f64) -> Trace {
+        Trace { decay, nesterov: false, dtype: None }
     }
-    /// With the momentum given.
-    pub fn with_momentum(self, momentum: Momentum) -> Sgd {
-        Sgd { momentum: Some(momentum), ..self }
+    /// Looked at one step ahead, `g + μ m` with the new `m`.
+    pub fn nesterov(self) -> Trace {
+        Trace { nesterov: true, ..self }
+    }
+    /// Kept in this type, not in that of the parameters.
+    pub fn with_dtype(self, dtype: Dtype) -> Trace {
+        Trace { dtype: Some(dtype), ..self }
     }
 }
 
-/// The decaying sum of gradients; `None` without momentum.
-#[derive(Tree, Clone, Debug)]
-pub struct SgdState<T = Array> {
-    /// For each parameter.
-    pub trace: Option<Parameters<T>>,
-}
+impl Optimizer for Trace {
+    type State = Parameters<Val>;
 
-impl Optimizer for Sgd {
-    type State = SgdState<Val>;
-
-    fn init(&self, params: &Parameters<Val>) -> SgdState<Val> {
-        SgdState { trace: self.momentum.map(|_| params.zeros_like()) }
+    fn init(&self, params: &Parameters<Val>) -> Parameters<Val> {
+        first_mean(params, self.dtype)
     }
 
     fn update(
         &self,
         grads: &Parameters<Val>,
-        state: &SgdState<Val>,
+        state: &Parameters<Val>,
         _: &Parameters<Val>,
-    ) -> (Parameters<Val>, SgdState<Val>) {
-        let scale = |tree: &Parameters<Val>| tree.map(|v| -self.rate * v);
-        let (Some(momentum), Some(trace)) = (self.momentum, &state.trace) else {
-            return (scale(grads), SgdState { trace: None });
-        };
-        let decay = match momentum {
-            Momentum::Heavy(decay) | Momentum::Nesterov(decay) => decay,
-        };
-        let trace = trace.zip_map(grads, |m, g| g + decay * m);
-        let updates = match momentum {
-            Momentum::Heavy(_) => scale(&trace),
-            Momentum::Nesterov(_) => scale(&trace.zip_map(grads, |m, g| g + decay * m)),
-        };
-        (updates, SgdState { trace: Some(trace) })
+    ) -> (Parameters<Val>, Parameters<Val>) {
+        let add = |trace: &Parameters<Val>| trace.zip_map(grads, |m, g| g + self.decay * m);
+        let trace = add(state);
+        let updates = if self.nesterov { add(&trace) } else { trace.clone() };
+        (updates, kept(state, &trace))
     }
+}
+
+/// Gradient descent, `p ← p − rate · g`, with momentum as in `optax.sgd`.
+///
+/// On all examples, on one or on a batch of a few it is the same update: what differs is the loss. With momentum
+/// `μ` the trace is `m ← g + μ m`, and the update `−rate · m`, or `−rate · (g + μ m)` for Nesterov's; torch's is
+/// the same without `dampening`.
+#[derive(Debug, Clone)]
+pub struct Sgd {
+    direction: Option<Trace>,
+    rate: LearningRate,
+}
+
+impl Sgd {
+    /// Without momentum.
+    pub fn new(rate: impl Into<Schedule>) -> Sgd {
+        Sgd { direction: None, rate: LearningRate::new(rate) }
+    }
+    /// With momentum of this decay.
+    pub fn with_momentum(self, decay: f64) -> Sgd {
+        Sgd { direction: Some(Trace::new(decay)), ..self }
+    }
+    /// With Nesterov's momentum of this decay.
+    pub fn with_nesterov(self, decay: f64) -> Sgd {
+        Sgd { direction: Some(Trace::new(decay).nesterov()), ..self }
+    }
+}
+
+descends! {
+    Sgd: Option<Trace>;
 }

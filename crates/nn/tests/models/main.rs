@@ -1,9 +1,19 @@
 //! Whole models written with the library, each trained; docs/models.md counts their lines beside those of Flax and optax.
 
 mod char_lstm;
+mod dcgan;
 mod gpt;
+mod lenet;
 
 use std::path::Path;
+
+/// MNIST's test set.
+fn digits() -> gradus_nn::data::ImageSet {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data/mnist"));
+    let [images, labels] =
+        ["t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"].map(|file| folder.join(file));
+    gradus_nn::data::ImageSet::read(&images, &labels).expect("MNIST")
+}
 
 /// Lines that are not blank.
 fn lines(path: &Path) -> usize {

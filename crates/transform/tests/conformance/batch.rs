@@ -1,6 +1,6 @@
 //! `batch` over every subset of the operands is a loop.
 
-use crate::{assert_near, for_each_sample, program_of, run};
+use super::{assert_near, for_each_sample, program_of, run};
 use gradus_ir::ops::sample::Argument;
 use gradus_ir::verify::verify;
 use gradus_ir::{Array, Buffer, Dtype, Lanes, Type};

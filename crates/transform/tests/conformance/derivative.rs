@@ -1,6 +1,6 @@
 //! `jvp` against central differences, once and twice; `vjp` as the adjoint of `jvp`.
 
-use crate::{assert_near, for_each_sample, near, program_of, run};
+use super::{assert_near, for_each_sample, near, program_of, run};
 use gradus_ir::ops::Sample;
 use gradus_ir::verify::verify;
 use gradus_ir::{Array, Dtype, Program, Type};

@@ -141,10 +141,20 @@ pub fn linspace(start: f64, end: f64, n: usize) -> Val {
 pub fn one_hot(index: impl Into<Val>, classes: usize, dtype: Dtype) -> Val {
     let index = index.into();
     Val::derive("one_hot", &[index], |known| {
-        let rank = known[0].ty.rank();
+        let (rank, own) = (known[0].ty.rank(), known[0].ty.dtype);
         let shape = known[0].ty.shape.with_axis(rank, classes);
-        let counter = Val::from_ir(strict::iota(known[0].ty.dtype, &shape, rank));
-        Ok(index.expand_dims(-1).eq(counter).astype(dtype))
+        let last = classes.saturating_sub(1);
+        if let Some(info) = own.finfo()
+            && last >> (info.nmant + 1) > 0
+        {
+            let message =
+                format!("{own} does not tell {classes} classes apart; give the classes as integers");
+            return Err(ErrorKind::invalid(message));
+        }
+        // A narrow type may not hold every class.
+        let wide = if own.holds(last) { own } else { Dtype::of_index(last) };
+        let counter = Val::from_ir(strict::iota(wide, &shape, rank));
+        Ok(index.astype(wide).expand_dims(-1).eq(counter).astype(dtype))
     })
 }
 

@@ -4,6 +4,7 @@ use crate::val::axes::{Integer, axis_of};
 use crate::val::broadcast::{Promotion, bring_all};
 use crate::val::{Val, where_};
 use crate::{Dtype, ErrorKind};
+use gradus_ir::Kind;
 
 /// Steps after which Euclid's algorithm ends for numbers of that many bits: quotients of 1 take longest (Lamé 1844).
 fn longest_euclid(bits: usize) -> usize {
@@ -121,6 +122,13 @@ impl Val {
                 return Err(ErrorKind::invalid(message));
             }
             let dtype = Promotion::Inexact.of(&known[..1]).dtype;
+            // Cut before it is narrowed: it may be none of `i32`.
+            let own = known[1].ty.dtype;
+            let exponent = match own.kind() {
+                _ if own.size_bytes() < 4 => exponent,
+                Kind::Unsigned => exponent.min(4400),
+                _ => exponent.clip(-4400, 4400),
+            };
             let exponent = exponent.astype(Dtype::I32).clip(-4400, 4400);
             // Two halves, so that neither factor overflows before the product does.
             let half = exponent.floor_divide(2);

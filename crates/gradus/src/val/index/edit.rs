@@ -239,7 +239,8 @@ pub fn choose(
             return Err(ErrorKind::invalid("there are no choices; give at least one"));
         };
         let dtype = promote_all(&known[1..]).dtype;
-        let which = if known[0].ty.dtype.size_bytes() == 8 { which } else { which.astype(Dtype::I32) };
+        // A narrow type may not hold the number of choices, nor `i32` what a wide one holds.
+        let which = if known[0].ty.dtype.size_bytes() < 4 { which.astype(Dtype::I32) } else { which };
         let inside =
             if matches!(mode, IndexMode::Wrap) { which % choices.len() as i64 } else { which.clip(0, last) };
         let inside = inside.astype(Dtype::I32);

@@ -355,7 +355,7 @@ impl Indexer {
     #[track_caller]
     fn write_by_number(&self, x: Strict, part: Strict, how: Scatter) -> Result<Strict, ErrorKind> {
         let shape = x.shape();
-        let dtype = if i32::try_from(shape.size()).is_ok() { Dtype::I32 } else { Dtype::I64 };
+        let dtype = Dtype::of_index(shape.size());
         let numbers = strict::iota(dtype, &[shape.size()].into(), 0).reshape(shape.clone());
         let outside = match how.mode.strict() {
             gradus_ir::ops::index::IndexMode::FillOrDrop => IndexMode::FillWith(Val::from(-1i64)),

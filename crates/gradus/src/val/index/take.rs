@@ -401,6 +401,7 @@ fn one_of_each_line(rank: usize, axis: usize) -> GatherDims {
 #[track_caller]
 fn places_of(mask: &Array) -> Val {
     let places = mask.to_f64_vec().into_iter().enumerate().filter(|(_, e)| *e != 0.0);
-    let places: Vec<i32> = places.map(|(i, _)| i as i32).collect();
-    Val::from_ir(strict::constant(Array::from(places.as_slice())))
+    let places: Vec<i128> = places.map(|(i, _)| i as i128).collect();
+    let ty = Type::new(Dtype::of_index(mask.size()), [places.len()]);
+    Val::from_ir(strict::constant(Array::from_integers(&ty, places)))
 }

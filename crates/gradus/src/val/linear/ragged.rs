@@ -33,9 +33,12 @@ impl Val {
             }
             let dtype = promote_all(&known[..2]).dtype;
             let (rows, groups, inner) = (x.shape.dim(0), w.shape.dim(0), x.shape.dim(1));
-            // Row i belongs to group j if end(j) - size(j) <= i < end(j).
+            // Row i belongs to group j if end(j) - size(j) <= i < end(j). A narrow type may not hold the sums.
+            let wide = Dtype::of_index(rows);
+            let dtype_of_sums = if g.dtype.size_bytes() < wide.size_bytes() { wide } else { g.dtype };
+            let sizes = sizes.astype(dtype_of_sums);
             let ends = sizes.cumsum(0);
-            let row = iota(Dtype::I32, [rows, groups], 0).astype(g.dtype);
+            let row = iota(dtype_of_sums, [rows, groups], 0);
             let inside = row.lt(ends) & row.ge(ends - sizes);
             let lhs = Val::from_ir(strict::convert_literal(self, dtype));
             let spread = crate::val::where_(inside.expand_dims(2), lhs.expand_dims(1), 0);

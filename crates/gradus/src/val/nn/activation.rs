@@ -116,8 +116,9 @@ impl Val {
     #[track_caller]
     pub fn gelu(self) -> Val {
         self.activation("gelu", |x| {
-            let inner = FRAC_2_PI.sqrt() * (x + 0.044715 * (x * x * x));
-            x * (0.5 * (1.0 + inner.tanh()))
+            // ½ (1 + tanh u) is the logistic function of 2u, which keeps its digits where tanh u is near -1.
+            let inner = 2.0 * FRAC_2_PI.sqrt() * (x + 0.044715 * (x * x * x));
+            x * inner.logistic()
         })
     }
     /// x · Φ(x), by the error function.
@@ -298,8 +299,10 @@ impl Val {
     #[track_caller]
     pub fn standardize(self, axes: impl IntoAxes, epsilon: f64) -> Val {
         let axes = axes.into_axes();
-        Val::derive("standardize", &[self], |_| {
-            let centred = self.centred(axes.clone());
+        Val::derive("standardize", &[self], |known| {
+            let x = self.astype(crate::val::promote::Promoted::from(&known[0]).inexact().dtype);
+            let (x, epsilon) = x.scaled_for(x, axes.clone(), epsilon);
+            let centred = x.centred(axes.clone());
             let variance = centred.square().mean_axes(crate::val::keep(axes));
             Ok(centred * (variance + epsilon).rsqrt())
         })

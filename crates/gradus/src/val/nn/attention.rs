@@ -98,7 +98,7 @@ impl Attention {
         for seen in self.masks(time, span, heads, shared)? {
             scores = where_(seen, scores, MASKED);
         }
-        let weights = scores.astype(Dtype::F32).softmax(-1).astype(dtype);
+        let weights = scores.softmax(-1).astype(dtype);
         let mixed = einsum("bkgts,bskh->btkgh", [weights, v]).reshape(own);
         Ok(match self.query_lengths {
             Some(lengths) => mixed * before(time, lengths).expand_dims([2, 3]).astype(mixed.dtype()),

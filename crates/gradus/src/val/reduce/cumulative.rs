@@ -3,8 +3,8 @@
 use crate::val::axes::{Integer, axis_of};
 use crate::val::{Val, strict};
 use crate::{AssociativeScan, Dtype};
+use gradus_ir::Val as Strict;
 use gradus_ir::ops::monoid::Monoid;
-use gradus_ir::{Kind, Val as Strict};
 
 impl Val {
     #[track_caller]
@@ -12,8 +12,11 @@ impl Val {
         Val::derive(op, &[self], |known| {
             let ty = &known[0].ty;
             let axis = axis_of(axis.to_i64(), &ty.shape)?;
-            let counts = ty.dtype.kind() == Kind::Bool && matches!(op, "cumsum" | "cumprod");
-            let x = if counts { strict::convert(self.ir(), Dtype::I32) } else { self.ir() };
+            let x = match (ty.dtype, op) {
+                (Dtype::Bool, "cumsum") => strict::convert(self.ir(), Dtype::of_index(ty.shape.dim(axis))),
+                (Dtype::Bool, "cumprod") => strict::convert(self.ir(), Dtype::I32),
+                _ => self.ir(),
+            };
             Ok(Val::from_ir(f(x, axis)).with_weak(known[0].weak))
         })
     }

@@ -2,7 +2,8 @@
 
 use crate::val::axes::IntoAxes;
 use crate::val::promote::Promoted;
-use crate::val::{AxisSet, Val, keep, where_};
+use crate::val::reduce::statistics::Scaled;
+use crate::val::{AxisSet, Known, Val, keep, where_};
 use crate::{Dtype, ErrorKind};
 
 /// `x` where `mask` is true, else -∞; zeros along axes that have no element, of which an exponential is no number.
@@ -106,6 +107,7 @@ impl Val {
             let lost = !x.isfinite() & !seen;
             let known = where_(lost, 0.0, x);
             let count = seen.astype(x.dtype()).sum_axes(keep(axes.clone()));
+            let (known, epsilon) = known.scaled_for(where_(seen, known, 0.0), axes.clone(), epsilon);
             let mean_of = |v: Val| where_(seen, v, 0.0).sum_axes(keep(axes.clone())) / count;
             let near = known - mean_of(known);
             let centred = near - mean_of(near);
@@ -145,16 +147,30 @@ impl Val {
     pub fn var_where(self, axes: impl IntoAxes, mask: impl Into<Val>, ddof: f64) -> Val {
         let (mask, axes) = (mask.into(), axes.into_axes());
         Val::derive("var", &[self, mask], |known| {
-            let x = self.astype(Promoted::from(&known[0]).inexact().dtype);
-            let shape = crate::val::broadcast::common_shape(known.iter().map(|k| &k.ty.shape))?;
-            let (x, seen) = (x.broadcast_to(&shape), mask.broadcast_to(&shape));
-            let near = where_(seen, x - x.mean_where(keep(axes.clone()), seen), 0.0);
-            let centred = where_(seen, near - near.mean_where(keep(axes.clone()), seen), 0.0);
-            let squares = (centred * centred.conj()).real();
-            let count = seen.astype(squares.dtype()).sum_axes(axes.clone()) - ddof;
-            let some = count.gt(0);
-            Ok(where_(some, squares.sum_axes(axes) / where_(some, count, 1.0), f64::NAN))
+            let (scaled, variance) = self.spread_where(known, axes, mask, ddof)?;
+            Ok(scaled.back(variance, 2))
         })
+    }
+    /// The numbers scaled, and the variance of that where `mask` is true.
+    #[track_caller]
+    fn spread_where(
+        self,
+        known: &[Known],
+        axes: AxisSet,
+        mask: Val,
+        ddof: f64,
+    ) -> Result<(Scaled, Val), ErrorKind> {
+        let x = self.astype(Promoted::from(&known[0]).inexact().dtype);
+        let shape = crate::val::broadcast::common_shape(known.iter().map(|k| &k.ty.shape))?;
+        let (x, seen) = (x.broadcast_to(&shape), mask.broadcast_to(&shape));
+        let scaled = where_(seen, x, 0.0).scaled(axes.clone());
+        let mean_of = |v: Val| v.mean_where(keep(axes.clone()), seen);
+        let near = where_(seen, scaled.x - mean_of(scaled.x), 0.0);
+        let centred = where_(seen, near - mean_of(near), 0.0);
+        let squares = (centred * centred.conj()).real();
+        let count = seen.astype(squares.dtype()).sum_axes(axes.clone()) - ddof;
+        let some = count.gt(0);
+        Ok((scaled, where_(some, squares.sum_axes(axes) / where_(some, count, 1.0), f64::NAN)))
     }
     /// The root of [`Val::var_where`].
     ///
@@ -167,7 +183,10 @@ impl Val {
     #[track_caller]
     pub fn std_where(self, axes: impl IntoAxes, mask: impl Into<Val>, ddof: f64) -> Val {
         let (mask, axes) = (mask.into(), axes.into_axes());
-        Val::derive("std", &[self, mask], |_| Ok(self.var_where(axes, mask, ddof).sqrt()))
+        Val::derive("std", &[self, mask], |known| {
+            let (scaled, variance) = self.spread_where(known, axes, mask, ddof)?;
+            Ok(scaled.back(variance.deviation(), 1))
+        })
     }
     /// The largest along axes of `initial` and the elements where `mask` is true.
     ///

@@ -1,6 +1,7 @@
 //! Reductions that leave NaN out.
 
 use crate::val::axes::{Integer, IntoAxes};
+use crate::val::reduce::statistics::Scaled;
 use crate::val::{Val, where_};
 
 impl Val {
@@ -150,15 +151,23 @@ impl Val {
             if !known[0].ty.dtype.is_float() {
                 return Ok(self.var_ddof(axes, ddof));
             }
-            let missing = self.isnan();
-            // What is missing is left out before it is squared: the slope of its square is no number.
-            let near = self - self.nanmean(crate::val::keep(axes.clone()));
-            let centred = where_(missing, 0.0, near - near.nanmean(crate::val::keep(axes.clone())));
-            let squares = centred.square().sum_axes(axes.clone());
-            let count = (!missing).sum_axes(axes).astype(known[0].ty.dtype) - ddof;
-            let none = count.le(0);
-            Ok(where_(none, f64::NAN, squares / where_(none, 1.0, count)))
+            let (scaled, variance) = self.spread_without_nan(axes, ddof);
+            Ok(scaled.back(variance, 2))
         })
+    }
+    /// The numbers scaled, and the variance of that.
+    #[track_caller]
+    fn spread_without_nan(self, axes: crate::val::AxisSet, ddof: f64) -> (Scaled, Val) {
+        let missing = self.isnan();
+        // What is missing is left out before it is squared: the slope of its square is no number.
+        let scaled = where_(missing, 0.0, self).scaled(axes.clone());
+        let x = where_(missing, f64::NAN, scaled.x);
+        let near = x - x.nanmean(crate::val::keep(axes.clone()));
+        let centred = where_(missing, 0.0, near - near.nanmean(crate::val::keep(axes.clone())));
+        let squares = centred.square().sum_axes(axes.clone());
+        let count = (!missing).sum_axes(axes).astype(self.dtype()) - ddof;
+        let none = count.le(0);
+        (scaled, where_(none, f64::NAN, squares / where_(none, 1.0, count)))
     }
     /// The standard deviation along axes of the elements that are not NaN.
     ///
@@ -171,7 +180,13 @@ impl Val {
     #[track_caller]
     pub fn nanstd(self, axes: impl IntoAxes, ddof: f64) -> Val {
         let axes = axes.into_axes();
-        Val::derive("nanstd", &[self], |_| Ok(self.nanvar(axes, ddof).sqrt()))
+        Val::derive("nanstd", &[self], |known| {
+            if !known[0].ty.dtype.is_float() {
+                return Ok(self.std_ddof(axes, ddof));
+            }
+            let (scaled, variance) = self.spread_without_nan(axes, ddof);
+            Ok(scaled.back(variance.deviation(), 1))
+        })
     }
     /// The index of the first largest element along `axis` that is not NaN, an `i32`; -1 if all are.
     ///

@@ -3,6 +3,7 @@
 use crate::val::axes::{Integer, IntoAxes, axis_of};
 use crate::val::elementwise::complex::complex;
 use crate::val::promote::Promoted;
+use crate::val::reduce::statistics::Scaled;
 use crate::val::strict;
 use crate::val::{Known, Val, where_};
 use crate::{Dtype, ErrorKind, Shape};
@@ -373,14 +374,19 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn var_ddof(self, axes: impl IntoAxes, ddof: f64) -> Val {
-        self.reduced("var", axes, |known, axes, keep| {
+        self.spread("var", axes, ddof, |scaled, variance| scaled.back(variance, 2))
+    }
+    /// What `finish` makes of the variance of scaled numbers.
+    #[track_caller]
+    fn spread(self, op: &'static str, axes: impl IntoAxes, ddof: f64, finish: fn(Scaled, Val) -> Val) -> Val {
+        self.reduced(op, axes, |known, axes, keep| {
             let n = count(&known.ty.shape, axes) as f64;
             let (x, own) = computed(inexact(self, known));
-            let x = Val::from_ir(x);
-            let centred = x.centred(axes);
+            let scaled = Val::from_ir(x).scaled(axes);
+            let centred = scaled.x.centred(axes);
             let squares = (centred * centred.conj()).real().ir();
             let sum = Val::from_ir(reduce(Monoid::Sum, squares, axes, keep));
-            Ok((sum / (n - ddof)).ir().convert(own.real()))
+            Ok(finish(scaled, sum / (n - ddof)).ir().convert(own.real()))
         })
     }
     /// Less the mean along axes, and less what that leaves: the rounded mean of large numbers is off by more than their
@@ -425,8 +431,7 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn std_ddof(self, axes: impl IntoAxes, ddof: f64) -> Val {
-        let axes = axes.into_axes();
-        Val::derive("std", &[self], |_| Ok(self.var_ddof(axes, ddof).sqrt()))
+        self.spread("std", axes, ddof, |scaled, variance| scaled.back(variance.deviation(), 1))
     }
 
     /// The index of the first largest element along `axis`, an `i32`; a NaN is larger than all.
@@ -522,15 +527,21 @@ impl Val {
     pub fn stop_gradient(self) -> Val {
         self.keep_weak("stop_gradient", |x, _| Ok(x.stop_gradient()))
     }
-    /// `x` less its maximum along `axes`, and that maximum, through which no gradient flows; where it is
-    /// infinite, as that of nothing is, it is left out, so that no infinity meets another.
+    /// `x` less its maximum along `axes`, and that maximum, through which no gradient flows; where it is -∞, as that of
+    /// nothing is, it is left out, so that no infinity meets another.
     #[track_caller]
     fn shifted(self, axes: &[usize]) -> (Val, Val) {
         let real = if self.is_complex() { self.real() } else { self };
         let highest = Val::from_ir(reduce(Monoid::Max, real.ir(), axes, true)).stop_gradient();
-        let highest = where_(highest.is_finite(), highest, 0.0);
-        let highest = highest.astype(self.dtype());
-        (self - highest, highest)
+        if self.is_complex() {
+            let highest = where_(highest.is_finite(), highest, 0.0).astype(self.dtype());
+            return (self - highest, highest);
+        }
+        let highest = where_(highest.eq(f64::NEG_INFINITY), 0.0, highest);
+        // Of infinite elements, which share the slope, the difference is 0; a choice would take theirs away.
+        let less = |(x, highest): (Val, Val)| where_(x.eq(f64::INFINITY), 0.0, x - highest);
+        let shifted = crate::custom_jvp((self, highest), less, |args, (dx, _)| (less(args), dx));
+        (shifted, highest)
     }
     /// exp(x) / Σ exp(x) along axes: positive and of sum 1.
     ///

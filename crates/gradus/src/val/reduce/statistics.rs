@@ -1,13 +1,63 @@
 //! Statistics of several elements: averages, spreads, covariances.
 
-use crate::val::Val;
 use crate::val::axes::{Integer, IntoAxes, axis_of};
 use crate::val::broadcast::Promotion;
 use crate::val::elementwise::complex::complex;
 use crate::val::promote::Promoted;
+use crate::val::{Val, keep, where_};
 use crate::{Dtype, ErrorKind};
 
+/// Numbers whose squares are finite: themselves divided by a power of two.
+#[derive(Clone, Copy)]
+pub(crate) struct Scaled {
+    pub(crate) x: Val,
+    /// The powers, one a line along the axes, which stay.
+    pub(crate) power: Val,
+}
+
+impl Scaled {
+    /// What was computed of the scaled numbers along the same axes, times the `n`th power of the power.
+    #[track_caller]
+    pub(crate) fn back(self, y: Val, n: u32) -> Val {
+        let power = self.power.reshape(&y.ty().shape);
+        (0..n).fold(y, |y, _| y * power)
+    }
+}
+
 impl Val {
+    /// These numbers divided by the largest power of two up to the largest of them along `axes`: no digit changes, and
+    /// squares neither overflow nor underflow. The power has no derivative.
+    #[track_caller]
+    pub(crate) fn scaled(self, axes: impl IntoAxes) -> Scaled {
+        let axes = keep(axes);
+        let parts = if self.is_complex() { self.real().abs().max(self.imag().abs()) } else { self.abs() };
+        let (parts, own) = (parts.stop_gradient(), parts.dtype());
+        let largest = if self.ty().shape.size() == 0 { parts.sum_axes(axes) } else { parts.amax_axes(axes) };
+        let (wide, bits, exponent) = match own {
+            Dtype::F64 => (Dtype::F64, Dtype::I64, 0x7ff_i64 << 52),
+            _ => (Dtype::F32, Dtype::I32, 0xff_i64 << 23),
+        };
+        // A float without its fraction.
+        let power = (largest.astype(wide).bitcast(bits) & exponent).bitcast(wide);
+        let smallest = own.finfo().map_or(1.0, |info| info.smallest_normal);
+        let power = power.max(smallest).astype(own);
+        Scaled { x: self * (1.0 / power), power }
+    }
+    /// These numbers and an `epsilon` beside their variance, scaled by the size of `measured`. An epsilon keeps small
+    /// numbers small, and is not to overflow: with one they are only made smaller.
+    #[track_caller]
+    pub(in crate::val) fn scaled_for(self, measured: Val, axes: impl IntoAxes, epsilon: f64) -> (Val, Val) {
+        let power = measured.scaled(axes).power;
+        let power = if epsilon == 0.0 { power } else { power.max(1) };
+        let down = 1.0 / power;
+        (self * down, down * epsilon * down)
+    }
+    /// The root of a variance; where nothing varies its derivative is zero, the subgradient of least length.
+    #[track_caller]
+    pub(crate) fn deviation(self) -> Val {
+        let none = self.eq(0);
+        where_(none, 0.0, where_(none, 1.0, self).sqrt())
+    }
     /// The mean along `axis` weighted by `weights`: a vector along it, or of the value's shape.
     ///
     /// ```
@@ -98,12 +148,19 @@ impl Val {
             let dtype = Promoted::from(&known[0]).inexact().dtype;
             let x = self.astype(dtype);
             let rows = if x.rank() == 2 { x } else { x.reshape([1, -1]) };
-            let n = rows.shape()[1] as f64;
-            let centred = rows.centred(1);
-            let products = centred.dot(centred.transpose().conj()) / (n - ddof).max(0.0);
+            let (products, power) = rows.products(ddof);
+            let products = products * power * power.transpose();
             let single = products.shape()[0] == 1;
             Ok(if single { products.reshape(()) } else { products })
         })
+    }
+    /// The covariance matrix of the rows, each divided by a power of two, and those powers as a column.
+    #[track_caller]
+    fn products(self, ddof: f64) -> (Val, Val) {
+        let n = self.shape()[1] as f64;
+        let scaled = self.scaled(1);
+        let centred = scaled.x.centred(1);
+        (centred.dot(centred.transpose().conj()) / (n - ddof).max(0.0), scaled.power)
     }
     /// The correlation coefficients of the rows, between -1 and 1; 1 for a vector.
     ///
@@ -115,13 +172,14 @@ impl Val {
     /// ```
     #[track_caller]
     pub fn corrcoef(self) -> Val {
-        Val::derive("corrcoef", &[self], |_| {
-            let products = self.cov();
-            if products.rank() == 0 {
+        Val::derive("corrcoef", &[self], |known| {
+            if known[0].ty.rank() < 2 {
                 // 1, or NaN where nothing varies.
-                let variance = products;
-                return Ok(products / variance);
+                let (variance, itself) = (self.cov(), self.cov());
+                return Ok(variance / itself);
             }
+            let rows = self.astype(Promoted::from(&known[0]).inexact().dtype);
+            let (products, _) = rows.products(1.0);
             let deviations = products.diagonal(0).real().sqrt();
             let scaled = products / deviations.expand_dims(1) / deviations;
             // What rounding put outside is moved back without a bend in the function.

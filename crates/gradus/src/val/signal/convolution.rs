@@ -10,11 +10,11 @@ use gradus_ir::{Array, Dims, Val as Strict};
 /// Which axes of input, kernel and result are what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum DimensionNumbers {
-    /// `NCHW`, `OIHW`, `NCHW`, with as many spatial axes as there are.
-    #[default]
-    FeaturesFirst,
     /// `NHWC`, `HWIO`, `NHWC`, with as many spatial axes as there are.
+    #[default]
     FeaturesLast,
+    /// `NCHW`, `OIHW`, `NCHW`, with as many spatial axes as there are.
+    FeaturesFirst,
     /// A letter for each axis of input, kernel and result: `N` batch, `C` features, `O` and `I` output and input
     /// features of the kernel; the spatial axes are other letters, the same in all three.
     Named([String; 3]),
@@ -63,13 +63,14 @@ impl DimensionNumbers {
     }
 }
 
-/// How a convolution is made: [`Conv::default`] has stride 1, no padding, no dilation, one group, `NCHW`.
+/// How a convolution is made: [`Conv::default`] has stride 1, no padding, no dilation, one group, and features last as
+/// everywhere in gradus: `NHWC` and `HWIO`.
 ///
 /// Empty lists stand for ones.
 ///
 /// ```
 /// use gradus::{Conv, Padding};
-/// let halving = Conv { strides: vec![2, 2], padding: Padding::Same, ..Conv::features_last() };
+/// let halving = Conv { strides: vec![2, 2], padding: Padding::Same, ..Conv::default() };
 /// # let _ = halving;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,9 +106,9 @@ impl Default for Conv {
 }
 
 impl Conv {
-    /// The default with axes `NHWC`, `HWIO`, `NHWC`.
-    pub fn features_last() -> Conv {
-        Conv { dimension_numbers: DimensionNumbers::FeaturesLast, ..Conv::default() }
+    /// The default with the axes of PyTorch and of `jax.lax`: `NCHW`, `OIHW`, `NCHW`.
+    pub fn features_first() -> Conv {
+        Conv { dimension_numbers: DimensionNumbers::FeaturesFirst, ..Conv::default() }
     }
     fn resolve(&self, x: &Shape, w: &Shape) -> Result<Convolution, ErrorKind> {
         if x.rank() != w.rank() || x.rank() < 2 {
@@ -148,8 +149,8 @@ impl Conv {
     }
 }
 
-/// How a [`Val::conv_transpose`] is made: [`ConvTranspose::default`] has `NHWC`, stride 1 and the padding of a `Valid`
-/// convolution.
+/// How a [`Val::conv_transpose`] is made: [`ConvTranspose::default`] has features last, stride 1 and the padding of a
+/// `Valid` convolution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConvTranspose {
     /// The strides of the convolution whose transpose it is.
@@ -165,6 +166,9 @@ pub struct ConvTranspose {
     pub transpose_kernel: bool,
     /// Reads explicit padding as that of the convolution whose transpose it is.
     pub use_consistent_padding: bool,
+    /// The features are cut into so many groups, as PyTorch's: `inputs / groups` of the kernel's features are read for
+    /// `outputs / groups` of the result.
+    pub feature_group_count: usize,
 }
 
 impl Default for ConvTranspose {
@@ -173,9 +177,10 @@ impl Default for ConvTranspose {
             strides: vec![],
             padding: Padding::Valid,
             rhs_dilation: vec![],
-            dimension_numbers: DimensionNumbers::FeaturesLast,
+            dimension_numbers: DimensionNumbers::default(),
             transpose_kernel: false,
             use_consistent_padding: false,
+            feature_group_count: 1,
         }
     }
 }
@@ -244,7 +249,7 @@ impl Val {
     /// ```
     /// use gradus::{Array, Conv, Padding, Val, jit};
     /// let f = jit(|x: &Val, w: &Val| {
-    ///     x.conv_general_dilated(w, &Conv { padding: Padding::Same, ..Conv::features_last() })
+    ///     x.conv_general_dilated(w, &Conv { padding: Padding::Same, ..Conv::default() })
     /// });
     /// let (image, kernel) = (Array::full([2, 8, 8, 3], 1.0f32), Array::full([3, 3, 3, 16], 0.5f32));
     /// assert_eq!(f(&image, &kernel)?.shape(), [2, 8, 8, 16]);
@@ -261,14 +266,14 @@ impl Val {
             Ok(Val::from_ir(x.convolution(w, op)))
         })
     }
-    /// The convolution with a kernel, axes `NCHW` and `OIHW`: strides along each spatial axis, and a padding.
+    /// The convolution of `[batch, spatial.., inputs]` with a kernel `[spatial.., inputs, outputs]`: strides along each
+    /// spatial axis, and a padding.
     ///
     /// ```
-    /// use gradus::{Array, Padding, Val, jit};
-    /// let line = |x: &Val| x.reshape([1, 1, -1]);
-    /// let f = jit(move |x: &Val, w: &Val| line(x).conv(line(w), [1], Padding::Valid));
-    /// let y = f(&Array::from([1.0f32, 2.0, 4.0, 8.0]), &Array::from([1.0f32, -1.0]))?;
-    /// assert_eq!(y.to_vec::<f32>()?, [-1.0, -2.0, -4.0]);
+    /// use gradus::{Array, Padding, Pool, Val, jit};
+    /// let f = jit(|x: &Val, w: &Val| x.conv(w, [1, 1], Padding::Same).max_pool(&Pool::new([2, 2])));
+    /// let y = f(&Array::full([1, 8, 8, 3], 1.0f32), &Array::full([3, 3, 3, 16], 1.0f32))?;
+    /// assert_eq!(y.shape(), [1, 4, 4, 16]);
     /// # Ok::<(), gradus::Error>(())
     /// ```
     #[track_caller]
@@ -278,8 +283,7 @@ impl Val {
             self.conv_general_dilated(kernel, &config)
         })
     }
-    /// The transpose of a convolution: a convolution over the input dilated by the strides, by default with axes
-    /// `NHWC`, `HWIO`.
+    /// The transpose of a convolution: a convolution over the input dilated by the strides.
     ///
     /// ```
     /// use gradus::{Array, ConvTranspose, Padding, Val, jit};
@@ -294,7 +298,18 @@ impl Val {
         let kernel = kernel.into();
         Val::derive("conv_transpose", &[self, kernel], |known| {
             let (x, w) = (&known[0].ty.shape, &known[1].ty.shape);
-            let plain = Conv { dimension_numbers: config.dimension_numbers.clone(), ..Conv::default() };
+            let groups = config.feature_group_count;
+            if config.transpose_kernel && groups != 1 {
+                return Err(ErrorKind::invalid(format!(
+                    "`transpose_kernel` exchanges all features of the kernel {w}, not those of {groups} groups; flip \
+                     and arrange the kernel yourself"
+                )));
+            }
+            let plain = Conv {
+                dimension_numbers: config.dimension_numbers.clone(),
+                feature_group_count: groups,
+                ..Conv::default()
+            };
             let roles = plain.resolve(x, w)?.dims.rhs;
             let n = roles.spatial.len();
             let strides = or_ones(&config.strides, n, "strides")?;
@@ -315,7 +330,7 @@ impl Val {
     ///
     /// ```
     /// use gradus::{Array, Conv, Val, jit};
-    /// let f = jit(|x: &Val| x.reshape([1, 1, 2, 2]).conv_general_dilated_patches([2, 2], &Conv::default()));
+    /// let f = jit(|x: &Val| x.reshape([1, 2, 2, 1]).conv_general_dilated_patches([2, 2], &Conv::default()));
     /// let y = f(&Array::from([[1.0f32, 2.0], [3.0, 4.0]]))?;
     /// assert_eq!(y.to_vec::<f32>()?, [1.0, 2.0, 3.0, 4.0]);
     /// # Ok::<(), gradus::Error>(())
@@ -418,5 +433,7 @@ fn slide(x: Val, y: Val, m: usize, mode: ConvolveMode, known: &[Known]) -> Val {
     };
     let Promoted { dtype, .. } = promote_all(known).inexact();
     let operand = |v: Val| v.astype(dtype).reshape([1, 1, -1]);
-    operand(x).conv(operand(y), [1], Padding::Explicit(vec![amounts])).reshape([-1])
+    // One feature, so that lanes run along the line.
+    let along = Conv { padding: Padding::Explicit(vec![amounts]), ..Conv::features_first() };
+    operand(x).conv_general_dilated(operand(y), &along).reshape([-1])
 }

@@ -5,7 +5,7 @@ use crate::val::index::gather::IndexMode;
 use crate::val::promote::Promoted;
 use crate::val::shape::padding::by_positions;
 use crate::val::{Val, einsum, strict, where_};
-use crate::{Array, ErrorKind, Type};
+use crate::{Array, Dtype, ErrorKind, Type};
 use std::f64::consts::PI;
 
 /// How [`Val::resize`] finds what lies between pixels.
@@ -281,8 +281,15 @@ struct Neighbour {
 
 #[track_caller]
 fn neighbours(place: Val, n: usize, order: Interpolation, mode: PlaceMode) -> Vec<Neighbour> {
+    // Places far outside may be none of `i32`, nor what folding makes of them. Floats cut off to it are still outside.
+    let folds = !matches!(mode, PlaceMode::Constant(_) | PlaceMode::Nearest);
+    let is_narrow = match place.dtype().iinfo() {
+        Some(info) => info.max <= i128::from(if folds { i16::MAX.into() } else { i32::MAX }),
+        None => !folds,
+    };
+    let of_index = if is_narrow { Dtype::of_index(n) } else { Dtype::I64 };
     let neighbour = |index: Val, weight: Option<Val>| {
-        let index = index.astype(crate::Dtype::I32);
+        let index = index.astype(of_index);
         let inside = matches!(mode, PlaceMode::Constant(_)).then(|| index.ge(0) & index.lt(n));
         Neighbour { index: folded(index, n as i64, mode), inside, weight }
     };

@@ -64,7 +64,7 @@ impl Window {
     }
 }
 
-/// Pooling over the spatial axes of `[batch, spatial.., features]`.
+/// Pooling over the spatial axes of `[.., spatial.., features]`; any leading axes are the batch.
 ///
 /// ```
 /// use gradus::{Array, Pool, Val, jit};
@@ -95,18 +95,31 @@ impl Pool {
         }
     }
     fn over(&self, x: &Type) -> Result<Window, ErrorKind> {
-        let n = self.window.len();
-        if x.rank() != n + 2 {
+        let Some(leading) = x.rank().checked_sub(self.window.len() + 1) else {
             let message = format!(
                 "windows {:?} do not fit {x}; give an extent for each axis between batch and features",
                 self.window
             );
             return Err(ErrorKind::invalid(message));
+        };
+        let n = self.window.len();
+        if ![0, n].contains(&self.strides.len()) {
+            let message =
+                format!("{} strides {:?} for windows {:?}", self.strides.len(), self.strides, self.window);
+            return Err(ErrorKind::invalid(format!("{message}; give one for each axis, or none")));
         }
-        let around = |list: &[usize]| [&[1], list, &[1]].concat();
+        let around = |list: &[usize]| [&vec![1; leading][..], list, &[1]].concat();
         let strides = if self.strides.is_empty() { &self.window } else { &self.strides };
         let padding = match &self.padding {
-            Padding::Explicit(pairs) => Padding::Explicit([&[(0, 0)], &pairs[..], &[(0, 0)]].concat()),
+            Padding::Explicit(pairs) if pairs.len() != n => {
+                let message = format!("{} pairs of padding for windows {:?}", pairs.len(), self.window);
+                return Err(ErrorKind::invalid(format!(
+                    "{message}; give one `(before, behind)` for each axis"
+                )));
+            }
+            Padding::Explicit(pairs) => {
+                Padding::Explicit([&vec![(0, 0); leading][..], &pairs[..], &[(0, 0)]].concat())
+            }
             other => other.clone(),
         };
         Ok(Window { strides: around(strides), padding, ..Window::new(around(&self.window)) })
@@ -133,8 +146,13 @@ impl Val {
             let ty = &known[0].ty;
             let window = window.resolve(ty)?;
             // The sum and the product of truth values are numbers.
-            let counts = ty.dtype == Dtype::Bool && matches!(monoid, Monoid::Sum | Monoid::Prod);
-            let x = if counts { strict::convert(self.ir(), Dtype::I32) } else { self.ir() };
+            let x = match (ty.dtype, monoid) {
+                (Dtype::Bool, Monoid::Sum) => {
+                    strict::convert(self.ir(), Dtype::of_index(Shape::from(&window.dims[..]).size()))
+                }
+                (Dtype::Bool, Monoid::Prod) => strict::convert(self.ir(), Dtype::I32),
+                _ => self.ir(),
+            };
             Ok(Val::from_ir(x.reduce_window(monoid, &window)).with_weak(known[0].weak))
         })
     }
@@ -233,17 +251,17 @@ impl Val {
         })
     }
 
-    /// The largest element of every window of an image `[batch, spatial.., features]`.
+    /// The largest element of every window of images `[.., spatial.., features]`.
     #[track_caller]
     pub fn max_pool(self, pool: &Pool) -> Val {
         Val::derive("max_pool", &[self], |known| Ok(self.window_max(&pool.over(&known[0].ty)?)))
     }
-    /// The smallest element of every window of an image `[batch, spatial.., features]`.
+    /// The smallest element of every window of images `[.., spatial.., features]`.
     #[track_caller]
     pub fn min_pool(self, pool: &Pool) -> Val {
         Val::derive("min_pool", &[self], |known| Ok(self.window_min(&pool.over(&known[0].ty)?)))
     }
-    /// The mean of every window of an image `[batch, spatial.., features]`; of the elements of the image only, unless
+    /// The mean of every window of images `[.., spatial.., features]`; of the elements of the image only, unless
     /// the padding counts.
     ///
     /// ```

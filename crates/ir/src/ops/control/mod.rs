@@ -15,8 +15,8 @@ pub use call::{Call, call};
 pub use cond::{Cond, cond};
 pub use per_lane::PerLane;
 pub use scan::{Scan, scan};
-pub use tape::{Tape, tape_limit_bytes};
-pub use while_loop::{While, while_loop};
+pub use tape::{MOST_TAPE_BYTES, Tape, tape_limit_bytes};
+pub use while_loop::{While, too_many_steps, while_loop};
 
 use crate::ops::{Attributes, Infer, Lanes, Narrowed, Operand, Passes, Rules, Sample, Split};
 use crate::trace::{Val, Vals};

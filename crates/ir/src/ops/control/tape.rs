@@ -6,6 +6,7 @@
 
 use super::rest::{dense, everywhere};
 use super::{Control, Scan};
+use crate::environment::variable;
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample};
 use crate::trace::{Val, Vals, bind, bind1};
@@ -28,14 +29,18 @@ pub enum Tape {
     Select,
 }
 
-/// The bytes that the tapes of one loop may hold: `GRADUS_TAPE_BYTES`, by default 4 GiB. It is read once.
-pub fn tape_limit_bytes() -> usize {
-    static LIMIT: OnceLock<usize> = OnceLock::new();
-    *LIMIT.get_or_init(|| {
-        let set = std::env::var("GRADUS_TAPE_BYTES").ok().and_then(|text| text.parse().ok());
-        set.unwrap_or(1 << 32)
-    })
+/// The bytes that the tapes of one loop may hold: `GRADUS_TAPE_BYTES`, by default [`MOST_TAPE_BYTES`]. It is read once.
+///
+/// # Errors
+/// If the variable is no number.
+pub fn tape_limit_bytes() -> Result<usize, ErrorKind> {
+    static LIMIT: OnceLock<Result<usize, ErrorKind>> = OnceLock::new();
+    let read = || variable("GRADUS_TAPE_BYTES", "a number of bytes", |text| text.parse().ok());
+    LIMIT.get_or_init(|| Ok(read()?.unwrap_or(MOST_TAPE_BYTES))).clone()
 }
+
+/// The bytes that the tapes of one loop may hold if nobody says otherwise: 4 GiB.
+pub const MOST_TAPE_BYTES: usize = 1 << 32;
 
 impl Tape {
     pub(super) fn parse(name: &str, attributes: &mut Attributes) -> Option<Result<Tape, String>> {
@@ -135,7 +140,9 @@ impl Rules for Tape {
     fn eval(&self, args: &[&Array]) -> Result<Vec<Array>, ErrorKind> {
         Ok(vec![match self {
             Tape::Empty { of } => Array::tape(of, &[]),
-            Tape::Length => Array::scalar(i32::try_from(args[0].tape_len()).unwrap_or(i32::MAX)),
+            Tape::Length => {
+                Array::scalar(i32::try_from(args[0].tape_len()).expect("internal: loops count tapes in i32"))
+            }
             Tape::Select => select(args[0], args[1], args[2])?,
         }])
     }

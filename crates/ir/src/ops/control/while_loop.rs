@@ -161,16 +161,20 @@ impl Rules for While {
         let types = self.body.result_types();
         let mut tapes: Vec<Vec<Array>> = vec![vec![]; types.len() - carry.len()];
         let (mut steps, mut bytes) = (0i32, 0usize);
+        let limit = if self.record { tape_limit_bytes()? } else { usize::MAX };
         while self.holds(cond_consts, &carry)? {
             let mut results = eval(&self.body, &[body_consts, &carry].concat()).map_err(ErrorKind::Inside)?;
             let residuals = results.split_off(carry.len());
             bytes = residuals.iter().fold(bytes, |all, a| all.saturating_add(a.bytes().len()));
-            if bytes > tape_limit_bytes() {
-                return Err(over_the_limit());
+            if bytes > limit {
+                return Err(over_the_limit(limit));
             }
             tapes.iter_mut().zip(residuals).for_each(|(tape, residual)| tape.push(residual));
             carry = results;
-            steps = steps.saturating_add(1);
+            steps = match steps.checked_add(1) {
+                None if self.record => return Err(too_many_steps()),
+                more => more.unwrap_or(i32::MAX),
+            };
         }
         if self.record {
             let of = types[carry.len()..].iter();
@@ -276,10 +280,17 @@ impl Rules for While {
 }
 
 /// What a loop says that records more than may be, as the compiled one does.
-fn over_the_limit() -> ErrorKind {
+fn over_the_limit(limit: usize) -> ErrorKind {
     ErrorKind::invalid(format!(
-        "what this loop keeps of its steps for the derivative needs more than the {} bytes that tapes may take; raise GRADUS_TAPE_BYTES or the configuration's `tape_bytes`, or let the loop end sooner",
-        tape_limit_bytes()
+        "what this loop keeps of its steps for the derivative needs more than the {limit} bytes that tapes may take; raise GRADUS_TAPE_BYTES or the configuration's `tape_bytes`, or let the loop end sooner"
+    ))
+}
+
+/// What a loop says whose recorded steps `i32` does not count.
+pub fn too_many_steps() -> ErrorKind {
+    ErrorKind::invalid(format!(
+        "the derivative of this loop goes back over its steps, of which there are more than {}; let it end sooner",
+        i32::MAX
     ))
 }
 

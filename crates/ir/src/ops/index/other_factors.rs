@@ -18,23 +18,19 @@ pub(super) fn other_factors(scatter: &Scatter, operand: Val, indices: Val, updat
     }
     let flat = Shape::from([n]);
     let places = places(scatter, &operand.ty(), indices, &ty).reshape(flat.clone());
-    let numbers = Val::iota(Type::new(index_type(n), flat.clone()), 0);
+    let numbers = Val::iota(Type::new(Dtype::of_index(n), flat.clone()), 0);
     let sorted = sort(&[places, numbers], 0, 1);
     let (places, order) = (sorted[0], sorted[1]);
-    let back = order.argsort(0, index_type(n));
+    let back = order.argsort(0, Dtype::of_index(n));
     let factors = updates.reshape(flat).take(order, 0, IndexMode::PromiseInBounds);
     let others = product_before(places, factors, 1) * product_before(places, factors, -1);
     own * others.take(back, 0, IndexMode::PromiseInBounds).reshape(ty.shape)
 }
 
-fn index_type(n: usize) -> Dtype {
-    if i32::try_from(n).is_ok() { Dtype::I32 } else { Dtype::I64 }
-}
-
 /// The number of the operand's element that each update is written to, from 1 on; 0 for those that are left out.
 fn places(scatter: &Scatter, operand: &Type, indices: Val, updates: &Type) -> Val {
     let size = operand.shape.size();
-    let numbers = Val::iota(Type::new(index_type(size.saturating_add(1)), [size]), 0);
+    let numbers = Val::iota(Type::new(Dtype::of_index(size.saturating_add(1)), [size]), 0);
     let numbers = (numbers + numbers.ones_like()).reshape(operand.shape.clone());
     scatter.read(numbers, indices, updates)
 }

@@ -166,7 +166,7 @@ impl Scatter {
         let kept = dx[0].map(|dx| self.write(dx, x[1], Val::zeros(updates.clone())));
         let written = dx[2].map(|du| {
             let size = updates.shape.size();
-            let dtype = if i32::try_from(size).is_ok() { Dtype::I32 } else { Dtype::I64 };
+            let dtype = Dtype::of_index(size);
             let numbers = Val::iota(Type::new(dtype, [size]), 0) + 1.0;
             let numbers = numbers.reshape(updates.shape.clone());
             let winners = self.write(Val::zeros(operand.with_dtype(dtype)), x[1], numbers);

@@ -10,6 +10,7 @@ use super::matrix::{
     permuted_rows, product, real_part, rows, transposed, upper,
 };
 use super::{Linalg, Transposed};
+use crate::ops::monoid::Monoid;
 use crate::ops::{Operand, sum_terms};
 use crate::trace::{Val, Vals, bind, bind1};
 use crate::{Dtype, Shape};
@@ -266,14 +267,30 @@ fn eigh(compute_vectors: bool, x: Val, dx: Val) -> Pushed {
     if !compute_vectors {
         return (smallvec![w], vec![Some(dw)]);
     }
-    let of_matrix = w.convert(x.ty().dtype);
-    let (shape, eye) = (inner.shape(), identity_like(inner));
-    let f = eye.ones_like() / (eye + as_rows(of_matrix, &shape) - as_columns(of_matrix, &shape)) - eye;
-    let mut dv = product(v, f * inner);
-    if x.ty().dtype.is_complex() && shape.size() > 0 {
+    let mut dv = product(v, inner * apart(w, &inner.shape()).convert(x.ty().dtype));
+    if x.ty().dtype.is_complex() && x.shape().size() > 0 {
         dv = dv + v * phase_kept(v, dv);
     }
     (smallvec![w, v], vec![Some(dw), Some(dv)])
+}
+
+/// 1 / (wⱼ - wᵢ), and 0 on the diagonal. Vectors of equal eigenvalues, up to rounding, have no derivative; they are
+/// given 1 / (wᵢ + wⱼ), by which V · diag(w) · Vᴴ has its own, and 0 where that sum vanishes.
+fn apart(w: Val, square: &Shape) -> Val {
+    if square.size() == 0 {
+        return Val::zeros(w.ty().with_shape(square.clone()));
+    }
+    let (row, column) = (as_rows(w, square), as_columns(w, square));
+    let (sum, difference) = (row + column, row - column);
+    let epsilon = w.ty().dtype.finfo().map_or(0.0, |info| info.eps);
+    let largest = w.abs().reduce(Monoid::Max, &[w.shape().rank() - 1]);
+    let batch: crate::Dims = (0..square.rank() - 2).collect();
+    let largest = largest.broadcast(square.clone(), &batch);
+    let equal = difference.abs().le(largest * (16.0 * epsilon));
+    let divisor = equal.select(sum, difference);
+    let none = divisor.eq(divisor.zeros_like());
+    let reciprocal = none.select(sum.zeros_like(), sum.ones_like() / none.select(sum.ones_like(), divisor));
+    reciprocal * (sum.ones_like() - identity_like(sum))
 }
 
 /// For each column i · t, with which `v · (1 + i · t)` keeps the largest element of each column of `v` real while `v`

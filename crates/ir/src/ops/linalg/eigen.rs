@@ -28,8 +28,12 @@ impl Complex {
             product(self.0, other.1) + product(self.1, other.0),
         )
     }
+    /// That of zero is zero: so vectors of equal eigenvalues, which have no derivative, leave those of the others
+    /// finite.
     fn reciprocal(self) -> Complex {
         let size = self.0 * self.0 + self.1 * self.1;
+        let none = size.eq(size.zeros_like());
+        let size = none.select(size.ones_like(), size);
         Complex(self.0 / size, -(self.1 / size))
     }
     /// X of `self` · X = `right`, as a real system of twice the size.

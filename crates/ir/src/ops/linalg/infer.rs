@@ -16,7 +16,8 @@ pub(super) fn constraints(op: &Linalg) -> &'static [&'static str] {
         Linalg::Eig { .. } => {
             &[MATRICES, FLOATS, SQUARE, "The imaginary part has the type of the real part."]
         }
-        Linalg::Lu | Linalg::Qr { .. } | Linalg::Svd { .. } => &[MATRICES, NUMBERS],
+        Linalg::Lu => &[MATRICES, NUMBERS, "There are no more rows than `i32` counts."],
+        Linalg::Qr { .. } | Linalg::Svd { .. } => &[MATRICES, NUMBERS],
         Linalg::TriangularSolve { .. } => &[
             "The operands' last two axes are those of matrices, and they have as many axes.",
             NUMBERS,
@@ -111,6 +112,11 @@ pub(super) fn infer(op: &Linalg, args: &[&Type]) -> Infer {
             let vectors = [ty.clone(), ty.clone()];
             let values = [values.clone(), values];
             if *compute_vectors { values.into_iter().chain(vectors).collect() } else { values.into() }
+        }
+        Linalg::Lu if i32::try_from(m).is_err() => {
+            let message =
+                format!("the matrices of {ty} have {m} rows, whose numbers are none of i32; factor blocks");
+            return Err(ErrorKind::constraint(3, message));
         }
         Linalg::Lu => vec![ty.clone(), with_matrix(&i32s, &[k]), with_matrix(&i32s, &[m])],
         Linalg::Qr { full_matrices } => {

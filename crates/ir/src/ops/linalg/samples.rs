@@ -132,6 +132,7 @@ pub(super) fn refusals() -> Vec<(u8, Sample)> {
         all.push(refused(op, 2, [integer(&[3, 3])]));
     }
     all.push(refused(Linalg::Cholesky, 3, [float(&[2, 3])]));
+    all.push(refused(Linalg::Lu, 3, [float(&[1 << 31, 1])]));
     all.push(refused(Linalg::Eigh { compute_vectors: false }, 3, [float(&[2, 3])]));
     all.push(refused(Linalg::Eig { compute_vectors: false }, 3, [float(&[2, 3])]));
     all.push(refused(Linalg::Eig { compute_vectors: false }, 4, [float(&[3, 3]), float(&[2, 2])]));

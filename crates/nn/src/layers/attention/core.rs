@@ -65,7 +65,7 @@ impl Scores {
 }
 
 /// The element type in which scores of `dtype` are computed.
-pub(crate) fn wide(dtype: Dtype) -> Dtype {
+pub(super) fn wide(dtype: Dtype) -> Dtype {
     match dtype {
         Dtype::F16 | Dtype::BF16 => Dtype::F32,
         other => other,

@@ -13,7 +13,6 @@ pub use positions::{Positions, Rotary, RotaryForm, alibi_slopes, sinusoidal_posi
 
 use gradus::{Array, Tree, Val, arange, as_operation, refuse};
 
-pub(crate) use self::core::wide;
 use self::core::{Scores, attend};
 use super::Dense;
 use crate::{Context, Keys};

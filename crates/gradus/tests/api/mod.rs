@@ -17,7 +17,4 @@ mod training;
 mod trees;
 mod vmap_axes;
 
-#[path = "../near/mod.rs"]
-mod near;
-
-use near::{near, scalar, vector};
+use crate::near::{near, scalar, vector};

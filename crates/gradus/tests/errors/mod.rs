@@ -35,6 +35,8 @@ fn message<T>(result: Result<T>) -> String {
             }
         };
         let part = part.replace("crates/gradus/", "").replace("tests/errors/", "");
+        // The program of all tests is called so.
+        let part = part.replace("`all::", "`");
         out.push_str(&part);
     }
     out

@@ -22,7 +22,7 @@ pub(crate) struct Call {
 /// The table of that name, of calls written with the names of what they are given.
 macro_rules! calls {
     ($list:ident($x:ident, $k:ident, $a:ident, $e:ident); $($name:ident: $call:expr,)*) => {
-        pub(crate) const $list: &[$crate::Call] = &[$($crate::Call {
+        pub(crate) const $list: &[$crate::misuse::Call] = &[$($crate::misuse::Call {
             name: stringify!($name),
             call: |Wrong { x: $x, k: $k, a: $a, e: $e }| {
                 let _ = ($x, $k, $a, $e);
@@ -245,6 +245,10 @@ const CANNOT_BE_WRONG: &[&str] = &[
     "is_complex",
     "promote_types",
     "keep",
+    "is_same",
+    // What functions of one's own speak with.
+    "as_operation",
+    "refuse",
     // Configurations, which the functions that take them check.
     "new",
     "with",
@@ -252,7 +256,7 @@ const CANNOT_BE_WRONG: &[&str] = &[
     "weights",
     "bandwidth",
     "named",
-    "features_last",
+    "features_first",
     "by",
     "bias",
     "mask",

@@ -9,14 +9,12 @@ mod effects;
 mod errors;
 mod linear;
 mod loops;
+mod nesting;
 mod printing;
 mod products;
 mod systems;
 
-#[path = "../near/mod.rs"]
-mod near;
-
-use near::{near, scalar, vector};
+use crate::near::{near, scalar, vector};
 
 /// The first line of an error: what was refused, and why.
 #[track_caller]

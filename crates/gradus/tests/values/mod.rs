@@ -40,6 +40,7 @@ mod long_axes;
 mod matrices;
 mod modules;
 mod numpy;
+mod orders;
 mod top_of_long_lines;
 
 /// `x` is f32[2,3], `y` f32[3], `i` i32[4], `b` f32[2,3,4].
