@@ -56,8 +56,21 @@ pub use fit::{Fit, FitError, History};
 pub use initializers::{Distribution, Fan, Initializer};
 pub use keys::{Keys, init};
 pub use layers::Dense;
+pub use layers::{
+    Activation, DecoderBlock, DecoderCache, EncoderBlock, Mlp, Norm, NormKind, NormOrder, Transformer,
+    TransformerDecoder, TransformerEncoder,
+};
+pub use layers::{Aggregation, DirectedMessagePassing, Edges, GraphConv, MessagePassing};
 pub use layers::{BatchNorm, Border, Conv, ConvTranspose, GroupNorm, LayerNorm, RmsNorm};
 pub use layers::{ConvNorm, InvertedResidual, ResNet, ResNetSizes, ResidualBlock, SqueezeExcite, Stem};
+pub use layers::{
+    Directions, Embedding, Gru, GruCell, GruForm, Lstm, LstmCell, LstmState, Recurrent, RecurrentCell, Rnn,
+    RnnActivation, RnnCell,
+};
+pub use layers::{
+    KvCache, MultiHeadAttention, Positions, Rotary, RotaryForm, alibi_slopes, key_mask, padding_mask,
+    sinusoidal_positions,
+};
 pub use layers::{adaptive_avg_pool, adaptive_max_pool, global_avg_pool, global_max_pool};
 pub use layers::{pixel_shuffle, pixel_unshuffle, upsample};
 pub use losses::{cross_entropy, mean_squared_error, softmax_cross_entropy};

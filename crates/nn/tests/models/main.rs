@@ -1,6 +1,8 @@
 //! Whole models written with the library, each trained; docs/models.md counts their lines beside those of Flax and optax.
 
+mod char_lstm;
 mod dcgan;
+mod gpt;
 mod lenet;
 
 use std::path::Path;

@@ -1,4 +1,5 @@
 //! The library against other libraries: files under tests/reference, each made by the script of its name.
 
 mod optimizers;
+mod sequences;
 mod spatial;
