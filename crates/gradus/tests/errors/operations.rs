@@ -29,6 +29,19 @@ wrong_programs! {
         clip: shapes [2,3] and [4] do not broadcast; reshape one of them or add an axis of extent 1
           at operations.rs:L
           in `errors::refused`, jitted at operations.rs:L"#]];
+    convolution_of_images_with_features_first: |_, _, _| {
+        let (images, kernel) = (zeros([8, 16, 32, 32], Dtype::F32), zeros([3, 3, 16, 4], Dtype::F32));
+        images.conv(kernel, [1, 1], gradus::Padding::Same).max_pool(&gradus::Pool::new([2, 2]))
+    } => expect![[r#"
+        conv: input f32[8,16,32,32] has 32 features, but kernel f32[3,3,16,4] takes 16 in each of 1 groups; check the axes' roles
+          at operations.rs:L
+          in `errors::refused`, jitted at operations.rs:L"#]];
+    pooling_by_too_many_strides: |x, _, _| {
+        x.avg_pool(&gradus::Pool { strides: vec![1, 1], ..gradus::Pool::new([2]) })
+    } => expect![[r#"
+        avg_pool: 2 strides [1, 1] for windows [2]; give one for each axis, or none
+          at operations.rs:L
+          in `errors::refused`, jitted at operations.rs:L"#]];
     negation_of_booleans: |x, _, _| -x.gt(0) => expect![[r#"
         neg: takes integers, floats and complex numbers, not bool[2,3]; convert the operand first
           at operations.rs:L

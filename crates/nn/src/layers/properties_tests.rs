@@ -6,7 +6,7 @@ use gradus::{
 };
 
 use super::*;
-use crate::{Context, Keys, init};
+use crate::{Context, Keys, Sgd, TrainState, Training, cross_entropy, init, load, save};
 
 /// Numbers without a pattern, between -1 and 1: `f64` of this shape.
 fn noise(shape: &[usize], seed: usize) -> Val {
@@ -249,7 +249,11 @@ fn statistics_of_named_lanes_are_those_of_the_whole_batch() {
                 (norm.apply(x, &ctx()), norm.mean, norm.var)
             });
             let (y, mean, var) = lanes(&x);
-            ([y, mean.at(1), var.at(3)], [expected, whole.mean, whole.var])
+            let weighted = |y: Val| (y * noise(&y.shape(), 2)).sum();
+            let slope = grad(|x: &Val| weighted(lanes(x).0))(&x);
+            let expected_slope =
+                grad(|x: &Val| weighted(BatchNorm { axis_name: None, ..norm.clone() }.apply(x, &ctx())))(&x);
+            ([y, slope, mean.at(1), var.at(3)], [expected, expected_slope, whole.mean, whole.var])
         });
         let (found, expected) = both(&norm, &random::seed(0)).unwrap();
         found.iter().zip(&expected).for_each(|(found, expected)| close(found, expected, 1e-13));
@@ -388,6 +392,35 @@ fn a_block_with_a_zero_branch_is_its_way_around() {
         });
         let x = Array::new([1, 2, 2, 4], (0..16).map(|i| i as f32).collect::<Vec<_>>()).unwrap();
         assert_eq!(apply(&block.unwrap(), &x, &random::seed(0)).unwrap(), x);
+    }
+}
+
+#[test]
+fn a_network_that_is_saved_goes_on_as_one_that_is_not() {
+    let sizes = ResNetSizes { width: 4, pre_activation: true, bottleneck: true, ..ResNetSizes::resnet20() };
+    let sgd = Sgd::new(0.1);
+    let fresh = |seed| {
+        let sizes = sizes.clone();
+        TrainState::new(init(seed, move |keys: &Keys| ResNet::new(keys, &sizes)).unwrap(), &sgd, seed)
+            .unwrap()
+    };
+    let (mut state, other) = (fresh(0), fresh(1));
+    let optimizer = sgd.clone();
+    let step = jit(move |state: &mut Training<ResNet<Val>, Sgd>, x: &Val, y: &Val| {
+        state.step(&optimizer, |net, ctx| cross_entropy(&net.apply(x, ctx), y))
+    });
+    let images = (0..4 * 8 * 8 * 3).map(|i| (i as f32 * 0.37).sin()).collect::<Vec<_>>();
+    let (x, y) = (Array::new([4, 8, 8, 3], images).unwrap(), Array::from([3i32, 1, 4, 1]));
+    let first = step(&mut state, &x, &y).unwrap();
+    let path = std::env::temp_dir().join(format!("gradus-resnet-{}.safetensors", std::process::id()));
+    save(&path, &state).unwrap();
+    let mut resumed = load(&path, &other).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let losses = [&mut state, &mut resumed].map(|state| step(state, &x, &y).unwrap());
+    assert_eq!(losses[0], losses[1]);
+    assert_ne!(losses[0], first);
+    for ((path, one), two) in state.paths().iter().zip(state.leaves()).zip(resumed.leaves()) {
+        assert_eq!(one, two, "{path}");
     }
 }
 

@@ -80,6 +80,8 @@ pub struct Pool {
     pub strides: Vec<usize>,
     /// What stands around the image.
     pub padding: Padding,
+    /// Distance of neighbours in a window, along each spatial axis; ones if empty.
+    pub dilation: Vec<usize>,
     /// Whether a mean counts the padding, as zeros.
     pub count_include_pad: bool,
 }
@@ -91,6 +93,7 @@ impl Pool {
             window: window.as_ref().to_vec(),
             strides: vec![],
             padding: Padding::Valid,
+            dilation: vec![],
             count_include_pad: false,
         }
     }
@@ -103,10 +106,11 @@ impl Pool {
             return Err(ErrorKind::invalid(message));
         };
         let n = self.window.len();
-        if ![0, n].contains(&self.strides.len()) {
-            let message =
-                format!("{} strides {:?} for windows {:?}", self.strides.len(), self.strides, self.window);
-            return Err(ErrorKind::invalid(format!("{message}; give one for each axis, or none")));
+        for (given, what) in [(&self.strides, "strides"), (&self.dilation, "dilations")] {
+            if ![0, n].contains(&given.len()) {
+                let message = format!("{} {what} {given:?} for windows {:?}", given.len(), self.window);
+                return Err(ErrorKind::invalid(format!("{message}; give one for each axis, or none")));
+            }
         }
         let around = |list: &[usize]| [&vec![1; leading][..], list, &[1]].concat();
         let strides = if self.strides.is_empty() { &self.window } else { &self.strides };
@@ -122,7 +126,9 @@ impl Pool {
             }
             other => other.clone(),
         };
-        Ok(Window { strides: around(strides), padding, ..Window::new(around(&self.window)) })
+        let window_dilation = if self.dilation.is_empty() { vec![] } else { around(&self.dilation) };
+        let window = Window::new(around(&self.window));
+        Ok(Window { strides: around(strides), padding, window_dilation, ..window })
     }
 }
 
@@ -252,6 +258,14 @@ impl Val {
     }
 
     /// The largest element of every window of images `[.., spatial.., features]`.
+    ///
+    /// ```
+    /// use gradus::{Array, Pool, Val, jit};
+    /// let apart = Pool { strides: vec![1], dilation: vec![2], ..Pool::new([2]) };
+    /// let f = jit(move |x: &Val| x.reshape([-1, 1]).max_pool(&apart).ravel());
+    /// assert_eq!(f(&Array::from([1.0f32, 5.0, 2.0, 4.0]))?, Array::from([2.0f32, 5.0]));
+    /// # Ok::<(), gradus::Error>(())
+    /// ```
     #[track_caller]
     pub fn max_pool(self, pool: &Pool) -> Val {
         Val::derive("max_pool", &[self], |known| Ok(self.window_max(&pool.over(&known[0].ty)?)))
