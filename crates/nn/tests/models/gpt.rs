@@ -81,7 +81,7 @@ fn a_gpt_learns_a_text_and_writes_it_with_a_cache() -> Result<()> {
         let prompt = ids.slice(s![..16]);
         let written = model.generate(&prompt);
         let all = concatenate([prompt, written], 0).expand_dims(0);
-        (written, model.apply(&all, &Context::evaluation()).at(0).argmax(-1).slice(s![15..-1]))
+        (written, model.apply(&all, &Context::evaluation()).at(0).argmax(-1).slice(s![15..TIME - 1]))
     });
     let (written, again) = generate(&state.model, &ids)?;
     assert_eq!(written, again);

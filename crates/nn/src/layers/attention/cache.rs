@@ -54,7 +54,7 @@ impl MultiHeadAttention<Val> {
             cache.keys = cache.keys.dynamic_update_slice_in_dim(k, cache.len, -3);
             cache.values = cache.values.dynamic_update_slice_in_dim(v, cache.len, -3);
             let scores = self.scores(None, arange(time) + cache.len, arange(capacity));
-            cache.len = cache.len + time as i64;
+            cache.len += time as i64;
             let mixed = attend(&q, &cache.keys, &cache.values, scores, 0.0, &Context::evaluation());
             // An update that does not fit is moved, and has overwritten others.
             self.output.apply(&mixed) + zeros_within(&cache.len, capacity + 1, mixed.dtype())

@@ -121,7 +121,7 @@ impl Rotary {
                 return refuse("Rotary", format!("x is {}, expected [.., time, heads, size]", x.ty()));
             };
             let dims = self.dims.unwrap_or(*size);
-            if dims % 2 != 0 || dims > *size {
+            if !dims.is_multiple_of(2) || dims > *size {
                 let message =
                     format!("{dims} elements are turned in heads of {size}; use an even number of them");
                 return refuse("Rotary", message);
@@ -183,7 +183,7 @@ fn places(time: usize, offset: Val, dtype: Dtype) -> Val {
 pub fn sinusoidal_positions(time: usize, width: usize, offset: impl Into<Val>) -> Val {
     let offset = offset.into();
     as_operation("sinusoidal_positions", || {
-        if width % 2 != 0 {
+        if !width.is_multiple_of(2) {
             return refuse(
                 "sinusoidal_positions",
                 format!("a width of {width} has no two halves; use an even one"),
