@@ -5,6 +5,7 @@
 mod api;
 mod errors;
 mod extremes;
+mod functions;
 mod linalg;
 mod misuse;
 mod moments;

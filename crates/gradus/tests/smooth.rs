@@ -7,12 +7,11 @@
 
 #[path = "functions/cases.rs"]
 mod cases;
-mod functions;
 #[path = "functions/public.rs"]
 mod public;
 
+use crate::functions::{Function, Row, table};
 use cases::{Case, Pattern, all};
-use functions::{Function, Row, table};
 use gradus::{Array, Val, grad, jit, jvp, trace, vmap};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -354,14 +353,14 @@ const ENDS: &[End] = &[
     ("vonmises.logpdf", &[0.5, 0.0], 1, 0.877_582_561_890_372_8, -0.5), ("vonmises.logpdf", &[0.5, 0.0], 0, 0.0, 0.0),
     ("vonmises.pdf", &[0.0, 0.0], 1, 0.159_154_943_091_895_35, 0.079_577_471_545_947_67),
     ("wrapcauchy.logpdf", &[0.0, 0.0], 1, 2.0, 0.0), ("wrapcauchy.logpdf", &[0.5, 0.0], 0, 0.0, 0.0),
-    ("wrapcauchy.pdf", &[0.0, 0.0], 1, 0.318_309_886_183_790_7, 0.636_619_772_367_581_4),
+    ("wrapcauchy.pdf", &[0.0, 0.0], 1, std::f64::consts::FRAC_1_PI, std::f64::consts::FRAC_2_PI),
     ("factorial", &[-1.0], 0, 0.0, 0.0), ("exp1", &[1.0], 0, -0.367_879_441_171_442_3, 0.735_758_882_342_884_7),
     ("expn", &[1.0, 2.0], 1, -0.067_667_641_618_306_3, 0.101_501_462_427_459_5),
 ];
 
 #[test]
 fn derivatives_at_ends_of_domains_are_the_limits() {
-    let functions = functions::functions();
+    let functions = crate::functions::functions();
     let mut wrong = vec![];
     for (name, args, i, first, second) in ENDS {
         let row = vec![args.to_vec()];

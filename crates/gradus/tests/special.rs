@@ -5,9 +5,7 @@
 //! docs/from-jax.md lists as other than JAX's. To write it anew, evaluate `jax.scipy.special` and
 //! `jax.scipy.stats` with 64 bits, and `scipy.special` and `scipy.stats`, at the arguments of every line.
 
-mod functions;
-
-use functions::{Function, functions, table};
+use crate::functions::{Function, functions, table};
 use gradus::{Array, Val, jit};
 use std::collections::BTreeSet;
 

@@ -19,7 +19,7 @@ impl Running<Val> {
     fn apply(&mut self, x: &Val, ctx: &Context) -> Val {
         if ctx.is_training() {
             self.mean = 0.5 * self.mean + 0.5 * x.mean();
-            self.seen = self.seen + x.size() as i64;
+            self.seen += x.size() as i64;
         }
         self.scale * (x - self.mean)
     }
@@ -75,7 +75,7 @@ fn a_loss_that_assigns_to_a_parameter_or_changes_a_buffers_type_is_refused() {
         assert!(error.contains("state_tests.rs"), "{error}");
         error
     };
-    let error = refused(|model| model.scale = model.scale + 1.0);
+    let error = refused(|model| model.scale += 1.0);
     assert!(error.contains("assigned to the parameter `scale`"), "{error}");
     let error = refused(|model| model.mean = gradus::ones([2], Dtype::F32));
     assert!(error.contains("the buffer `mean` was f32[] and is f32[2]"), "{error}");

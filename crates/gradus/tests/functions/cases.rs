@@ -1,6 +1,6 @@
 //! Functions of real numbers whose derivatives are tried, with points.
 
-use super::functions::{Function, functions, table};
+use crate::functions::{Function, functions, table};
 use gradus::Val;
 use std::ops::{Div, Mul, Neg, Sub};
 

@@ -172,7 +172,7 @@ fn numbers_beyond_i32_are_cut_before_they_are_narrowed() -> Result<()> {
 fn places_of_images_fold_in_the_type_that_holds_them() -> Result<()> {
     let x = Array::from([0f32, 1.0, 2.0]);
     let far = Array::from([(3i64 << 32) + 1, -1]);
-    let f = |mode| move |x: &Val, at: &Val| x.map_coordinates(&[*at], Interpolation::Nearest, mode);
+    let f = |mode| move |x: &Val, at: &Val| x.map_coordinates([*at], Interpolation::Nearest, mode);
     assert_eq!(jit(f(PlaceMode::Wrap))(&x, &far)?, Array::from([1f32, 2.0]));
     assert_eq!(jit(f(PlaceMode::Nearest))(&x, &far)?, Array::from([2f32, 0.0]));
     let last = Array::from([i32::MAX - 1]);
