@@ -71,7 +71,7 @@ fn cases() -> Vec<Case> {
         { random::binomial(k, 100, 0.6, N) } is F32, mean 60.0, variance 24.0, in 0.0, 100.0;
         { random::multinomial(k, 10, &Array::from([0.2f32, 0.3, 0.5]), N).slice(gradus::s![.., 1]) } is F32,
             mean 3.0, variance 2.1, in 0.0, 10.0;
-        { random::bernoulli(k, N, 0.3) } is Bool, mean 0.3, variance 0.21, in 0.0, 1.0;
+        { random::bernoulli(k, 0.3, N) } is Bool, mean 0.3, variance 0.21, in 0.0, 1.0;
         { random::rademacher(k, N) } is I32, mean 0.0, variance 1.0, in -1.0, 1.0;
         { random::geometric(k, 0.3, N) } is I32, mean 1.0 / 0.3, variance 0.7 / 0.09, in 1.0, INF;
         { random::gamma(k, 0.5, N) } is F32, mean 0.5, variance 0.5, in 0.0, INF;
@@ -155,7 +155,7 @@ fn edges_are_those_of_jax() {
         { random::poisson(k, of([0.0, -1.0, f32::NAN, f32::INFINITY]), 4) } gives [0.0, -1.0, -1.0, most];
         { random::binomial(k, of([0.0, 5.0, 5.0, 5.0, -1.0, f32::NAN, 5.0, 5.0]),
             of([0.5, 0.0, 1.0, f32::NAN, 0.5, 0.5, -0.1, 1.5]), 8) } gives [0.0, 0.0, 5.0, NAN, NAN, NAN, NAN, NAN];
-        { random::bernoulli(k, 5, of([0.0, 1.0, f32::NAN, 2.0, -1.0])) } gives [0.0, 1.0, 0.0, 1.0, 0.0];
+        { random::bernoulli(k, of([0.0, 1.0, f32::NAN, 2.0, -1.0]), 5) } gives [0.0, 1.0, 0.0, 1.0, 0.0];
         { random::geometric(k, of([1.0, 0.0, f32::NAN, 0.5]), 4) } gives [1.0, most, 0.0, 2.0];
         { random::beta(k, of([0.0, 1.0, 0.0]), of([1.0, 0.0, 0.0]), 3) } gives [0.0, 1.0, NAN];
         { random::chisquare(k, of([0.0, 1e-3]), 2) } gives [0.0, 0.0];

@@ -82,6 +82,6 @@ impl Context {
         if rate == 1.0 {
             return x.zeros_like();
         }
-        where_(random::bernoulli(key, shape, 1.0 - rate), x / (1.0 - rate), 0.0)
+        where_(random::bernoulli(key, 1.0 - rate, shape), x / (1.0 - rate), 0.0)
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn find(op: &str, params: &Params) -> Found {
         "random.lecun_normal_init" => weights(shape?, Initializer::LECUN_NORMAL),
         "random.bernoulli" => {
             let (shape, p) = (shape?, params.float("p")?);
-            many(move |a| vec![random::bernoulli(a[0], shape.clone(), p)])
+            many(move |a| vec![random::bernoulli(a[0], p, shape.clone())])
         }
         "random.uniform_f64" => {
             let shape = shape?;

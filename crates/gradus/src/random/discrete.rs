@@ -88,12 +88,12 @@ fn cut_to(bound: Val, dtype: Dtype) -> (Val, Val) {
 ///
 /// ```
 /// use gradus::{Array, Val, jit, random};
-/// let x = jit(|key: &Val| random::bernoulli(key, [3], 1.0))(&random::seed(0))?;
+/// let x = jit(|key: &Val| random::bernoulli(key, 1.0, [3]))(&random::seed(0))?;
 /// assert_eq!(x, Array::from([true; 3]));
 /// # Ok::<(), gradus::Error>(())
 /// ```
 #[track_caller]
-pub fn bernoulli(key: impl Into<Val>, shape: impl IntoExtents, p: impl Into<Val>) -> Val {
+pub fn bernoulli(key: impl Into<Val>, p: impl Into<Val>, shape: impl IntoExtents) -> Val {
     let p = p.into();
     from_key("random::bernoulli", key, shape, |key, shape| {
         let wide = !p.is_weak() && p.dtype() == Dtype::F64;
@@ -113,7 +113,7 @@ pub fn bernoulli(key: impl Into<Val>, shape: impl IntoExtents, p: impl Into<Val>
 #[track_caller]
 pub fn rademacher(key: impl Into<Val>, shape: impl IntoExtents) -> Val {
     from_key("random::rademacher", key, shape, |key, shape| {
-        Ok(2 * bernoulli(key, &shape, 0.5).astype(Dtype::I32) - 1)
+        Ok(2 * bernoulli(key, 0.5, &shape).astype(Dtype::I32) - 1)
     })
 }
 

@@ -158,7 +158,7 @@ calls! {
     // random/discrete.rs
     randint: random::randint(k, e, x, x),
     randint_of: random::randint_of(k, e, Dtype::F32, x, x),
-    bernoulli: random::bernoulli(k, e, x),
+    bernoulli: random::bernoulli(k, x, e),
     rademacher: random::rademacher(k, e),
     geometric: random::geometric(k, x, e),
     // random/gamma.rs
