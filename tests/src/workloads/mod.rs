@@ -2,6 +2,8 @@
 //!
 //! `cargo xtask bench` runs them all with the machine's limits and the peers; `cargo bench` a few of them.
 
+mod models;
+
 use gradus::{
     Array, Dtype, Jitted, Shape, Tree, Type, Val, fori_loop, grad, jit, keep, scan, stack, trace, zeros,
 };
@@ -98,6 +100,7 @@ pub fn all() -> Vec<Workload> {
     ] {
         all.push(Workload::new(name, move || Box::new(matmul(n))).flops(2.0 * (n as f64).powi(3)));
     }
+    all.extend(models::all());
     let lstm_flops = (2 * STEPS * BATCH * (INPUTS + HIDDEN) * 4 * HIDDEN) as f64;
     all.push(Workload::new("W6_lstm_fwd", || Box::new(lstm_forward())).flops(lstm_flops));
     all.push(Workload::new("W6_lstm_fwd_bwd_sgd", || Box::new(lstm_step())).flops(3.0 * lstm_flops));
