@@ -159,7 +159,7 @@ impl CrossEntropy {
             labels = labels * (1.0 - self.smoothing) + self.smoothing / classes;
         }
         if let Some(weights) = self.class_weights {
-            labels = labels * weights.astype(logits.dtype());
+            labels *= weights.astype(logits.dtype());
         }
         let log_softmax = logits.log_softmax(-1);
         // A class without a share costs nothing, even if it is impossible.
