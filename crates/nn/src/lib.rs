@@ -44,7 +44,7 @@ mod initializers;
 mod keys;
 mod layers;
 mod losses;
-mod metrics;
+pub mod metrics;
 mod optimizers;
 mod parameters;
 mod progress;
@@ -73,7 +73,13 @@ pub use layers::{
 };
 pub use layers::{adaptive_avg_pool, adaptive_max_pool, global_avg_pool, global_max_pool};
 pub use layers::{pixel_shuffle, pixel_unshuffle, upsample};
-pub use losses::{cross_entropy, mean_squared_error, softmax_cross_entropy};
+pub use losses::{
+    CrossEntropy, Ctc, Reduction, SigmoidCrossEntropy, absolute_error, box_iou, complete_iou_loss,
+    cosine_distance, cosine_similarity, cross_entropy, dice, distance_iou_loss, gaussian_nll,
+    generalized_iou_loss, hinge, huber, info_nce, iou_loss, kl_divergence, l1_penalty, l2_penalty, log_cosh,
+    mean_absolute_error, mean_squared_error, multiclass_hinge, poisson_nll, sigmoid_cross_entropy,
+    sigmoid_focal, softmax_cross_entropy, softmax_focal, squared_error, triplet,
+};
 pub use metrics::accuracy;
 pub use optimizers::{
     Adadelta, AdadeltaState, Adagrad, Adam, AdamState, AdamW, AddDecayedWeights, AmsGrad, AmsGradState,
