@@ -1,5 +1,8 @@
 //! [`Context`]: whether a model is trained or evaluated, and the keys of what is random in training.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use gradus::{Val, as_operation, random, where_};
 
 use crate::Keys;
@@ -11,17 +14,26 @@ use crate::Keys;
 #[derive(Debug)]
 pub struct Context {
     keys: Option<Keys>,
+    assigned: Arc<AtomicBool>,
 }
 
 impl Context {
     /// Nothing is random, and no buffer changes.
     pub fn evaluation() -> Context {
-        Context { keys: None }
+        Context { keys: None, assigned: Arc::default() }
     }
 
     /// Training, with keys that follow from `key`.
     pub fn training(key: &Val) -> Context {
-        Context { keys: Some(Keys::new(key)) }
+        Context { keys: Some(Keys::new(key)), assigned: Arc::default() }
+    }
+
+    /// What a layer says that assigns to its buffers, so that a step can tell if they are not in the model afterwards.
+    pub fn assigns(&self) {
+        self.assigned.store(true, Ordering::Relaxed);
+    }
+    pub(crate) fn has_assigned(&self) -> bool {
+        self.assigned.load(Ordering::Relaxed)
     }
 
     /// Whether it is training.
@@ -39,7 +51,7 @@ impl Context {
     #[track_caller]
     pub fn fold_in(&self, i: impl Into<Val>) -> Context {
         let keys = self.next_key().map(|key| Keys::new(&random::fold_in(key, i)));
-        Context { keys }
+        Context { keys, assigned: self.assigned.clone() }
     }
 
     /// Dropout: in training each element is zero with probability `rate`, and divided by `1 - rate` if not.

@@ -3,6 +3,8 @@
 //! Invariant: a step changes parameters through the optimizer alone, and buffers through what the loss assigned to
 //! them.
 
+use std::sync::{Mutex, PoisonError};
+
 use gradus::{Array, Data, Dtype, LeafKind, Result, Stored, Traced, Tree, Val, as_operation, random, refuse};
 
 use crate::optimizers::incremented;
@@ -88,15 +90,21 @@ impl<M: Traced, S: Traced> TrainState<M, S, Val> {
     {
         as_operation("step", || {
             let key = random::fold_in(self.key, self.step);
-            let compute = self.compute;
+            let (compute, refused) = (self.compute, Mutex::new(None));
             let (out, grads) = loss_and_grads(&mut self.model, |model| {
+                let ctx = Context::training(&key);
                 let mut seen = computing_in(model, compute);
                 let before = seen.copy();
-                let out = loss(&mut seen, &Context::training(&key));
-                check_parameters(&before, &seen);
-                *model = Parameters::of(model).in_model(&seen);
+                let out = loss(&mut seen, &ctx);
+                match fault(&before, &seen, &ctx) {
+                    Some(message) => *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(message),
+                    None => *model = Parameters::of(model).in_model(&seen),
+                }
                 out
             });
+            if let Some(message) = refused.into_inner().unwrap_or_else(PoisonError::into_inner) {
+                refuse("step", message);
+            }
             self.apply(optimizer, &grads);
             out
         })
@@ -108,6 +116,11 @@ impl<M: Traced, S: Traced> TrainState<M, S, Val> {
         as_operation("apply", || {
             let (params, grads) = (Parameters::of(&self.model), Parameters::of(grads));
             if let Some(difference) = difference(&params, &grads) {
+                refuse("apply", difference);
+                return;
+            }
+            let fresh = optimizer.init(&params);
+            if let Some(difference) = other_state(&fresh, &self.optimizer) {
                 refuse("apply", difference);
                 return;
             }
@@ -131,6 +144,25 @@ fn difference(params: &Parameters<Val>, grads: &Parameters<Val>) -> Option<Strin
     let mut both = params.iter().zip(grads.leaves());
     let ((path, param), grad) = both.find(|((_, param), grad)| param.shape() != grad.shape())?;
     Some(format!("the parameter `{path}` is {}, and its gradient {}", param.ty(), grad.ty()))
+}
+
+/// How the state of an optimizer differs from that of these parameters, in words: it was made for another model.
+fn other_state<S: Traced>(fresh: &S, state: &S) -> Option<String> {
+    let hint = "it is the state of another model or optimizer; make one with `TrainState::new`";
+    if fresh.paths() != state.paths() {
+        let (expected, found) = (fresh.paths(), state.paths());
+        let first = found.iter().find(|path| !expected.contains(path));
+        let first = first.or_else(|| expected.iter().find(|path| !found.contains(path)));
+        let first = first.map_or("the order of its leaves", String::as_str);
+        let (found, expected) = (found.len(), expected.len());
+        return Some(format!(
+            "the optimizer's state has {found} leaves, and that of these parameters {expected}; `{first}` is the \
+             first that differs; {hint}"
+        ));
+    }
+    let mut both = fresh.leaves().into_iter().zip(state.leaves()).zip(fresh.paths());
+    let ((fresh, state), path) = both.find(|((fresh, state), _)| fresh.ty() != state.ty())?;
+    Some(format!("the optimizer's state `{path}` is {}, expected {}; {hint}", state.ty(), fresh.ty()))
 }
 
 /// What a loss function returns: the loss, or a pair of the loss and whatever comes with it.
@@ -166,13 +198,20 @@ where
 #[track_caller]
 pub fn loss_and_grads<M: Traced, L: Loss>(model: &mut M, loss: impl Fn(&mut M) -> L + Send + Sync) -> (L, M) {
     as_operation("loss_and_grads", || {
+        // An error of the checks is said outside of the inner trace, where the caller's line is known.
+        let refused = Mutex::new(None);
         let traced = |before: &M| {
             let mut after = before.copy();
             let out = loss(&mut after);
-            check_parameters(before, &after);
-            (out.loss(), (out, buffers(before, &after)))
+            let fault = fault(before, &after, &Context::evaluation());
+            let buffers = if fault.is_none() { buffers(&after) } else { buffers(before) };
+            *refused.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+            (out.loss(), (out, buffers))
         };
         let ((_, (out, buffers)), grads) = gradus::value_and_grad_aux(traced)(model);
+        if let Some(message) = refused.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            refuse("loss_and_grads", message);
+        }
         let mut buffers = buffers.into_iter();
         let mut kinds = model.kinds().into_iter();
         *model = model.map(|leaf| match kinds.next() {
@@ -183,49 +222,39 @@ pub fn loss_and_grads<M: Traced, L: Loss>(model: &mut M, loss: impl Fn(&mut M) -
     })
 }
 
-/// The buffers of `after`; refuses those of another type than in `before`.
-fn buffers<M: Traced>(before: &M, after: &M) -> Vec<Val> {
-    let both = before.leaves().into_iter().zip(after.leaves()).zip(before.kinds());
-    let buffers = both.filter(|(_, kind)| *kind == LeafKind::Buffer).zip(buffer_paths(before));
-    let kept = |(((old, new), _), path): (((&Val, &Val), LeafKind), String)| match old.ty() == new.ty() {
-        true => *new,
-        false => refuse(
-            "loss_and_grads",
-            format!("the buffer `{path}` was {} and is {}; a buffer keeps its type", old.ty(), new.ty()),
-        ),
-    };
-    buffers.map(kept).collect()
+fn buffers<M: Traced>(model: &M) -> Vec<Val> {
+    let leaves = model.leaves().into_iter().zip(model.kinds());
+    leaves.filter(|(_, kind)| *kind == LeafKind::Buffer).map(|(leaf, _)| *leaf).collect()
 }
 
-fn buffer_paths<M: Traced>(model: &M) -> Vec<String> {
-    let named = model.paths().into_iter().zip(model.kinds());
-    named.filter(|(_, kind)| *kind == LeafKind::Buffer).map(|(path, _)| path).collect()
-}
-
-/// Refuses a loss that assigned to a parameter: such a value would be lost.
-fn check_parameters<M: Traced>(before: &M, after: &M) {
-    let (old, new) = (Parameters::of(before), Parameters::of(after));
-    let changed = match old.paths() == new.paths() && before.paths() == after.paths() {
-        true => old
-            .iter()
-            .zip(new.leaves())
-            .find(|((_, old), new)| !old.is_same(**new))
-            .map(|((path, _), _)| path),
-        false => {
-            refuse(
-                "loss_and_grads",
-                "the loss changed the structure of the model; it may assign to buffers only",
-            );
-            return;
-        }
-    };
-    if let Some(path) = changed {
-        let message = format!(
+/// What a loss did that would be lost or is not allowed: assigned to a parameter, changed a buffer's type, or brought
+/// buffers of a copy up to date.
+fn fault<M: Traced>(before: &M, after: &M, ctx: &Context) -> Option<String> {
+    if before.paths() != after.paths() {
+        return Some("the loss changed the structure of the model; it may assign to buffers only".into());
+    }
+    let leaves = before.leaves().into_iter().zip(after.leaves());
+    let mut all = leaves.zip(before.kinds()).zip(before.paths());
+    let changed = |((old, new), kind): ((&Val, &Val), LeafKind), path: String| match kind {
+        LeafKind::Parameter if !old.is_same(*new) => Some(format!(
             "the loss assigned to the parameter `{path}`, which the optimizer changes alone; make its field a \
              `#[tree(buffer)]`, or assign to a copy"
-        );
-        refuse("loss_and_grads", message);
-    }
+        )),
+        LeafKind::Buffer if old.ty() != new.ty() => {
+            Some(format!("the buffer `{path}` was {} and is {}; a buffer keeps its type", old.ty(), new.ty()))
+        }
+        _ => None,
+    };
+    let fault = all.find_map(|(leaf, path)| changed(leaf, path));
+    let both = buffers(before).into_iter().zip(buffers(after));
+    let is_lost = ctx.has_assigned() && both.into_iter().all(|(old, new)| old.is_same(new));
+    fault.or_else(|| {
+        is_lost.then(|| {
+            "a layer brought its buffers up to date, and the model has the old ones: it was applied to a copy; call \
+             `apply` of the model that the loss is given, not of its `clone()`"
+                .into()
+        })
+    })
 }
 
 /// `model` with its float parameters as `dtype`, if one is given.

@@ -3,7 +3,7 @@
 use gradus::{grad, jit};
 
 use super::*;
-use crate::{Adam, Sgd, mean_squared_error};
+use crate::{Adam, BatchNorm, Sgd, init, mean_squared_error};
 
 /// A scale, the running mean of what it saw, and a count of the examples.
 #[derive(Tree, Clone, Debug)]
@@ -115,4 +115,29 @@ fn each_step_and_each_use_has_a_key_of_its_own() {
     keys.dedup();
     assert_eq!(keys.len(), 6);
     assert!(Context::evaluation().next_key().is_none());
+}
+
+#[test]
+fn a_layer_applied_to_a_copy_in_training_is_refused() {
+    let sgd = Sgd::new(0.1);
+    let mut state = TrainState::new(init(0, |_| BatchNorm::new(2)).unwrap(), &sgd, 0).unwrap();
+    let step = jit(move |state: &mut Training<BatchNorm<Val>, Sgd>, x: &Val| {
+        state.step(&sgd, |norm, ctx| norm.clone().apply(x, ctx).square().sum())
+    });
+    let error = step(&mut state, &Array::from([[1.0f32, 2.0], [3.0, 5.0]])).unwrap_err().to_string();
+    assert!(error.starts_with("step: a layer brought its buffers up to date"), "{error}");
+    assert!(error.contains("state_tests.rs"), "{error}");
+}
+
+#[test]
+fn an_optimizers_state_of_another_model_is_refused() {
+    let adam = Adam::new(0.1);
+    let of = |n: usize| TrainState::new(vec![Array::from(1.0f32); n], &adam, 0).unwrap();
+    let mut state = TrainState { optimizer: of(2).optimizer, ..of(1) };
+    let optimizer = adam.clone();
+    let step =
+        jit(move |state: &mut Training<Vec<Val>, Adam>| state.step(&optimizer, |model, _| model[0] * 2.0));
+    let error = step(&mut state).unwrap_err().to_string();
+    assert!(error.starts_with("step: the optimizer's state has"), "{error}");
+    assert!(error.contains("state_tests.rs"), "{error}");
 }

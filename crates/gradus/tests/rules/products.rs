@@ -102,3 +102,46 @@ fn many_factors_of_few_elements() -> gradus::Result<()> {
     same("100 factors", &by_scatter, &Array::from((0..100).map(product).collect::<Vec<f64>>()));
     Ok(())
 }
+
+#[test]
+fn a_power_has_mixed_derivatives_where_its_exponent_is_0_or_1() {
+    use gradus::{Array, Val, grad, jit, jvp};
+    let by_base = |x: &Val, y: &Val| grad(|x: &Val| x.pow(*y))(x);
+    let mixed = jit(move |x: &Val, y: &Val| grad(|y: &Val| by_base(x, y))(y));
+    let forward = jit(move |x: &Val, y: &Val| jvp(|y: &Val| by_base(x, y), y, &y.ones_like()).1);
+    // d/dy of y xʸ⁻¹ is xʸ⁻¹ (1 + y log x).
+    for (x, y) in [(2.0f64, 0.0f64), (2.0, 1.0), (0.5, 0.0), (3.0, 2.0)] {
+        let expected = x.powf(y - 1.0) * (1.0 + y * x.ln());
+        for f in [&mixed, &forward] {
+            let found = f(&Array::from(x), &Array::from(y)).unwrap().item::<f64>().unwrap();
+            assert!((found - expected).abs() < 1e-12, "{x}, {y}: {found}, expected {expected}");
+        }
+    }
+    // (x^x)‴ at 1 is 3.
+    let own = |x: &Val| x.pow(*x);
+    let third = jit(grad(move |x: &Val| grad(move |x: &Val| grad(own)(x))(x)));
+    assert!((third(&Array::from(1.0f64)).unwrap().item::<f64>().unwrap() - 3.0).abs() < 1e-12);
+    // Where nothing can be infinite, nothing is.
+    let slope = jit(grad(|x: &Val| x.pow(0.0)));
+    for x in [0.0f64, 1e-310, f64::INFINITY] {
+        assert_eq!(slope(&Array::from(x)).unwrap().item::<f64>().unwrap(), 0.0, "{x}");
+    }
+}
+
+#[test]
+fn extents_beyond_memory_are_refused_before_anything_is_listed() {
+    use gradus::{Array, PadMode, ResizeMethod, Val, jit};
+    let refused = |f: fn(&Val) -> Val| {
+        let error = jit(f)(&Array::from([1.0f32, 2.0, 3.0])).unwrap_err().to_string();
+        assert!(error.contains("larger than any memory") && error.contains("products.rs"), "{error}");
+    };
+    refused(|x| x.diag(i64::MAX));
+    refused(|x| x.diag(i64::MIN));
+    refused(|x| x.diag(1i64 << 40));
+    refused(|x| x.repeat_each(&[usize::MAX / 2, 1, 1], 0));
+    refused(|x| x.repeat_each(&[usize::MAX; 3], 0));
+    refused(|x| x.pad_mode([(1i64 << 61, 0)], PadMode::Edge));
+    refused(|x| x.pad_mode([(0, i64::MAX)], PadMode::Reflect));
+    refused(|x| x.pad_mode([(i64::MAX, i64::MAX)], PadMode::Wrap));
+    refused(|x| x.resize([1usize << 61], ResizeMethod::Nearest));
+}

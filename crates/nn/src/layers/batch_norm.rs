@@ -113,7 +113,10 @@ impl BatchNorm<Val> {
                 );
                 return refuse("BatchNorm", message);
             }
-            (true, _) => self.observe(x, mask),
+            (true, _) => {
+                ctx.assigns();
+                self.observe(x, mask)
+            }
         };
         let centred = (x - mean) * (var + self.epsilon).rsqrt();
         scaled(centred, [&self.scale, &self.bias], dtype)

@@ -217,8 +217,14 @@ impl Val {
                 return Ok(zeros([side, side], ty.dtype).ir());
             }
             let first = if offset >= 0 { away } else { away.saturating_mul(side) };
+            let square = Type::new(ty.dtype, [side, side]);
+            if square.size_bytes() > 1 << 46 {
+                return Err(ErrorKind::invalid(format!(
+                    "a result of type {square} is larger than any memory"
+                )));
+            }
             let used = first + n + (n - 1) * side;
-            let behind = side.saturating_mul(side) as i64 - used as i64;
+            let behind = (side * side) as i64 - used as i64;
             let zero = Val::from(0).astype(ty.dtype).ir();
             Ok(x.pad(zero, &[first as i64], &[behind], &[side]).reshape([side, side]))
         })

@@ -3,7 +3,7 @@
 use crate::val::axes::{Integer, IntoAxes, axis_of};
 use crate::val::index::gather::IndexMode;
 use crate::val::shape::join::MOST_PARTS;
-use crate::val::shape::padding::repeated;
+use crate::val::shape::padding::{repeated, within_memory};
 use crate::val::{Val, concatenate};
 use crate::{Dtype, ErrorKind};
 
@@ -206,6 +206,7 @@ impl Val {
                     format!("{} counts for axis {axis} of {ty}; give one for each part", counts.len());
                 return Err(ErrorKind::invalid(message));
             }
+            within_memory(ty, axis, counts.iter().try_fold(0usize, |all, n| all.checked_add(*n)))?;
             Ok(repeated(x, axis, counts))
         })
     }

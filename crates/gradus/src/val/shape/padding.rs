@@ -2,7 +2,7 @@
 
 use crate::val::axes::Integer;
 use crate::val::{Endpoint, Val, concatenate, keep, linspace_of, strict};
-use crate::{ErrorKind, Shape};
+use crate::{ErrorKind, Shape, Type};
 use gradus_ir::Val as Strict;
 
 /// What stands in the places that padding adds.
@@ -90,6 +90,7 @@ fn padded(x: Val, axis: usize, low: usize, high: usize, mode: PadMode) -> Result
         let message = format!("axis {axis} of shape {shape} is empty; there is nothing to pad it with");
         return Err(ErrorKind::invalid(message));
     }
+    within_memory(&x.ty(), axis, n.checked_add(low).and_then(|all| all.checked_add(high)))?;
     let sources = |position: fn(i64, i64) -> i64| -> Vec<usize> {
         let all = -(low as i64)..(n + high) as i64;
         all.map(|i| position(i, n as i64) as usize).collect()
@@ -154,6 +155,24 @@ fn odd(x: Val, axis: usize, n: usize, low: usize, high: usize, skip: usize) -> V
         high -= count;
     }
     x
+}
+
+/// Refuses an extent `n` in the place of `axis` that makes a result larger than any memory, before it is listed.
+///
+/// # Errors
+/// Naming the result.
+pub(crate) fn within_memory(ty: &Type, axis: usize, n: Option<usize>) -> Result<(), ErrorKind> {
+    let mut dims = ty.shape.dims();
+    dims[axis] = n.unwrap_or(usize::MAX);
+    let result = ty.with_shape(dims);
+    if dims_fit(&result, n) {
+        return Ok(());
+    }
+    Err(ErrorKind::invalid(format!("a result of type {result} is larger than any memory")))
+}
+
+fn dims_fit(result: &Type, n: Option<usize>) -> bool {
+    n.is_some_and(|n| n < 1 << 46) && result.size_bytes() <= 1 << 46
 }
 
 /// The elements of `x` at `positions` along `axis`, known while tracing: pieces that run up, down or stand still, side

@@ -3,7 +3,7 @@
 use crate::val::axes::IntoExtents;
 use crate::val::index::gather::IndexMode;
 use crate::val::promote::Promoted;
-use crate::val::shape::padding::by_positions;
+use crate::val::shape::padding::{by_positions, within_memory};
 use crate::val::{Val, einsum, strict, where_};
 use crate::{Array, Dtype, ErrorKind, Type};
 use std::f64::consts::PI;
@@ -117,6 +117,7 @@ impl Val {
                 for axis in axes {
                     let (m, n) = (from.dim(axis), to.dim(axis));
                     has_pixels(m, axis, &known[0].ty)?;
+                    within_memory(&known[0].ty, axis, Some(n))?;
                     // In the precision in which JAX computes them.
                     let nearest = |j: usize| ((j as f32 + 0.5) * m as f32 / n as f32).floor() as usize;
                     let positions: Vec<usize> = (0..n).map(|j| nearest(j).min(m - 1)).collect();

@@ -490,11 +490,14 @@ fn shift_amount(n: i128, dtype: Dtype) -> Option<u32> {
 }
 
 /// n xⁿ⁻¹, and 0 for n = 0 whatever x is: where the exponent is 0 that of the power is 0 too, so that no derivative of
-/// it is infinite.
+/// it is infinite. Where x⁻¹ is finite the formula has that value by itself, and its slope by n.
 fn power_by_base(x: Val, n: Val, _: Val) -> Val {
+    let power = x.pow(n - 1.0);
+    let is_finite = (power - power).eq(power.zeros_like());
     let is_zero = n.eq(n.zeros_like());
-    let lower = is_zero.select(n.zeros_like(), n - 1.0);
-    is_zero.select(n.zeros_like(), is_zero.select(n.ones_like(), n) * x.pow(lower))
+    let is_bare = is_finite.select(is_finite.zeros_like(), is_zero);
+    let lower = is_bare.select(n.zeros_like(), n - 1.0);
+    is_bare.select(n.zeros_like(), is_bare.select(n.ones_like(), n) * x.pow(lower))
 }
 
 /// What `x` has in the derivative of a choice between `x` and `other` that was `chosen`: all, half or nothing.
