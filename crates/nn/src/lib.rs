@@ -49,10 +49,16 @@ mod optimizers;
 mod parameters;
 mod progress;
 mod state;
+#[cfg(test)]
+mod test_folder;
 
-pub use checkpoint::{CheckpointError, CheckpointFault, Difference, load, save};
+pub use checkpoint::{CheckpointError, CheckpointFault, Checkpoints, Difference, Goal, Snapshot, load, save};
 pub use context::Context;
-pub use fit::{Fit, FitError, History};
+pub use fit::{
+    Batched, Callback, CallbackError, Collect, CsvLog, EarlyStopping, Ended, EventWriter, Fed, Feed,
+    FeedError, Fit, FitError, Fitted, History, Interrupt, Means, Meter, Moment, Next, NotANumber,
+    TensorBoard, evaluate, evaluate_with, predict,
+};
 pub use initializers::{Distribution, Fan, Initializer};
 pub use keys::{Keys, init};
 pub use layers::Dense;
