@@ -51,6 +51,7 @@ mod progress;
 mod state;
 #[cfg(test)]
 mod test_folder;
+mod weights;
 
 pub use checkpoint::{CheckpointError, CheckpointFault, Checkpoints, Difference, Goal, Snapshot, load, save};
 pub use context::Context;
@@ -99,3 +100,4 @@ pub use optimizers::{
 pub use parameters::{Parameters, apply_updates};
 pub use progress::Progress;
 pub use state::{Loss, TrainState, Trained, Training, loss_and_grads};
+pub use weights::{Weight, WeightMap, load_matching, tensors_in};

@@ -231,6 +231,11 @@ fn read_header(file: &mut File) -> Result<(u64, Metadata), CheckpointFault> {
     Ok((8 + length, metadata))
 }
 
+/// The type that an array of it has; `None` if there is none.
+pub(crate) fn type_of(info: &TensorInfo) -> Option<Type> {
+    dtype_of(info.dtype).map(|dtype| Type::new(dtype, info.shape.clone()))
+}
+
 /// Type and shape of a tensor, written like those of an array.
 pub(crate) fn describe(info: &TensorInfo) -> String {
     let name = dtype_of(info.dtype).map_or_else(|| format!("{:?}", info.dtype), |dtype| dtype.to_string());

@@ -54,6 +54,9 @@ pub enum CheckpointFault {
     /// The format, or this version of gradus, has no such element type.
     #[error("`{0}` has elements of type {1}, which a checkpoint cannot hold")]
     UnsupportedDtype(String, Dtype),
+    /// The file is damaged, or is of a kind that is not read.
+    #[error("{0}")]
+    Damaged(String),
     /// A new run would overwrite the checkpoints of another one.
     #[error("the folder holds checkpoints of a run; go on with it by `.resuming()`, or name another folder")]
     Taken,
