@@ -49,6 +49,7 @@ mod optimizers;
 mod parameters;
 mod progress;
 mod state;
+mod summary;
 #[cfg(test)]
 mod test_folder;
 mod weights;
@@ -100,4 +101,5 @@ pub use optimizers::{
 pub use parameters::{Parameters, apply_updates};
 pub use progress::Progress;
 pub use state::{Loss, TrainState, Trained, Training, loss_and_grads};
+pub use summary::{LayerSummary, Summary, summary};
 pub use weights::{Weight, WeightMap, load_matching, tensors_in};
