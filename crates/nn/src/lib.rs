@@ -103,3 +103,7 @@ pub use progress::Progress;
 pub use state::{Loss, TrainState, Trained, Training, loss_and_grads};
 pub use summary::{LayerSummary, Summary, summary};
 pub use weights::{Weight, WeightMap, load_matching, tensors_in};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/training.md")]
+mod training_document {}

@@ -77,10 +77,10 @@ pub(crate) fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Resu
 }
 
 /// The header, and the arrays in the order of their bytes.
-fn prepare<'a>(
-    arrays: Vec<(String, &'a Array)>,
+fn prepare(
+    arrays: Vec<(String, &Array)>,
     notes: Option<String>,
-) -> Result<(Vec<u8>, Vec<&'a Array>), CheckpointFault> {
+) -> Result<(Vec<u8>, Vec<&Array>), CheckpointFault> {
     let mut seen = BTreeSet::new();
     let mut tied: BTreeMap<String, String> = BTreeMap::new();
     let mut kept: Vec<(String, FileDtype, &Array)> = Vec::new();

@@ -138,7 +138,7 @@ impl Checkpoints {
         Checkpoints { resuming: true, ..self }
     }
 
-    /// The checkpoints of the folder, the latest one last.
+    /// The checkpoints of the folder, the latest one last; none if there is no folder yet.
     ///
     /// # Errors
     /// The folder cannot be read.
@@ -214,7 +214,12 @@ impl Checkpoints {
     /// The files of the folder by their steps.
     fn numbered(&self) -> std::io::Result<BTreeMap<usize, PathBuf>> {
         let mut files = BTreeMap::new();
-        for entry in fs::read_dir(&self.folder)? {
+        let entries = match fs::read_dir(&self.folder) {
+            // Made by the first that is saved.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(files),
+            entries => entries?,
+        };
+        for entry in entries {
             let name = entry?.file_name();
             let number = name.to_str().and_then(|name| name.strip_prefix(BEFORE)?.strip_suffix(AFTER));
             if let Some(step) = number.and_then(|number| number.parse().ok()) {

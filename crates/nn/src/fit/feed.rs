@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use gradus::{Array, Dtype, Jitted, Stored, Val, jit, random};
+use gradus::{Array, Dtype, Jitted, Val, jit, random};
 
 use crate::data::Dataset;
 
@@ -14,11 +14,11 @@ pub type FeedError = Box<dyn Error + Send + Sync>;
 
 /// Something that hands out batches, epoch by epoch.
 pub trait Feed {
-    /// A batch: any tree of arrays.
-    type Batch: Stored;
+    /// A batch: any tree of arrays, and whatever else the step wants to know.
+    type Batch;
 
-    /// The number of batches in each epoch.
-    fn num_batches(&self) -> usize;
+    /// The number of batches in an epoch.
+    fn num_batches(&self, epoch: usize) -> usize;
 
     /// What the order of an epoch follows from, beside its number; a run goes on only with the same.
     fn seed(&self) -> u64 {
@@ -85,7 +85,7 @@ impl Batched<'_> {
 impl Feed for Batched<'_> {
     type Batch = (Array, Array);
 
-    fn num_batches(&self) -> usize {
+    fn num_batches(&self, _: usize) -> usize {
         self.data.len().div_ceil(self.size)
     }
     fn seed(&self) -> u64 {
@@ -98,7 +98,7 @@ impl Feed for Batched<'_> {
     ) -> impl Iterator<Item = Result<Fed<Self::Batch>, FeedError>> {
         let order = self.order(epoch);
         let (size, data) = (self.size, self.data);
-        let count = if order.is_ok() { self.num_batches() } else { from + 1 };
+        let count = if order.is_ok() { self.num_batches(epoch) } else { from + 1 };
         (from..count).map(move |i| {
             let order = order.as_ref().map_err(|error| error.to_string())?;
             let rows = &order[i * size..order.len().min((i + 1) * size)];

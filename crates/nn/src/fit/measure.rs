@@ -79,7 +79,7 @@ pub fn predict<D: Feed, P: Stored>(
 
 /// Calls `f` for each batch of the first epoch.
 fn each<D: Feed>(data: &D, mut f: impl FnMut(Fed<D::Batch>) -> Result<(), FitError>) -> Result<(), FitError> {
-    if data.num_batches() == 0 {
+    if data.num_batches(0) == 0 {
         return Err(FitError::NoData);
     }
     for (i, fed) in data.batches(0, 0).enumerate() {

@@ -201,7 +201,7 @@ impl<'a, S: Stored, D: Feed> Fit<'a, S, D> {
         meter: impl Collect<M>,
         step: impl FnMut(&mut S, &D::Batch) -> gradus::Result<M>,
     ) -> Result<Fitted, FitError> {
-        if self.train.num_batches() == 0 {
+        if self.train.num_batches(0) == 0 {
             return Err(FitError::NoData);
         }
         let interrupt = if self.listens { Some(Interrupt::listen()?) } else { None };
@@ -243,8 +243,10 @@ impl<S: Stored, D: Feed, R: Meter> Run<'_, S, D, R> {
     fn begin(&mut self) -> Result<(), FitError> {
         let Some(checkpoints) = &self.fit.checkpoints else { return Ok(()) };
         let Some(snapshot) = checkpoints.begin(self.fit.state)? else { return Ok(()) };
-        let (saved, given) =
-            ((snapshot.batches, snapshot.seed), (self.fit.train.num_batches(), self.fit.train.seed()));
+        let (saved, given) = (
+            (snapshot.batches, snapshot.seed),
+            (self.fit.train.num_batches(snapshot.epoch), self.fit.train.seed()),
+        );
         if saved != given {
             return Err(FitError::OtherData { saved, given });
         }
@@ -265,7 +267,7 @@ impl<S: Stored, D: Feed, R: Meter> Run<'_, S, D, R> {
         R: Collect<M>,
     {
         let mut next = self.call(Call::Start, &[])?;
-        let batches = self.fit.train.num_batches();
+        let batches = self.fit.train.num_batches(self.at.epoch);
         let progress = || Progress::new(self.fit.epochs, batches).starting_at(self.at.epoch, self.at.batch);
         let is_over = self.at.epoch >= self.fit.epochs || next == Next::Stop;
         let mut progress = (!self.fit.is_silent && !is_over).then(progress);
@@ -369,7 +371,7 @@ impl<S: Stored, D: Feed, R: Meter> Run<'_, S, D, R> {
             epoch: self.at.epoch,
             batch: self.at.batch,
             step: self.at.step,
-            batches: self.fit.train.num_batches(),
+            batches: self.fit.train.num_batches(self.at.epoch),
             seed: self.fit.train.seed(),
             history: self.history.clone(),
             meter: self.meter.saved(),
@@ -393,7 +395,7 @@ impl<S: Stored, D: Feed, R: Meter> Run<'_, S, D, R> {
     fn not_a_number(&mut self, what: String) -> FitError {
         // After the end of an epoch the latest batch is the last one of that before.
         let (epoch, batch) = match self.at.batch {
-            0 => (self.at.epoch - 1, self.fit.train.num_batches()),
+            0 => (self.at.epoch - 1, self.fit.train.num_batches(self.at.epoch - 1)),
             batch => (self.at.epoch, batch),
         };
         let mut rows = vec![];

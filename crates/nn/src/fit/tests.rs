@@ -109,7 +109,7 @@ fn batches_from_the_middle_are_the_rest_of_the_epoch() {
     let data = line(11);
     let batched = data.batched(3).shuffled(7);
     let all: Vec<_> = batched.batches(4, 0).map(Result::unwrap).collect();
-    assert_eq!(all.len(), batched.num_batches());
+    assert_eq!(all.len(), batched.num_batches(4));
     for from in 0..=all.len() {
         let rest: Vec<_> = batched.batches(4, from).map(Result::unwrap).collect();
         assert_eq!(rest, all[from..]);
@@ -156,7 +156,7 @@ struct Numbers(usize);
 
 impl Feed for Numbers {
     type Batch = Array;
-    fn num_batches(&self) -> usize {
+    fn num_batches(&self, _: usize) -> usize {
         self.0
     }
     fn batches(&self, _: usize, from: usize) -> impl Iterator<Item = Result<Fed<Array>, FeedError>> {
@@ -259,7 +259,7 @@ fn a_nan_ends_the_run_with_its_step_its_examples_and_the_operation() {
     // The logarithm of a number below zero, in the fourth batch of the second epoch.
     let traced = |w: &mut Val, x: &Val, epoch: &Val| {
         let loss = (3.5 - x - epoch).log();
-        *w = *w - 0.1 * loss;
+        *w -= 0.1 * loss;
         loss
     };
     let step = jit(traced);
@@ -267,7 +267,7 @@ fn a_nan_ends_the_run_with_its_step_its_examples_and_the_operation() {
     struct Six;
     impl Feed for Six {
         type Batch = (Array, Array);
-        fn num_batches(&self) -> usize {
+        fn num_batches(&self, _: usize) -> usize {
             4
         }
         fn batches(
@@ -304,7 +304,7 @@ fn no_checkpoint_holds_parameters_that_are_no_numbers() {
     let folder = Folder::new();
     // The gradient's root of zero: the loss is a number, the parameter is not any more.
     let step = jit(|w: &mut Val, x: &Val| {
-        *w = *w * (1.0 - x).sqrt();
+        *w *= (1.0 - x).sqrt();
         *x
     });
     let mut state = Array::from(1.0f32);

@@ -6,7 +6,7 @@ mod count;
 
 use std::fmt;
 
-use gradus::{Array, LeafKind, Result, Stored, Traced, Tree, Val, jit, random, trace};
+use gradus::{LeafKind, Result, Stored, Traced, Val, jit, random, trace};
 
 use crate::{Context, loss_and_grads};
 use count::{Found, Origin};

@@ -1,7 +1,7 @@
 //! The table of small models whose numbers are known by hand.
 
 use expect_test::expect;
-use gradus::{Dtype, Pool, checkpoint, scan};
+use gradus::{Array, Dtype, Pool, Tree, checkpoint, scan};
 
 use super::*;
 use crate::{BatchNorm, Conv, Dense, Keys, init};
@@ -54,7 +54,8 @@ fn the_table_of_a_network() {
         unused    -                      6        0       0
         ───────────────────────────────────────────────────
         Parameters: 2,582, buffers: 16 (10.1 KiB in all)
-    "#]].assert_eq(rows);
+    "#]]
+    .assert_eq(rows);
     assert!(
         memory.contains(" FLOPs, ") && memory.contains("\nTraining step, without the optimizer: "),
         "{memory}"

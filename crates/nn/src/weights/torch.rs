@@ -147,7 +147,7 @@ impl Machine<'_> {
         values.reverse();
         Ok(values)
     }
-    fn to_mark(&mut self) -> Result<Vec<Value>, CheckpointFault> {
+    fn since_mark(&mut self) -> Result<Vec<Value>, CheckpointFault> {
         let mark = self.marks.pop().ok_or_else(cut)?;
         Ok(self.stack.split_off(mark))
     }
@@ -236,7 +236,7 @@ impl Machine<'_> {
                 self.stack.push(Value::Dict(dict));
             }
             b't' => {
-                let values = self.to_mark()?;
+                let values = self.since_mark()?;
                 self.tuple(values);
             }
             0x85..=0x87 => {
@@ -248,7 +248,7 @@ impl Machine<'_> {
                 self.extend(values)?;
             }
             b'e' | b'u' => {
-                let values = self.to_mark()?;
+                let values = self.since_mark()?;
                 self.extend(values)?;
             }
             b'c' => {
