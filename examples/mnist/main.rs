@@ -14,6 +14,9 @@ use gradus_nn::{Adam, Dense, Fit, Keys, TrainState, Training, accuracy, cross_en
 
 use options::Options;
 
+/// Rows in an evaluation: it keeps nothing for a reverse pass, so it may take more of them than a step.
+const EVALUATION_ROWS: usize = 1000;
+
 /// The network: two hidden layers, and one logit for each class.
 #[derive(Tree, Clone)]
 struct Mlp<T = Array> {
@@ -73,22 +76,21 @@ fn main() -> Result<()> {
     let evaluate = jit(|model: &Mlp<Val>, x: &Val, y: &Val| loss(model, x, y).1).with(config.clone());
     let predict = jit(|model: &Mlp<Val>, x: &Val| model.logits(x).argmax(-1)).with(config);
 
-    let fit = Fit { epochs: options.epochs, batch_size: options.batch_size, seed: options.seed };
-    let history = fit.run(
-        &mut state,
-        &Dataset::from(&train),
-        Some(&Dataset::from(&validation)),
-        |state, x, y| step(state, x, y),
-        |state, x, y| evaluate(&state.model, x, y),
-    )?;
+    let (train_data, validation) = (Dataset::from(&train), Dataset::from(&validation));
+    let validation = validation.batched(EVALUATION_ROWS);
+    let batches = train_data.batched(options.batch_size).shuffled(options.seed);
+    let fitted = Fit::new(&mut state, &batches, options.epochs)
+        .with_validation(&validation, |state, (x, y)| evaluate(&state.model, x, y))
+        .run(|state, (x, y)| step(state, x, y))?;
 
     let test_data = Dataset::from(&test);
-    let metrics = fit.evaluate(&test_data, |x, y| evaluate(&state.model, x, y))?;
+    let metrics =
+        gradus_nn::evaluate(&test_data.batched(EVALUATION_ROWS), |(x, y)| evaluate(&state.model, x, y))?;
     println!("Test Loss: {:.4}", metrics["loss"]);
     println!("Test Accuracy: {:.4}", metrics["accuracy"]);
 
     let predicted = predict(&state.model, test_data.inputs())?.to_vec::<i32>()?;
-    plot::curves(&curves, &history)?;
+    plot::curves(&curves, &fitted.history)?;
     plot::predictions(&predictions, &test, &predicted)?;
     println!("Curves: {}\nPredictions: {}", curves.display(), predictions.display());
     Ok(())

@@ -49,10 +49,18 @@ mod optimizers;
 mod parameters;
 mod progress;
 mod state;
+mod summary;
+#[cfg(test)]
+mod test_folder;
+mod weights;
 
-pub use checkpoint::{CheckpointError, CheckpointFault, Difference, load, save};
+pub use checkpoint::{CheckpointError, CheckpointFault, Checkpoints, Difference, Goal, Snapshot, load, save};
 pub use context::Context;
-pub use fit::{Fit, FitError, History};
+pub use fit::{
+    Batched, Callback, CallbackError, Collect, CsvLog, EarlyStopping, Ended, EventWriter, Fed, Feed,
+    FeedError, Fit, FitError, Fitted, History, Interrupt, Means, Meter, Moment, Next, NotANumber,
+    TensorBoard, evaluate, evaluate_with, predict,
+};
 pub use initializers::{Distribution, Fan, Initializer};
 pub use keys::{Keys, init};
 pub use layers::Dense;
@@ -93,3 +101,9 @@ pub use optimizers::{
 pub use parameters::{Parameters, apply_updates};
 pub use progress::Progress;
 pub use state::{Loss, TrainState, Trained, Training, loss_and_grads};
+pub use summary::{LayerSummary, Summary, summary};
+pub use weights::{Weight, WeightMap, load_matching, tensors_in};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/training.md")]
+mod training_document {}

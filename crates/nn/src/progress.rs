@@ -29,6 +29,8 @@ pub struct Progress {
     steps: usize,
     epoch: usize,
     step: usize,
+    /// Steps of the epoch that were made before this process began.
+    skipped: usize,
     started: Instant,
     stepping: Duration,
     drawn: Duration,
@@ -50,6 +52,20 @@ impl Progress {
         Progress::with_output(epochs, steps, ProgressDrawTarget::hidden(), Box::new(output))
     }
 
+    /// The same of a run that goes on: `epochs` epochs are over, and `steps` steps of the next one.
+    ///
+    /// ```
+    /// # use gradus_nn::Progress;
+    /// let mut progress = Progress::new(20, 422).starting_at(17, 266);
+    /// ```
+    pub fn starting_at(mut self, epochs: usize, steps: usize) -> Progress {
+        self.epoch = epochs;
+        self.begin();
+        (self.step, self.skipped) = (steps, steps);
+        self.bar.set_position(steps as u64);
+        self
+    }
+
     fn with_output(
         epochs: usize,
         steps: usize,
@@ -62,6 +78,7 @@ impl Progress {
             steps,
             epoch: 0,
             step: 0,
+            skipped: 0,
             started: Instant::now(),
             stepping: Duration::ZERO,
             drawn: Duration::ZERO,
@@ -101,7 +118,7 @@ impl Progress {
 
     fn begin(&mut self) {
         self.epoch += 1;
-        self.step = 0;
+        (self.step, self.skipped) = (0, 0);
         self.stepping = Duration::ZERO;
         self.drawn = Duration::ZERO;
         self.started = Instant::now();
@@ -115,7 +132,7 @@ impl Progress {
     /// The line of an epoch whose steps took `time`, in the form of Keras.
     fn line(&self, time: Duration, metrics: &[(&str, f64)]) -> String {
         let seconds = time.as_secs_f64();
-        let per_step = 1e3 * seconds / self.step.max(1) as f64;
+        let per_step = 1e3 * seconds / (self.step - self.skipped).max(1) as f64;
         format!(
             "Epoch {}/{}  {}/{} [====] {seconds:.1}s {per_step:.2}ms/step{}",
             self.epoch,
@@ -244,6 +261,23 @@ mod tests {
         expect![[r#"
             Epoch 1/2  3/3 [====] Ts Tms/step - loss: 0.2500
             Epoch 2/2  3/3 [====] Ts Tms/step - loss: 0.1250
+        "#]]
+        .assert_eq(&buffer.text());
+    }
+
+    #[test]
+    fn a_run_that_goes_on_says_so() {
+        let buffer = Buffer::default();
+        let mut progress = Progress::plain(20, 3, buffer.clone()).starting_at(17, 2);
+        progress.step(&[("loss", 0.5)]);
+        progress.stepping = Duration::from_millis(40);
+        assert!(progress.line(progress.stepping, &[]).contains(" 40.00ms/step"));
+        progress.finish(&[("loss", 0.5)]).unwrap();
+        (0..3).for_each(|_| progress.step(&[("loss", 0.25)]));
+        progress.finish(&[("loss", 0.25)]).unwrap();
+        expect![[r#"
+            Epoch 18/20  3/3 [====] Ts Tms/step - loss: 0.5000
+            Epoch 19/20  3/3 [====] Ts Tms/step - loss: 0.2500
         "#]]
         .assert_eq(&buffer.text());
     }

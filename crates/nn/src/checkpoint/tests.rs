@@ -1,24 +1,15 @@
 //! A checkpoint gives back what was saved, and every file that is not one is an error.
 
-use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
 
 use expect_test::{Expect, expect};
 
+use super::file::NOTES;
 use super::*;
-
-/// A folder of its own for each test, removed when the test ends.
-struct Folder(PathBuf);
+use crate::test_folder::Folder;
 
 impl Folder {
-    fn new() -> Folder {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let name =
-            format!("gradus-checkpoint-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-
     fn file(&self) -> PathBuf {
         self.0.join("model.safetensors")
     }
@@ -27,12 +18,6 @@ impl Folder {
     fn check<D: Stored>(&self, like: &D, expected: Expect) {
         let error = load(self.file(), like).map(|_| ()).unwrap_err();
         expected.assert_eq(&error.to_string().replace(&format!("{}/", self.0.display()), ""));
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -244,4 +229,95 @@ fn a_truth_value_that_is_neither_is_refused() {
     let header = r#"{"":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]}}"#;
     fs::write(folder.file(), raw(header, &[1, 2])).unwrap();
     folder.check(&Array::from([true, false]), expect!["checkpoint model.safetensors: not a valid safetensors file: `` has a truth value that is neither 0 nor 1"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_has_the_permissions_that_the_umask_leaves() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let ours = folder.0.join("ours");
+    fs::write(&ours, "").unwrap();
+    save(folder.file(), &Array::from(1.0f32)).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&folder.file()), mode(&ours));
+}
+
+#[test]
+fn leaves_that_share_memory_are_stored_once_and_come_back_as_one() {
+    let folder = Folder::new();
+    let table = Array::new([100, 4], vec![0.5f32; 400]).unwrap();
+    let tree = vec![table.clone(), Array::from(1.0f32), table.clone()];
+    save(folder.file(), &tree).unwrap();
+    assert!(fs::metadata(folder.file()).unwrap().len() < 2 * 1600);
+    let like: Vec<Array> = tree.iter().map(|array| Array::zeros(array.ty().clone())).collect();
+    let loaded = load(folder.file(), &like).unwrap();
+    assert_eq!(loaded, tree);
+    assert!(loaded[0].shares_buffer(&loaded[2]));
+    // Equal trees make equal files.
+    let first = fs::read(folder.file()).unwrap();
+    save(folder.file(), &loaded).unwrap();
+    assert_eq!(fs::read(folder.file()).unwrap(), first);
+    folder.check(
+        &vec![table, Array::from(1.0f32)],
+        expect![[r#"
+            checkpoint model.safetensors: does not fit the tree:
+              2: f32[100,4] in the file, expected none"#]],
+    );
+}
+
+#[test]
+fn checkpoints_rotate_and_the_best_stays() {
+    let folder = Folder::new();
+    let checkpoints = Checkpoints::new(&folder.0).keep_last(3).keep_best("accuracy", Goal::Highest);
+    let mut snapshot = Snapshot::new(Array::from(0.0f32), 0);
+    assert_eq!(checkpoints.load(&snapshot.state).unwrap(), None);
+    for (epoch, accuracy) in [0.5, 0.9, 0.7, f64::NAN, 0.9].into_iter().enumerate() {
+        snapshot.history.push(&[("accuracy".to_owned(), accuracy)]);
+        snapshot.state = Array::from(epoch as f32);
+        snapshot.step = 10 * (epoch + 1);
+        checkpoints.save(&snapshot).unwrap();
+    }
+    let names = checkpoints.files().unwrap();
+    let names: Vec<&str> = names.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(
+        names,
+        ["step-0000000030.safetensors", "step-0000000040.safetensors", "step-0000000050.safetensors"]
+    );
+    let best = Snapshot::load(checkpoints.best().unwrap(), &snapshot.state).unwrap();
+    assert_eq!((best.step, best.state.item::<f32>().unwrap()), (20, 1.0));
+    assert_eq!(checkpoints.load(&snapshot.state).unwrap().unwrap(), snapshot);
+    // Weights alone are no run.
+    save(folder.0.join("step-0000000060.safetensors"), &snapshot.state).unwrap();
+    let error = checkpoints.load(&snapshot.state).unwrap_err().to_string();
+    assert!(error.ends_with("it holds no training run, only arrays"), "{error}");
+}
+
+/// The variable that makes a test the child that may write little.
+const FOLDER: &str = "GRADUS_TEST_FULL";
+
+#[test]
+#[ignore = "the test below runs it in a process of its own"]
+fn child_of_the_test_of_a_full_disk() {
+    let file =
+        PathBuf::from(std::env::var_os(FOLDER).expect("a folder to write in")).join("model.safetensors");
+    let error = save(&file, &Array::new([100_000], vec![1.0f32; 100_000]).unwrap()).unwrap_err();
+    assert!(matches!(error.fault, CheckpointFault::Io(_)), "{error}");
+    assert!(error.to_string().contains("File too large"), "{error}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_full_disk_is_an_error_and_the_old_file_stays() {
+    let folder = Folder::new();
+    save(folder.file(), &Array::from(1.0f32)).unwrap();
+    // A limit of 64 blocks for a file stands for the disk; the harness itself writes to a pipe.
+    let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" --exact checkpoint::tests::child_of_the_test_of_a_full_disk --ignored";
+    let mut child = Command::new("sh");
+    child.args(["-c", script]).arg(std::env::current_exe().unwrap()).env(FOLDER, &folder.0);
+    let output = child.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    assert_eq!(load(folder.file(), &Array::from(0.0f32)).unwrap(), Array::from(1.0f32));
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
 }
