@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use gradus::{Array, Dtype, Jitted, Stored, Val, jit, random};
+use gradus::{Array, Stored};
 
 use crate::Progress;
-use crate::data::Dataset;
+use crate::data::{Dataset, LoadError};
 
 /// Rows in an evaluation, at least: it keeps nothing for a reverse pass, so it may take more of them than a step.
 const EVALUATION_ROWS: usize = 1000;
@@ -31,12 +31,12 @@ pub enum FitError {
     /// A step or an evaluation failed.
     #[error(transparent)]
     Call(#[from] gradus::Error),
+    /// A batch cannot be had.
+    #[error(transparent)]
+    Load(#[from] LoadError),
     /// The progress could not be written.
     #[error("the progress cannot be written: {0}")]
     Output(#[from] std::io::Error),
-    /// A batch has no rows.
-    #[error("the batch size is 0, expected at least 1")]
-    EmptyBatch,
     /// A metric is no scalar of floats.
     #[error("the metric `{0}` is {1}, expected a scalar f32 or f64")]
     NotAScalar(String, gradus::Type),
@@ -89,19 +89,15 @@ impl Fit {
         step: impl Fn(&mut S, &Array, &Array) -> gradus::Result<M>,
         evaluate: impl Fn(&S, &Array, &Array) -> gradus::Result<M>,
     ) -> Result<History, FitError> {
-        if self.batch_size == 0 {
-            return Err(FitError::EmptyBatch);
-        }
-        let steps = train.len().div_ceil(self.batch_size);
-        let mut progress = Progress::new(self.epochs, steps);
+        let loader = train.loader(self.batch_size)?.shuffled(self.seed);
+        let mut progress = Progress::new(self.epochs, loader.num_batches(0));
         let mut history = History::default();
-        let shuffle = Shuffle::new(self.seed, train.len());
         for epoch in 0..self.epochs {
-            let order = shuffle.order(epoch)?;
             let mut mean = Mean::default();
-            let mut batches = train.batches_in(&order, self.batch_size);
-            while let Some((x, y)) = batches.next() {
-                mean.add(&step(state, x, y)?, y.shape()[0])?;
+            for batch in loader.epoch(epoch as u64) {
+                let batch = batch?;
+                let (x, y) = &batch.examples;
+                mean.add(&step(state, x, y)?, batch.rows.len())?;
                 progress.step(&mean.metrics());
             }
             let mut metrics = mean.named("");
@@ -134,33 +130,12 @@ impl Fit {
         evaluate: impl Fn(&Array, &Array) -> gradus::Result<M>,
     ) -> Result<Mean, FitError> {
         let mut mean = Mean::default();
-        let mut batches = data.batches(self.batch_size.max(EVALUATION_ROWS));
-        while let Some((x, y)) = batches.next() {
-            mean.add(&evaluate(x, y)?, y.shape()[0])?;
+        for batch in data.loader(self.batch_size.max(EVALUATION_ROWS))?.epoch(0) {
+            let batch = batch?;
+            let (x, y) = &batch.examples;
+            mean.add(&evaluate(x, y)?, batch.rows.len())?;
         }
         Ok(mean)
-    }
-}
-
-/// The orders of the rows, one for each epoch: rows sorted by random words.
-struct Shuffle {
-    key: Array,
-    words: Jitted<fn(&Val, &Val) -> Val>,
-}
-
-impl Shuffle {
-    fn new(seed: u64, rows: usize) -> Shuffle {
-        let words =
-            jit(move |key: &Val, epoch: &Val| random::bits(random::fold_in(key, epoch), [rows], Dtype::U32));
-        Shuffle { key: random::seed(seed), words }
-    }
-
-    fn order(&self, epoch: usize) -> gradus::Result<Vec<i32>> {
-        let words = (self.words)(&self.key, &Array::from(epoch as u32))?.to_vec::<u32>()?;
-        let rows = i32::try_from(words.len()).expect("internal: no more rows than `i32` counts");
-        let mut order: Vec<i32> = (0..rows).collect();
-        order.sort_by_key(|row| words[*row as usize]);
-        Ok(order)
     }
 }
 
@@ -207,7 +182,7 @@ fn scalar(array: &Array) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use gradus::Tree;
+    use gradus::{Tree, Val, jit};
 
     use super::*;
     use crate::{Adam, Dense, TrainState, Training, init, mean_squared_error};
@@ -274,7 +249,7 @@ mod tests {
         for epoch in epochs {
             let mut sorted = epoch.to_vec();
             sorted.sort_by(f32::total_cmp);
-            assert_eq!(sorted, line(10).inputs().to_vec::<f32>().unwrap());
+            assert_eq!(sorted, line(10).all().unwrap().0.to_vec::<f32>().unwrap());
         }
     }
 
