@@ -4,14 +4,33 @@
 //! [`Loader`] puts them into batches: shuffled, padded, made ahead on a thread, from a position that can be saved.
 //! Readers return plain arrays, or an error that names the file and the place in it.
 
+pub mod augment;
+#[cfg(feature = "csv")]
+mod csv;
 mod dataset;
 mod idx;
 mod images;
 mod loader;
+mod nifti;
+#[cfg(feature = "pictures")]
+mod pictures;
 mod prefetch;
 mod shuffle;
+pub mod split;
+#[cfg(feature = "wav")]
+mod wav;
 
+#[cfg(feature = "csv")]
+pub use csv::{Csv, CsvOptions, Missing};
 pub use dataset::{Dataset, LoadError, Position, Request, RowsDiffer, Source};
 pub use idx::{DataError, Fault, Idx};
 pub use images::{ImageSet, MnistFolder};
 pub use loader::{Batch, Batches, Loader};
+pub use nifti::Nifti;
+#[cfg(feature = "pictures")]
+pub use pictures::{Corrupt, PictureFolder, read_picture};
+#[cfg(feature = "wav")]
+pub use wav::Wav;
+
+#[cfg(test)]
+mod reference_tests;
