@@ -15,8 +15,10 @@ mod nifti;
 #[cfg(feature = "pictures")]
 mod pictures;
 mod prefetch;
+mod sequences;
 mod shuffle;
 pub mod split;
+mod text;
 #[cfg(feature = "wav")]
 mod wav;
 
@@ -29,6 +31,8 @@ pub use loader::{Batch, Batches, Loader};
 pub use nifti::Nifti;
 #[cfg(feature = "pictures")]
 pub use pictures::{Corrupt, PictureFolder, read_picture};
+pub use sequences::Sequences;
+pub use text::{Characters, UnknownCharacter};
 #[cfg(feature = "wav")]
 pub use wav::Wav;
 
