@@ -30,7 +30,7 @@ fn flip_along(key: &Val, x: &Val, p: f64, axis: i64) -> Val {
         return refuse("flip", format!("a probability of {p}, expected one from 0 to 1"));
     }
     match Images::of("flip", x) {
-        Ok(images) => where_(random::bernoulli(key, images.one_each(), p), x.flip(axis), x),
+        Ok(images) => where_(random::bernoulli(key, p, images.one_each()), x.flip(axis), x),
         Err(refused) => refused,
     }
 }
