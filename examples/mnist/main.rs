@@ -89,7 +89,7 @@ fn main() -> Result<()> {
     println!("Test Loss: {:.4}", metrics["loss"]);
     println!("Test Accuracy: {:.4}", metrics["accuracy"]);
 
-    let predicted = predict(&state.model, test_data.inputs())?.to_vec::<i32>()?;
+    let predicted = predict(&state.model, &test_data.all()?.0)?.to_vec::<i32>()?;
     plot::curves(&curves, &fitted.history)?;
     plot::predictions(&predictions, &test, &predicted)?;
     println!("Curves: {}\nPredictions: {}", curves.display(), predictions.display());

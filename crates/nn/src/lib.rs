@@ -57,9 +57,9 @@ mod weights;
 pub use checkpoint::{CheckpointError, CheckpointFault, Checkpoints, Difference, Goal, Snapshot, load, save};
 pub use context::Context;
 pub use fit::{
-    Batched, Callback, CallbackError, Collect, CsvLog, EarlyStopping, Ended, EventWriter, Fed, Feed,
-    FeedError, Fit, FitError, Fitted, History, Interrupt, Means, Meter, Moment, Next, NotANumber,
-    TensorBoard, evaluate, evaluate_with, predict,
+    Callback, CallbackError, Collect, CsvLog, EarlyStopping, Ended, EventWriter, Fed, Feed, FeedError, Fit,
+    FitError, Fitted, History, Interrupt, MaskedLoader, Means, Meter, Moment, Next, NotANumber, TensorBoard,
+    evaluate, evaluate_with, predict,
 };
 pub use initializers::{Distribution, Fan, Initializer};
 pub use keys::{Keys, init};

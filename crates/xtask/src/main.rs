@@ -1,7 +1,8 @@
-//! Developer commands of gradus: `cargo xtask tidy | size | bench | figures | replay | build-time`.
+//! Developer commands of gradus: `cargo xtask tidy | size | bench | figures | replay | build-time | data`.
 
 mod bench;
 mod build_time;
+mod data;
 mod imports;
 mod limits;
 mod peers;
@@ -34,6 +35,8 @@ enum Command {
     Replay(replay::Options),
     /// Measures what the first command, the tests and an added record take to build.
     BuildTime(build_time::Options),
+    /// Fetches a data set or weights into `data/NAME` from a package; lists them without a name.
+    Data(data::Options),
     /// Measures the workloads; one JSON line each on stdout, a table on stderr.
     Bench(bench::Options),
 }
@@ -48,6 +51,7 @@ fn main() -> Result<ExitCode> {
         Command::Figures => report::write_readme(),
         Command::Replay(options) => replay::run(&options),
         Command::BuildTime(options) => build_time::run(&options),
+        Command::Data(options) => data::run(&options),
         Command::Bench(options) => bench::run(&options),
     }?;
     Ok(ExitCode::SUCCESS)

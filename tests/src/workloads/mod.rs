@@ -187,9 +187,9 @@ fn train_step() -> impl FnMut() {
 }
 
 /// A permutation of `0..n`, another for each epoch.
-fn order(n: usize, epoch: u64) -> Vec<i32> {
-    let mut keyed: Vec<(u64, i32)> =
-        (0..n).map(|i| ((i as u64 + 1).wrapping_mul(epoch * 2 + 0x9E37_79B9_7F4A_7C15), i as i32)).collect();
+fn order(n: usize, epoch: u64) -> Vec<usize> {
+    let mut keyed: Vec<(u64, usize)> =
+        (0..n).map(|i| ((i as u64 + 1).wrapping_mul(epoch * 2 + 0x9E37_79B9_7F4A_7C15), i)).collect();
     keyed.sort_unstable();
     keyed.into_iter().map(|(_, i)| i).collect()
 }
@@ -199,13 +199,13 @@ fn train_epoch() -> impl FnMut() {
     let (step, mut state) = mlp_step();
     let (images, labels) = examples(48_000);
     let data = Dataset::new(images, labels).expect(UNWRAP);
+    let loader = data.loader(32).expect(UNWRAP).ordered_by(|epoch| order(48_000, epoch));
     let mut epoch = 0;
     move || {
         epoch += 1;
-        let order = order(48_000, epoch);
-        let mut batches = data.batches_in(&order, 32);
-        while let Some((x, y)) = batches.next() {
-            step(&mut state, x, y).expect(UNWRAP);
+        for batch in loader.epoch(epoch) {
+            let (x, y) = batch.expect(UNWRAP).examples;
+            step(&mut state, &x, &y).expect(UNWRAP);
         }
     }
 }

@@ -14,7 +14,7 @@ use flate2::bufread::GzDecoder;
 const UNSIGNED_BYTE: u8 = 0x08;
 
 /// Deflate emits at most 258 bytes for 2 bits of input, so no gzip file expands further than this.
-const LARGEST_GZIP_RATIO: u64 = 1032;
+pub(super) const LARGEST_GZIP_RATIO: u64 = 1032;
 
 /// A data file that cannot be used, and why.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,14 @@ pub enum Fault {
         expected: u32,
         /// How many dimensions the expected kind of file has.
         rank: usize,
+    },
+    /// What stands at a place of the file is not what the format has there.
+    #[error("{place}: {message}")]
+    Malformed {
+        /// The line, the byte or the row.
+        place: String,
+        /// What is wrong there.
+        message: String,
     },
     /// The file ends inside its header.
     #[error("truncated: the header ends after {found} bytes, expected {expected}")]
@@ -224,7 +232,7 @@ fn parse_header(source: &mut impl Read, rank: usize) -> Result<Vec<usize>, Fault
 }
 
 /// Reads until `buffer` is full or the source ends, and returns how many bytes were read.
-fn fill(source: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize> {
+pub(super) fn fill(source: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match source.read(&mut buffer[filled..]) {
@@ -238,7 +246,7 @@ fn fill(source: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize> {
 }
 
 /// The decoder reports damage as invalid input or an unexpected end; all else comes from the file system.
-fn fault_of(error: std::io::Error) -> Fault {
+pub(super) fn fault_of(error: std::io::Error) -> Fault {
     match error.kind() {
         ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
             Fault::DamagedGzip(error)

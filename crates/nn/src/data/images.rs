@@ -4,16 +4,33 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use gradus::{Array, Dtype};
+
+use super::dataset::writable;
 use super::idx::{DataError, Fault, Idx};
+use super::{LoadError, Request, Source};
 
 /// Grey images of one size with a class for each.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Clones and parts share the pixels.
+#[derive(Debug, Clone)]
 pub struct ImageSet {
-    pixels: Vec<u8>,
-    labels: Vec<u8>,
+    pixels: Arc<[u8]>,
+    labels: Arc<[u8]>,
+    /// Which of the images are of this set.
+    part: Range<usize>,
     size: [usize; 2],
 }
+
+impl PartialEq for ImageSet {
+    fn eq(&self, other: &ImageSet) -> bool {
+        (self.size, self.labels(), self.pixels()) == (other.size, other.labels(), other.pixels())
+    }
+}
+
+impl Eq for ImageSet {}
 
 impl ImageSet {
     /// The number of classes of every MNIST-shaped data set.
@@ -35,13 +52,14 @@ impl ImageSet {
             let fault = Fault::WrongLabel { label: classes[index], index, classes: Self::CLASSES };
             return Err(fault.at(labels));
         }
-        Ok(ImageSet { pixels, labels: classes, size: [dims[1], dims[2]] })
+        let (part, size) = (0..classes.len(), [dims[1], dims[2]]);
+        Ok(ImageSet { pixels: pixels.into(), labels: classes.into(), part, size })
     }
 
     /// The number of images.
     #[allow(clippy::len_without_is_empty, reason = "a set is never empty")]
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.part.len()
     }
 
     /// Rows and columns of each image.
@@ -56,18 +74,23 @@ impl ImageSet {
 
     /// The class of each image.
     pub fn labels(&self) -> &[u8] {
-        &self.labels
+        &self.labels[self.part.clone()]
+    }
+
+    /// The pixels of all images, one image after the other.
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels[self.part.start * self.num_pixels()..self.part.end * self.num_pixels()]
     }
 
     /// The pixels of image `index`, row by row, 0 for black and 255 for white.
     pub fn image(&self, index: usize) -> &[u8] {
-        &self.pixels[index * self.num_pixels()..][..self.num_pixels()]
+        &self.pixels()[index * self.num_pixels()..][..self.num_pixels()]
     }
 
     /// All pixels scaled to 0..=1, row-major `[n, rows * columns]`.
     pub fn normalized(&self) -> Vec<f32> {
-        let scaled: Vec<f32> = (0..=255u8).map(|pixel| f32::from(pixel) / 255.0).collect();
-        self.pixels.iter().map(|&pixel| scaled[usize::from(pixel)]).collect()
+        let scaled = scaled();
+        self.pixels().iter().map(|&pixel| scaled[usize::from(pixel)]).collect()
     }
 
     /// Splits off the last `fraction` of the set for validation, as Keras' `validation_split` does.
@@ -83,12 +106,37 @@ impl ImageSet {
     }
 
     fn part(&self, range: Range<usize>) -> ImageSet {
-        let pixels = range.start * self.num_pixels()..range.end * self.num_pixels();
-        ImageSet {
-            pixels: self.pixels[pixels].to_vec(),
-            labels: self.labels[range].to_vec(),
-            size: self.size,
+        let part = self.part.start + range.start..self.part.start + range.end;
+        ImageSet { part, ..self.clone() }
+    }
+}
+
+/// What a pixel of 0 to 255 is on the scale 0..=1.
+fn scaled() -> [f32; 256] {
+    std::array::from_fn(|pixel| pixel as f32 / 255.0)
+}
+
+/// Pixels scaled to 0..=1 as f32 `[n, rows * columns]` and labels as i32 `[n]`, made for each batch from the bytes.
+impl Source<(Array, Array)> for ImageSet {
+    fn num_examples(&self) -> usize {
+        self.len()
+    }
+
+    fn gather(&self, request: Request<'_>, place: &mut Option<(Array, Array)>) -> Result<(), LoadError> {
+        let (inputs, targets) = place.get_or_insert_with(|| (Array::from(0.0f32), Array::from(0i32)));
+        let scaled = scaled().map(f32::to_ne_bytes);
+        let n = request.rows.len();
+        let mut places = writable(inputs, Dtype::F32, vec![n, self.num_pixels()]).chunks_exact_mut(4);
+        for &row in request.rows {
+            // The pixels first: `zip` asks them first, and takes no place when they are over.
+            for (pixel, place) in self.image(row).iter().zip(&mut places) {
+                place.copy_from_slice(&scaled[usize::from(*pixel)]);
+            }
         }
+        for (place, &row) in writable(targets, Dtype::I32, vec![n]).chunks_exact_mut(4).zip(request.rows) {
+            place.copy_from_slice(&i32::from(self.labels()[row]).to_ne_bytes());
+        }
+        Ok(())
     }
 }
 

@@ -5,9 +5,9 @@
 
 use std::error::Error;
 
-use gradus::{Array, Dtype, Jitted, Val, jit, random};
+use gradus::{Array, Stored};
 
-use crate::data::Dataset;
+use crate::data::{Batch, Loader, Position};
 
 /// Why a batch cannot be had, in the words of what hands it out.
 pub type FeedError = Box<dyn Error + Send + Sync>;
@@ -41,71 +41,58 @@ pub struct Fed<B> {
     pub rows: Vec<usize>,
 }
 
-/// A [`Dataset`] in batches of inputs and targets.
-#[derive(Debug, Clone, Copy)]
-pub struct Batched<'a> {
-    data: &'a Dataset,
-    size: usize,
-    seed: Option<u64>,
-}
+impl<B: Stored> Feed for Loader<B> {
+    type Batch = B;
 
-impl Dataset {
-    /// Batches of `size` rows in their order; the last one has what is left.
-    ///
-    /// # Panics
-    /// If `size` is zero.
-    pub fn batched(&self, size: usize) -> Batched<'_> {
-        assert!(size > 0, "a batch has at least one row");
-        Batched { data: self, size, seed: None }
-    }
-}
-
-impl Batched<'_> {
-    /// The same in another order in each epoch, which follows from `seed`.
-    pub fn shuffled(self, seed: u64) -> Self {
-        Batched { seed: Some(seed), ..self }
-    }
-
-    /// Rows sorted by random words.
-    fn order(&self, epoch: usize) -> gradus::Result<Vec<i32>> {
-        let rows = self.data.len();
-        let mut order: Vec<i32> =
-            (0..i32::try_from(rows).expect("internal: no more rows than `i32` counts")).collect();
-        if let Some(seed) = self.seed {
-            let words: Jitted<fn(&Val, &Val) -> Val> = jit(move |key: &Val, epoch: &Val| {
-                random::bits(random::fold_in(key, epoch), [rows], Dtype::U32)
-            });
-            let words = words(&random::seed(seed), &Array::from(epoch as u32))?.to_vec::<u32>()?;
-            order.sort_by_key(|row| words[*row as usize]);
-        }
-        Ok(order)
-    }
-}
-
-impl Feed for Batched<'_> {
-    type Batch = (Array, Array);
-
-    fn num_batches(&self, _: usize) -> usize {
-        self.data.len().div_ceil(self.size)
+    fn num_batches(&self, epoch: usize) -> usize {
+        Loader::num_batches(self, epoch as u64)
     }
     fn seed(&self) -> u64 {
-        self.seed.unwrap_or(0)
+        Loader::seed(self)
     }
-    fn batches(
-        &self,
-        epoch: usize,
-        from: usize,
-    ) -> impl Iterator<Item = Result<Fed<Self::Batch>, FeedError>> {
-        let order = self.order(epoch);
-        let (size, data) = (self.size, self.data);
-        let count = if order.is_ok() { self.num_batches(epoch) } else { from + 1 };
-        (from..count).map(move |i| {
-            let order = order.as_ref().map_err(|error| error.to_string())?;
-            let rows = &order[i * size..order.len().min((i + 1) * size)];
-            let mut batches = data.batches_in(rows, size);
-            let (x, y) = batches.next().expect("internal: a batch has rows");
-            let rows = rows.iter().map(|row| *row as usize).collect::<Vec<_>>();
-            Ok(Fed { batch: (x.clone(), y.clone()), weight: rows.len() as f64, rows })
+    fn batches(&self, epoch: usize, from: usize) -> impl Iterator<Item = Result<Fed<B>, FeedError>> {
+        let pads = self.pads();
+        self.resume(position(epoch, from)).map(move |batch| {
+            if pads {
+                return Err(
+                    "its last batch is padded, and nobody would know by which rows; feed `loader.masked()`"
+                        .into(),
+                );
+            }
+            let Batch { examples, rows, .. } = batch?;
+            Ok(Fed { batch: examples, weight: rows.len() as f64, rows })
         })
     }
+}
+
+/// The batches of a [`Loader`], all of one size, each with the mask of its examples: made by [`Loader::masked`].
+#[derive(Debug, Clone)]
+pub struct MaskedLoader<B>(Loader<B>);
+
+impl<B: Stored> Loader<B> {
+    /// The same batches, the last one padded to the size of the others, as pairs of examples and mask (`bool[n]`).
+    pub fn masked(self) -> MaskedLoader<B> {
+        MaskedLoader(self.pad_last())
+    }
+}
+
+impl<B: Stored> Feed for MaskedLoader<B> {
+    type Batch = (B, Array);
+
+    fn num_batches(&self, epoch: usize) -> usize {
+        self.0.num_batches(epoch as u64)
+    }
+    fn seed(&self) -> u64 {
+        self.0.seed()
+    }
+    fn batches(&self, epoch: usize, from: usize) -> impl Iterator<Item = Result<Fed<(B, Array)>, FeedError>> {
+        self.0.resume(position(epoch, from)).map(|batch| {
+            let Batch { examples, mask, rows, .. } = batch?;
+            Ok(Fed { batch: (examples, mask), weight: rows.len() as f64, rows })
+        })
+    }
+}
+
+fn position(epoch: usize, batch: usize) -> Position {
+    Position { epoch: epoch as u64, batch: batch as u64 }
 }

@@ -18,7 +18,7 @@ mod tensorboard;
 pub use callback::{Callback, CallbackError, EarlyStopping, Moment, Next};
 pub use csv::CsvLog;
 pub use error::{FitError, NotANumber};
-pub use feed::{Batched, Fed, Feed, FeedError};
+pub use feed::{Fed, Feed, FeedError, MaskedLoader};
 pub use history::History;
 pub use interrupt::Interrupt;
 pub use measure::{evaluate, evaluate_with, predict};
@@ -57,7 +57,7 @@ type Finder<'a, S, B> = Box<dyn FnMut(&mut S, &B) -> gradus::Result<()> + 'a>;
 /// });
 /// let loss = jit(|model: &Dense<Val>, x: &Val, y: &Val| mean_squared_error(&model.apply(x), y));
 ///
-/// let (train, validation) = (data.batched(16).shuffled(0), data.batched(64));
+/// let (train, validation) = (data.loader(16)?.shuffled(0), data.loader(64)?);
 /// let fitted = Fit::new(&mut state, &train, 40)
 ///     .silently()
 ///     .with_validation(&validation, |state, (x, y)| loss(&state.model, x, y))

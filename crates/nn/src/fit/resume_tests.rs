@@ -50,10 +50,10 @@ fn train(folder: &Path, each: impl FnMut(usize)) -> Result<Fitted, FitError> {
     let data = data();
     let checkpoints =
         Checkpoints::new(folder).every_steps(2).keep_last(2).keep_best("val_loss", Goal::Lowest).resuming();
-    Fit::new(&mut state, &data.batched(8).shuffled(1), EPOCHS)
+    Fit::new(&mut state, &data.loader(8).unwrap().shuffled(1), EPOCHS)
         .silently()
         .stopping_on_interrupt()
-        .with_validation(&data.batched(50), |state, (x, y)| loss(&state.model, x, y))
+        .with_validation(&data.loader(50).unwrap(), |state, (x, y)| loss(&state.model, x, y))
         .with_checkpoints(checkpoints)
         .on_step(|now| {
             each(now.step);
@@ -149,7 +149,7 @@ fn a_folder_of_another_run_is_refused() {
     let data = data();
     let run = |checkpoints: Checkpoints, size: usize, seed: u64| {
         let mut state = Array::from(0.0f32);
-        let batched = data.batched(size).shuffled(seed);
+        let batched = data.loader(size).unwrap().shuffled(seed);
         let fit = Fit::new(&mut state, &batched, 1).silently().with_checkpoints(checkpoints);
         fit.run(report).map(|fitted| fitted.steps)
     };
@@ -163,7 +163,7 @@ fn a_folder_of_another_run_is_refused() {
         error,
         "the checkpoint is of a run with 10 batches in an epoch and the seed 1, the data have 5 and 2; go on with the same data"
     );
-    let (mut wider, batched) = (Array::from([0.0f32; 2]), data.batched(10));
+    let (mut wider, batched) = (Array::from([0.0f32; 2]), data.loader(10).unwrap());
     let fit = Fit::new(&mut wider, &batched, 1).silently().with_checkpoints(checkpoints().resuming());
     let error = fit.run(|_, _| Ok(Array::from(1.0f32))).unwrap_err().to_string();
     assert!(error.contains("state.: f32[] in the file, expected f32[2]"), "{error}");
@@ -175,7 +175,7 @@ fn a_checkpoint_that_cannot_be_written_ends_the_run_and_loses_nothing() {
     let file = folder.0.join("file");
     std::fs::write(&file, "in the way").unwrap();
     let (data, mut state) = (data(), Array::from(0.0f32));
-    let batched = data.batched(10);
+    let batched = data.loader(10).unwrap();
     let checkpoints = Checkpoints::new(file.join("runs"));
     let fit = Fit::new(&mut state, &batched, 1).silently().with_checkpoints(checkpoints);
     let error = fit.run(|_, _| Ok(Array::from(1.0f32))).unwrap_err().to_string();

@@ -43,8 +43,8 @@ fn a_line_is_learned() {
     let evaluate = jit(|model: &Dense<Val>, x: &Val, y: &Val| Metrics { loss: loss(model, x, y) });
     let (mut state, step) = (start(), step());
     let (train, validation) = (line(50), line(10));
-    let validation = validation.batched(4);
-    let fitted = Fit::new(&mut state, &train.batched(8).shuffled(0), 30)
+    let validation = validation.loader(4).unwrap();
+    let fitted = Fit::new(&mut state, &train.loader(8).unwrap().shuffled(0), 30)
         .silently()
         .with_validation(&validation, |state, (x, y)| evaluate(&state.model, x, y))
         .run(|state, (x, y)| step(state, x, y))
@@ -71,7 +71,7 @@ fn sixteen_bits_compute_and_the_weights_stay_as_they_are() {
         })
     });
     let data = line(50);
-    let batched = data.batched(8).shuffled(0);
+    let batched = data.loader(8).unwrap().shuffled(0);
     let fitted =
         Fit::new(&mut state, &batched, 40).silently().run(|state, (x, y)| step(state, x, y)).unwrap();
     assert!(seen.lock().unwrap().iter().all(|dtypes| *dtypes == (Dtype::BF16, Dtype::BF16)));
@@ -90,7 +90,7 @@ fn metrics_are_means_over_rows_and_a_pass_meets_each_row_once() {
         Ok(Metrics { loss: Array::from(x.iter().sum::<f32>() / x.len() as f32) })
     };
     let data = line(10);
-    let fitted = Fit::new(&mut (), &data.batched(4).shuffled(5), 3).silently().run(report).unwrap();
+    let fitted = Fit::new(&mut (), &data.loader(4).unwrap().shuffled(5), 3).silently().run(report).unwrap();
     for mean in fitted.history.curve("loss") {
         assert!((mean - -0.05).abs() < 1e-6, "{mean}");
     }
@@ -100,14 +100,14 @@ fn metrics_are_means_over_rows_and_a_pass_meets_each_row_once() {
     for epoch in epochs {
         let mut sorted = epoch.to_vec();
         sorted.sort_by(f32::total_cmp);
-        assert_eq!(sorted, line(10).inputs().to_vec::<f32>().unwrap());
+        assert_eq!(sorted, line(10).all().unwrap().0.to_vec::<f32>().unwrap());
     }
 }
 
 #[test]
 fn batches_from_the_middle_are_the_rest_of_the_epoch() {
     let data = line(11);
-    let batched = data.batched(3).shuffled(7);
+    let batched = data.loader(3).unwrap().shuffled(7);
     let all: Vec<_> = batched.batches(4, 0).map(Result::unwrap).collect();
     assert_eq!(all.len(), batched.num_batches(4));
     for from in 0..=all.len() {
@@ -125,11 +125,12 @@ fn batches_from_the_middle_are_the_rest_of_the_epoch() {
 fn predictions_are_the_rows_in_their_order() {
     let double = jit(|x: &Val| (x * 2.0, x.astype(Dtype::I32).sum_axes(1)));
     let data = line(10);
-    let (doubled, sums) = predict(&data.batched(4), |(x, _)| double(x)).unwrap();
-    let x = data.inputs().to_vec::<f32>().unwrap();
+    let (doubled, sums) = predict(&data.loader(4).unwrap(), |(x, _)| double(x)).unwrap();
+    let x = data.all().unwrap().0.to_vec::<f32>().unwrap();
     assert_eq!(doubled, Array::new([10, 1], x.iter().map(|x| x * 2.0).collect::<Vec<_>>()).unwrap());
     assert_eq!(sums.shape(), [10]);
-    let error = predict(&data.batched(4), |(x, _)| jit(|x: &Val| x.sum())(x)).unwrap_err().to_string();
+    let error =
+        predict(&data.loader(4).unwrap(), |(x, _)| jit(|x: &Val| x.sum())(x)).unwrap_err().to_string();
     assert_eq!(
         error,
         "the prediction `` is f32[] for a batch of 4 examples; expected a row for each, of one shape in all batches"
@@ -140,14 +141,14 @@ fn predictions_are_the_rows_in_their_order() {
 fn an_error_of_a_step_ends_the_run() {
     let fails = |_: &mut (), (x, _): &(Array, Array)| Ok(Metrics { loss: Array::from(x.item::<f32>()?) });
     let data = line(10);
-    let result = Fit::new(&mut (), &data.batched(4), 1).silently().run(fails);
+    let result = Fit::new(&mut (), &data.loader(4).unwrap(), 1).silently().run(fails);
     assert!(matches!(result, Err(FitError::Call(_))));
 }
 
 #[test]
 fn a_metric_that_is_no_scalar_is_refused() {
     let data = line(3);
-    let error = evaluate(&data.batched(4), |(x, _)| Ok(Metrics { loss: x.clone() })).unwrap_err();
+    let error = evaluate(&data.loader(4).unwrap(), |(x, _)| Ok(Metrics { loss: x.clone() })).unwrap_err();
     assert_eq!(error.to_string(), "the metric `loss` is f32[3,1], expected a scalar f32 or f64");
 }
 
@@ -343,4 +344,21 @@ fn logs_hold_each_epoch_once() {
     let fit = Fit::new(&mut nothing, &Numbers(2), 1).silently().with_callback(CsvLog::new(&nowhere));
     let error = fit.run(report).unwrap_err().to_string();
     assert!(error.starts_with("a callback failed: ") && error.contains("below/log.csv: "), "{error}");
+}
+
+#[test]
+fn padded_batches_come_with_their_mask_or_not_at_all() {
+    let data = line(10);
+    // The mean over real rows only, from batches of one size.
+    let mean = |((x, _), mask): &((Array, Array), Array)| {
+        assert_eq!((x.shape()[0], mask.shape()[0]), (4, 4));
+        let (x, mask) = (x.to_vec::<f32>()?, mask.to_vec::<bool>()?);
+        let real = || x.iter().zip(&mask).filter(|(_, keep)| **keep).map(|(x, _)| *x);
+        Ok(Metrics { loss: Array::from(real().sum::<f32>() / real().count() as f32) })
+    };
+    let metrics = evaluate(&data.loader(4).unwrap().masked(), mean).unwrap();
+    assert!((metrics["loss"] - -0.05).abs() < 1e-6, "{metrics:?}");
+    let padded = data.loader(4).unwrap().pad_last();
+    let error = evaluate(&padded, |_| Ok(Metrics { loss: Array::from(0.0f32) })).unwrap_err().to_string();
+    assert!(error.contains("masked()"), "{error}");
 }

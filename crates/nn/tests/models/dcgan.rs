@@ -81,10 +81,10 @@ fn dcgan_learns_what_digits_look_like() {
     });
     let digits = Dataset::from(&crate::digits());
     let mut losses = vec![];
-    let mut batches = digits.batches(32);
-    for i in 0..20 {
-        let (x, _) = batches.next().expect("a batch");
-        let (fooled, told_apart) = step(&mut networks, x, &random::seed(i)).unwrap();
+    let batches = digits.loader(32).unwrap().epoch(0);
+    for (i, batch) in (0..20).zip(batches) {
+        let (x, _) = batch.unwrap().examples;
+        let (fooled, told_apart) = step(&mut networks, &x, &random::seed(i)).unwrap();
         losses.push([fooled, told_apart].map(|loss| loss.item::<f32>().unwrap()));
     }
     // The discriminator finds the difference, and the generator sees that it does.

@@ -53,11 +53,11 @@ fn lenet_learns_digits() {
     });
     let evaluate =
         jit(|net: &mut LeNet<Val>, x: &Val, y: &Val| accuracy(&net.apply(x, &Context::evaluation()), y));
-    let mut batches = train.batches(64);
-    for _ in 0..60 {
-        let (x, y) = batches.next().expect("a batch");
-        step(&mut state, x, y).unwrap();
+    for batch in train.loader(64).unwrap().epoch(0).take(60) {
+        let (x, y) = batch.unwrap().examples;
+        step(&mut state, &x, &y).unwrap();
     }
-    let right = evaluate(&mut state.model, test.inputs(), test.targets()).unwrap();
+    let (x, y) = test.all().unwrap();
+    let right = evaluate(&mut state.model, &x, &y).unwrap();
     assert!(right.item::<f32>().unwrap() > 0.85, "{right:?}");
 }
