@@ -325,6 +325,28 @@ fn a_forecast_goes_on_where_the_known_ends() {
     assert_eq!(empty_chart(), "chart: there is nothing to draw");
 }
 
+#[test]
+fn a_band_follows_its_lines() {
+    let x: Vec<f64> = (0..=200).map(|i| f64::from(i) / 20.0).collect();
+    let by = |d: f64| x.iter().map(|x| 2.0 * x.sin() + d).collect::<Vec<_>>();
+    let (middle, low, high) = (by(0.0), by(-1.0), by(1.0));
+    let picture = draw("band", |path| {
+        Chart::new("A band")
+            .with_labels("x", "y")
+            .with_band("band", &x, &low, &high)
+            .with_line("sine", &x, &middle)
+            .write(path)
+    });
+    // From -4 to 4 upwards, from 0 to 10 across.
+    let at = |x: f64, y: f64| picture.at(78.0 + 67.4 * x, 275.0 - 45.25 * y);
+    let pale = BLUE.map(|c| (255.0 + (f64::from(c) - 255.0) * 0.22f64).round() as u8);
+    for &x in x.iter().skip(2).step_by(7) {
+        let y = 2.0 * x.sin();
+        assert_eq!([at(x, y - 0.6), at(x, y + 0.6)], [pale; 2], "{x}");
+        assert!(![at(x, y - 1.4), at(x, y + 1.4)].contains(&pale), "{x}");
+    }
+}
+
 fn empty_chart() -> String {
     refused(|path| Chart::new("").write(path))
 }

@@ -1,6 +1,6 @@
 //! An image of bytes: what images of any kind of array become before they are drawn.
 
-use super::numbers;
+use super::{GRID, numbers};
 use crate::canvas::{Canvas, Colour};
 use anyhow::{Result, bail, ensure};
 use gradus::{Array, Dtype};
@@ -101,6 +101,13 @@ impl Image {
         [width, height].map(|length| side * length / width.max(height))
     }
 
+    /// As [`Image::draw`], in a thin frame, without which a white image is not seen.
+    pub(super) fn draw_framed(&self, canvas: &Canvas, corner: [f64; 2], extent: [f64; 2]) -> Result<()> {
+        canvas.rectangle(corner.map(|x| x - 1.0), extent.map(|n| n + 2.0), GRID)?;
+        self.draw(canvas, corner, extent)
+    }
+
+    /// Fills `extent`, width and height, from its upper left corner.
     pub(super) fn draw(&self, canvas: &Canvas, corner: [f64; 2], extent: [f64; 2]) -> Result<()> {
         canvas.cells(corner, extent, self.size, |row, column| self.pixel(row, column))
     }

@@ -38,7 +38,7 @@ pub fn boxes(path: &Path, title: &str, image: &Image, corners: &Array, labels: &
     let size = [extent[0] + 2.0 * MARGIN, extent[1] + TOP + MARGIN];
     write_png(path, size.map(|n| n.ceil() as i32), |canvas| {
         canvas.text(title, [MARGIN, 42.0], Align::Left, HEADING, INK)?;
-        image.draw(canvas, [MARGIN, TOP], extent)?;
+        image.draw_framed(canvas, [MARGIN, TOP], extent)?;
         let scale = extent[0] / image.size()[1] as f64;
         for ((corner, label), class) in corners.chunks(4).zip(labels).zip(&of_box) {
             let place = |x: f64, axis: usize| (x * scale).clamp(0.0, extent[axis]);
@@ -111,10 +111,11 @@ pub fn masks(path: &Path, image: &Image, masks: &[(&str, &Array)], names: &[&str
     ];
     write_png(path, size.map(|n| n.ceil() as i32), |canvas| {
         canvas.text("image", [MARGIN, 42.0], Align::Left, HEADING, INK)?;
-        image.draw(canvas, [MARGIN, TOP], extent)?;
+        image.draw_framed(canvas, [MARGIN, TOP], extent)?;
         for (place, (title, classes)) in panels.iter().enumerate() {
             let left = MARGIN + (place + 1) as f64 * (extent[0] + MARGIN);
             canvas.text(title, [left, 42.0], Align::Left, HEADING, INK)?;
+            image.draw_framed(canvas, [left, TOP], extent)?;
             canvas.cells([left, TOP], extent, image.size(), |row, column| {
                 let (class, pixel) = (classes[row * width + column] as usize, image.pixel(row, column));
                 if class == 0 { pixel } else { between(pixel, colour_of(class - 1), 0.6) }
