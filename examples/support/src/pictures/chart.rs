@@ -212,7 +212,7 @@ impl<'a> Chart<'a> {
                 finite(picture, &format!("the values of {name:?}"), y)?;
             }
         }
-        let x = Ticks::new(self.layers.iter().flat_map(|layer| layer.x.iter().copied()));
+        let x = Ticks::within(self.layers.iter().flat_map(|layer| layer.x.iter().copied()));
         let y = Ticks::new(self.layers.iter().flat_map(|layer| layer.y.iter().copied().flatten().copied()));
         let area = Area { left: MARGIN + 50.0, right: CHART[0] - MARGIN, top: 94.0, bottom: CHART[1] - 64.0 };
         let size = [CHART[0] + 30.0 + width_of(self.layers.iter().map(|layer| layer.name)), CHART[1]];

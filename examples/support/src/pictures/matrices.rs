@@ -168,14 +168,13 @@ pub fn spectrogram(path: &Path, levels: &Array, seconds: f64, hertz: f64) -> Res
         canvas.cells([left, TOP], SPECTRUM, [bins, frames], |row, frame| {
             glow((values[frame * bins + bins - 1 - row] - low) / spread)
         })?;
-        for (value, label) in Ticks::new([0.0, seconds].into_iter()).labelled().filter(|(x, _)| *x <= seconds)
-        {
+        for (value, label) in Ticks::within([0.0, seconds].into_iter()).labelled() {
             let x = left + SPECTRUM[0] * value / seconds;
             canvas.line(&[[x, bottom], [x, bottom + 5.0]], 1.0, SOFT_INK)?;
             canvas.text(&label, [x, bottom + 18.0], Align::Center, LABEL, SOFT_INK)?;
         }
         canvas.text("seconds", [(left + right) / 2.0, bottom + 44.0], Align::Center, LABEL, SOFT_INK)?;
-        for (value, label) in Ticks::new([0.0, hertz].into_iter()).labelled().filter(|(y, _)| *y <= hertz) {
+        for (value, label) in Ticks::within([0.0, hertz].into_iter()).labelled() {
             let y = bottom - SPECTRUM[1] * value / hertz;
             canvas.line(&[[left - 5.0, y], [left, y]], 1.0, SOFT_INK)?;
             canvas.text(&label, [left - 10.0, y], Align::Right, LABEL, SOFT_INK)?;

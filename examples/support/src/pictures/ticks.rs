@@ -1,15 +1,27 @@
 //! Round values along an axis.
 
-/// Round values that cover a range.
+/// Round values along a range.
 #[derive(Debug, PartialEq)]
 pub(super) struct Ticks {
-    pub(super) low: f64,
-    pub(super) high: f64,
+    /// The ends of the axis.
+    low: f64,
+    high: f64,
+    /// The first tick, how far apart they are, how many follow it.
+    first: f64,
+    step: f64,
     count: usize,
     decimals: usize,
 }
 
 impl Ticks {
+    /// The ticks of [`Ticks::new`] on an axis that ends where the values do; they are finite.
+    pub(super) fn within(values: impl Iterator<Item = f64> + Clone) -> Ticks {
+        let ticks = Ticks::new(values.clone());
+        let (low, high) =
+            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+        if low < high { Ticks { low, high, ..ticks } } else { ticks }
+    }
+
     /// About five ticks around the finite ones of `values`, 1, 2 or 5 times a power of ten apart.
     pub(super) fn new(values: impl Iterator<Item = f64>) -> Ticks {
         let (min, max) = values
@@ -25,21 +37,27 @@ impl Ticks {
         Ticks {
             low: first * step,
             high: (first + count) * step,
+            first: first * step,
+            step,
             count: count as usize,
             decimals: (-step.log10()).ceil().max(0.0) as usize,
         }
     }
 
-    /// The ticks, each with its label.
+    /// The ticks on the axis, each with its label.
     pub(super) fn labelled(&self) -> impl Iterator<Item = (f64, String)> {
-        (0..=self.count).map(|i| {
-            let value = self.low + (self.high - self.low) * i as f64 / self.count as f64;
-            // Rounded, or a zero may have a sign.
+        let last = self.first + self.count as f64 * self.step;
+        let values = (0..=self.count).map(move |i| {
+            // Between the ends, so that the last is what the axis ends with.
+            self.first + (last - self.first) * i as f64 / self.count as f64
+        });
+        // Rounding may have moved a tick beyond an end that is as round.
+        let slack = 1e-6 * self.step;
+        values.filter(move |value| (self.low - slack..=self.high + slack).contains(value)).map(|value| {
             let label = format!("{:.*}", self.decimals, value);
-            (
-                value,
-                if label.trim_matches(['-', '0', '.']).is_empty() { label.replace('-', "") } else { label },
-            )
+            // A zero that was rounded may have a sign.
+            let zero = label.trim_matches(['-', '0', '.']).is_empty();
+            (value, if zero { label.replace('-', "") } else { label })
         })
     }
 
@@ -76,6 +94,15 @@ mod tests {
     fn ticks_exist_for_one_value_and_for_none() {
         assert_eq!(ticks(&[0.5]).len(), 2);
         assert_eq!(ticks(&[f64::NAN]), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+    }
+
+    #[test]
+    fn an_axis_may_end_where_the_values_do() {
+        let ticks = Ticks::within([-5.5, 5.5].into_iter());
+        assert_eq!(ticks.labelled().map(|(_, label)| label).collect::<Vec<_>>(), ["-5", "0", "5"]);
+        assert_eq!([ticks.share(-5.5), ticks.share(0.0), ticks.share(5.5)], [0.0, 0.5, 1.0]);
+        assert_eq!(Ticks::within([0.0, 0.3].into_iter()).labelled().count(), 4);
+        assert_eq!(Ticks::within([2.0].into_iter()), Ticks::new([2.0].into_iter()));
     }
 
     #[test]
