@@ -32,6 +32,21 @@ fn collect(dir: &Path, extension: &str, all: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
+/// The folders of all packages but the first, in order.
+pub(crate) fn packages() -> Result<Vec<PathBuf>> {
+    let mut all = vec![root().join("tests")];
+    for parent in ["crates", "examples"] {
+        for entry in std::fs::read_dir(root().join(parent))? {
+            let folder = entry?.path();
+            if folder.join("Cargo.toml").is_file() {
+                all.push(folder);
+            }
+        }
+    }
+    all.sort();
+    Ok(all)
+}
+
 /// `path` as it is named in messages: relative to the root.
 pub(crate) fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()

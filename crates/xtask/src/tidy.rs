@@ -1,6 +1,6 @@
 //! What the compiler does not check: that the house stays in order.
 
-use crate::sources::{files, root, shown};
+use crate::sources::{files, packages, root, shown};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 
@@ -27,6 +27,7 @@ pub(crate) fn run() -> Result<()> {
     crate::imports::check(&mut complaints)?;
     dependencies(&mut complaints)?;
     unused(&mut complaints)?;
+    features_of_examples(&mut complaints)?;
     crate::report::check_readme(&mut complaints)?;
     for complaint in &complaints {
         println!("{complaint}");
@@ -80,6 +81,9 @@ fn complaint_about(line: &str) -> Option<String> {
     (line.trim_end() != line).then(|| "trailing space".into())
 }
 
+/// A manifest without code, which others ask for so that all ask for the same features.
+const WITHOUT_CODE: &str = "gradus-features";
+
 /// The crate graph points down.
 fn edges(complaints: &mut Vec<String>) -> Result<()> {
     for (i, name) in ORDER.iter().enumerate() {
@@ -103,10 +107,9 @@ fn dependencies(complaints: &mut Vec<String>) -> Result<()> {
     let reasons = root().join("docs/design/dependencies.md");
     let reasons = read_or_empty(&reasons)?;
     let mut asked_for: Vec<String> = vec![];
-    for entry in std::fs::read_dir(root().join("crates"))? {
-        asked_for.extend(read_or_empty(&entry?.path().join("Cargo.toml"))?.lines().map(str::to_string));
+    for folder in packages()? {
+        asked_for.extend(read_or_empty(&folder.join("Cargo.toml"))?.lines().map(str::to_string));
     }
-    asked_for.extend(read_or_empty(&root().join("tests/Cargo.toml"))?.lines().map(str::to_string));
     let own = manifest.split("[package]").nth(1).unwrap_or_default();
     asked_for.extend(own.lines().map(str::to_string));
     let section = manifest.split("[workspace.dependencies]").nth(1).unwrap_or_default();
@@ -127,15 +130,17 @@ fn dependencies(complaints: &mut Vec<String>) -> Result<()> {
 
 /// Each package names in its sources what it depends on, but itself with other features.
 fn unused(complaints: &mut Vec<String>) -> Result<()> {
-    // `features` has no code, and is asked for by others for what it asks for itself.
-    const WITHOUT_CODE: &str = "gradus-features";
-    let mut packages = vec![
-        (root().join("Cargo.toml"), vec![root().join("examples"), root().join("tests/without_libraries.rs")]),
-        (root().join("tests/Cargo.toml"), vec![root().join("tests"), root().join("benches")]),
-    ];
-    for entry in std::fs::read_dir(root().join("crates"))? {
-        let folder = entry?.path();
-        packages.push((folder.join("Cargo.toml"), vec![folder]));
+    let folders = packages()?;
+    // Examples of the first package lie beside those that are packages.
+    let mut own = vec![root().join("tests/without_libraries.rs")];
+    for entry in std::fs::read_dir(root().join("examples"))? {
+        own.extend(Some(entry?.path()).filter(|path| !folders.contains(path)));
+    }
+    own.retain(|path| path.is_dir() || path.extension().is_some_and(|extension| extension == "rs"));
+    let mut packages = vec![(root().join("Cargo.toml"), own)];
+    for folder in folders {
+        let benches = (folder == root().join("tests")).then(|| root().join("benches"));
+        packages.push((folder.join("Cargo.toml"), [folder].into_iter().chain(benches).collect()));
     }
     for (manifest, sources) in packages {
         let text = std::fs::read_to_string(&manifest).with_context(|| shown(&manifest))?;
@@ -155,6 +160,26 @@ fn unused(complaints: &mut Vec<String>) -> Result<()> {
             if !regex::Regex::new(&format!(r"\b{path}::|\buse {path}\b"))?.is_match(&code) {
                 complaints.push(format!("{}: no source names `{name}`", shown(&manifest)));
             }
+        }
+    }
+    Ok(())
+}
+
+/// The tests of every example ask for the features that the workspace has, the example itself for those of mnist.
+fn features_of_examples(complaints: &mut Vec<String>) -> Result<()> {
+    for folder in packages()?.iter().filter(|folder| folder.starts_with(root().join("examples"))) {
+        let manifest = folder.join("Cargo.toml");
+        let text = std::fs::read_to_string(&manifest)?;
+        let asks = |section: &str| {
+            let section =
+                text.split(&format!("\n[{section}]")).nth(1).and_then(|rest| rest.split("\n[").next());
+            section.is_some_and(|section| {
+                asked_for(&format!("\n[dependencies]{section}")).any(|name| name == WITHOUT_CODE)
+            })
+        };
+        if !asks("dev-dependencies") || asks("dependencies") {
+            complaints
+                .push(format!("{}: `{WITHOUT_CODE}` belongs to its dev-dependencies", shown(&manifest)));
         }
     }
     Ok(())

@@ -3,14 +3,10 @@
 //! `cargo run --release --features linalg --example gaussian_process` fits noisy samples of sin(x) + x/3, checks
 //! the fit against that known answer, and draws it.
 
-#[path = "../mnist/canvas.rs"]
-#[allow(dead_code, reason = "one page for several examples; each draws what it needs")]
-mod canvas;
-mod picture;
-
 use anyhow::{Result, ensure};
 use gradus::linalg::{self, Transposed, Triangle};
 use gradus::{Array, Dtype, Traced, Tree, Val, eye, jit, linspace, random, value_and_grad};
+use gradus_examples::pictures::Chart;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::f64::consts::PI;
 
@@ -93,7 +89,16 @@ fn main() -> Result<()> {
     ensure!((f64::from(found) - noise).abs() < 0.06 && covered > 0.9, "the fit is not the known answer");
 
     let path = std::env::temp_dir().join("gaussian_process.png");
-    picture::draw(&path, [&x, &y], [&new, &mean, &deviation, &truth])?;
+    let [x, y, new, mean, deviation, truth] =
+        [x, y, new, mean, deviation, truth].map(|array| array.to_f64_vec());
+    let apart = |by: f64| mean.iter().zip(&deviation).map(|(mean, d)| mean + by * d).collect::<Vec<_>>();
+    let (low, high) = (apart(-2.0), apart(2.0));
+    Chart::new("A Gaussian process")
+        .with_band("two deviations", &new, &low, &high)
+        .with_line("found", &new, &mean)
+        .with_line("sin(x) + x/3", &new, &truth)
+        .with_points("samples", &x, &y)
+        .write(&path)?;
     println!("Picture: {}", path.display());
     Ok(())
 }
