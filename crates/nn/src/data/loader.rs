@@ -1,7 +1,7 @@
 //! [`Loader`]: the batches of a data set, epoch by epoch.
 //!
-//! Invariant: which rows a batch has follows from the loader's settings and the batch's position alone; so a loader that
-//! starts at a saved position goes on as if it had never stopped.
+//! Invariant: which rows a batch has follows from the loader's settings and the batch's position alone; so a loader
+//! that starts at a saved position goes on as if it had never stopped.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -232,8 +232,8 @@ struct Plan {
 
 /// An iterator over the batches of a [`Loader`].
 ///
-/// Arrays of batches that are gone are filled again, so that a pass which keeps none allocates next to nothing. An error
-/// takes the place of its batch; the iterator may be asked for the next one.
+/// Arrays of batches that are gone are filled again, so that a pass which keeps none allocates next to nothing. An
+/// error takes the place of its batch; the iterator may be asked for the next one.
 pub struct Batches<B> {
     feed: Feed<B>,
 }

@@ -1,7 +1,7 @@
 //! The NIfTI-1 format: volumes of medical images, in one file (`.nii`), which may be compressed (`.nii.gz`).
 //!
-//! Format: <https://nifti.nimh.nih.gov/nifti-1>, the header `nifti1.h`. Memory is asked for only after the size that the
-//! header promises has been compared with that of the file.
+//! Format: <https://nifti.nimh.nih.gov/nifti-1>, the header `nifti1.h`. Memory is asked for only after the size that
+//! the header promises has been compared with that of the file.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};

@@ -36,7 +36,8 @@ pub struct PictureFolder {
 }
 
 impl PictureFolder {
-    /// Finds all `.png`, `.jpg` and `.jpeg` files of `folder/CLASS/`, and reads each once to see whether it can be read.
+    /// Finds all `.png`, `.jpg` and `.jpeg` files of `folder/CLASS/`, and reads each once to see whether it can be
+    /// read.
     ///
     /// # Errors
     /// The folder cannot be read or has no picture; or a picture is damaged and `corrupt` says to refuse it.

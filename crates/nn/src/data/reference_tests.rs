@@ -1,4 +1,5 @@
-//! Readers agree with Python's about the files of `tests/reference/data_files.py`, and refuse what is cut off or damaged.
+//! Readers agree with Python's about the files of `tests/reference/data_files.py`, and refuse what is cut off or
+//! damaged.
 
 use std::path::{Path, PathBuf};
 

@@ -8,12 +8,13 @@ use super::norms::{floats, scaled};
 use super::shape::misfit;
 use crate::Context;
 
-/// Batch normalization (Ioffe and Szegedy, 2015) of each feature, `[.., features] -> [.., features]`, over all other axes.
+/// Batch normalization (Ioffe and Szegedy, 2015) of each feature, `[.., features] -> [.., features]`, over all other
+/// axes.
 ///
 /// In training it normalizes by mean and variance of the batch, and brings `mean` and `var` up to date: `running =
 /// momentum · running + (1 - momentum) · batch`. The defaults are Flax's: momentum 0.99, epsilon 1e-5, the variance
-/// divided by the count `n`. PyTorch's `momentum=0.1` is 0.9 here, and it divides the running variance by `n - 1`: those
-/// of PyTorch's defaults are `with_momentum(0.9).with_unbiased_variance()`. Statistics of 16-bit floats are f32.
+/// divided by the count `n`. PyTorch's `momentum=0.1` is 0.9 here, and it divides the running variance by `n - 1`:
+/// those of PyTorch's defaults are `with_momentum(0.9).with_unbiased_variance()`. Statistics of 16-bit floats are f32.
 ///
 /// ```
 /// use gradus::{Array, Val, jit};

@@ -50,7 +50,8 @@ pub struct Conv<T = Array> {
     /// What stands there.
     #[tree(static)]
     pub border: Border,
-    /// Whether windows reach over the front edge only, so that no output sees what comes later, whatever `padding` says.
+    /// Whether windows reach over the front edge only, so that no output sees what comes later, whatever `padding`
+    /// says.
     #[tree(static)]
     pub causal: bool,
     /// The features are cut into so many groups, each of which sees its own inputs only.

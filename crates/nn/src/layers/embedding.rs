@@ -79,8 +79,8 @@ impl Embedding<Val> {
             }
         })
     }
-    /// The product of `x` with every vector, `[.., features] -> [.., count]`: the logits of a model whose output is tied
-    /// to its input (Press and Wolf, 2017), as Flax's `attend`.
+    /// The product of `x` with every vector, `[.., features] -> [.., count]`: the logits of a model whose output is
+    /// tied to its input (Press and Wolf, 2017), as Flax's `attend`.
     #[track_caller]
     pub fn attend(&self, x: &Val) -> Val {
         as_operation("Embedding", || x.astype(self.table.dtype()).dot(self.table.transpose()))
@@ -100,7 +100,8 @@ pub(crate) fn counted(ids: &Val, count: usize) -> Val {
     }
 }
 
-/// Zeros of `dtype` in the shape of `ids`; NaN, or an error under `Config::checks`, where a number is not below `count`.
+/// Zeros of `dtype` in the shape of `ids`; NaN, or an error under `Config::checks`, where a number is not below
+/// `count`.
 #[track_caller]
 pub(crate) fn zeros_within(ids: &Val, count: usize, dtype: Dtype) -> Val {
     zeros([count], dtype).take(counted(ids, count), 0)

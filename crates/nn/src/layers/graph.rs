@@ -181,8 +181,8 @@ impl GraphConv<Val> {
 /// Message passing: `h' = activation(update([h, Σ activation(message([h_sender, h_receiver?, edge]))]))`.
 ///
 /// The sum, mean or maximum is over the edges that lead to a node. With [`Aggregation::Mean`] and messages of senders
-/// alone it is GraphSAGE (Hamilton et al., 2017); with features of edges it passes messages of molecules (Gilmer et al.,
-/// 2017, arXiv:1704.01212).
+/// alone it is GraphSAGE (Hamilton et al., 2017); with features of edges it passes messages of molecules (Gilmer et
+/// al., 2017, arXiv:1704.01212).
 ///
 /// ```
 /// use gradus::{Array, Val, jit};
@@ -244,8 +244,8 @@ impl MessagePassing<Val> {
         MessagePassing { activation, ..self }
     }
 
-    /// The layer's output for `nodes`, `[nodes, inputs] -> [nodes, outputs]`, with features of edges `[edges, features]` if
-    /// it was made for them.
+    /// The layer's output for `nodes`, `[nodes, inputs] -> [nodes, outputs]`, with features of edges `[edges,
+    /// features]` if it was made for them.
     ///
     /// # Errors
     /// If shapes do not agree with each other or with the layer.
@@ -269,8 +269,8 @@ impl MessagePassing<Val> {
 
 /// Message passing along directed edges, which never goes straight back: D-MPNN (Yang et al., 2019, arXiv:1904.01561).
 ///
-/// An edge `v → w` begins with `h⁰ = τ([x_v, e] · W_i)`; each step makes `h = τ(h⁰ + (Σ h_{k → v} − h_{w → v}) · W_h)`; in
-/// the end a node is `τ([x_v, Σ h_{k → v}] · W_o + b)`.
+/// An edge `v → w` begins with `h⁰ = τ([x_v, e] · W_i)`; each step makes `h = τ(h⁰ + (Σ h_{k → v} − h_{w → v}) · W_h)`;
+/// in the end a node is `τ([x_v, Σ h_{k → v}] · W_o + b)`.
 #[derive(Tree, Clone, Debug)]
 pub struct DirectedMessagePassing<T = Array> {
     /// `[inputs + edge features, outputs]`.
@@ -310,7 +310,8 @@ impl DirectedMessagePassing<Val> {
         DirectedMessagePassing { activation, ..self }
     }
 
-    /// The layer's output for `nodes` `[nodes, inputs]` and the `features` of edges `[edges, features]`: `[nodes, outputs]`.
+    /// The layer's output for `nodes` `[nodes, inputs]` and the `features` of edges `[edges, features]`: `[nodes,
+    /// outputs]`.
     ///
     /// `reverse[i]`, an integer, is the number of the edge that leads back where edge `i` comes from.
     ///

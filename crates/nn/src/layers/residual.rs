@@ -61,8 +61,8 @@ fn dropped(branch: Val, rate: f64, ctx: &Context) -> Val {
 
 /// A block of ResNet (He et al., 2016): convolutions, and the input added to what they give.
 ///
-/// The stride stands in the first convolution of a basic block and in the middle one of a bottleneck (ResNet v1.5). Where
-/// extents or features change, a convolution of one element leads around.
+/// The stride stands in the first convolution of a basic block and in the middle one of a bottleneck (ResNet v1.5).
+/// Where extents or features change, a convolution of one element leads around.
 ///
 /// ```
 /// use gradus::{Array, Val, jit};

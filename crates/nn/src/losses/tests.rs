@@ -1,3 +1,5 @@
+//! Values, slopes and refusals of losses.
+
 use gradus::{Array, Checks, Config, Dtype, Val, grad, jit, vmap};
 
 use super::*;

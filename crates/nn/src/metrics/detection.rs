@@ -13,9 +13,9 @@ pub struct Detection {
 
 /// Found and true boxes of all images: mean average precision over classes and thresholds of IoU.
 ///
-/// As the tools of COCO (Lin et al., 2014): at most 100 found boxes of a class in an image, the surest first, each takes
-/// the free true box that it covers best; precision at 101 recalls, each the best at that recall or beyond. All sizes of
-/// boxes, no crowds.
+/// As the tools of COCO (Lin et al., 2014): at most 100 found boxes of a class in an image, the surest first, each
+/// takes the free true box that it covers best; precision at 101 recalls, each the best at that recall or beyond. All
+/// sizes of boxes, no crowds.
 ///
 /// ```
 /// use gradus_nn::metrics::{Detection, Detections};

@@ -1,3 +1,5 @@
+//! Metrics by hand, over batches, masks and degenerate cases.
+
 use gradus::{Array, Val, jit};
 
 use super::*;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 const ORDERS: usize = 4;
 
-/// BLEU of a corpus, as sacreBLEU computes it by default: tokens by [`tokenize_13a`], up to four words, clipped counts of
-/// several references, the closest reference length, exponential smoothing (Papineni et al., 2002; Post, 2018).
+/// BLEU of a corpus, as sacreBLEU computes it by default: tokens by [`tokenize_13a`], up to four words, clipped counts
+/// of several references, the closest reference length, exponential smoothing (Papineni et al., 2002; Post, 2018).
 ///
 /// ```
 /// use gradus_nn::metrics::Bleu;
@@ -102,8 +102,8 @@ fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 
-/// The tokens of a text by the rules of mteval-v13a, which sacreBLEU calls `13a`: symbols stand alone, points and commas
-/// do but between digits, and a dash behind a digit.
+/// The tokens of a text by the rules of mteval-v13a, which sacreBLEU calls `13a`: symbols stand alone, points and
+/// commas do but between digits, and a dash behind a digit.
 ///
 /// ```
 /// use gradus_nn::metrics::tokenize_13a;

@@ -47,8 +47,8 @@ pub struct LayerSummary {
 
 /// The table of `model` as `apply` applies it to `input`.
 ///
-/// A layer is the leaves of one structure (`encoder.0.w` and `encoder.0.b`); its output is that of the last operation in
-/// which they meet data. What has no leaves, such as pooling, has no row; its operations are in the total.
+/// A layer is the leaves of one structure (`encoder.0.w` and `encoder.0.b`); its output is that of the last operation
+/// in which they meet data. What has no leaves, such as pooling, has no row; its operations are in the total.
 ///
 /// ```
 /// use gradus::{Array, Tree, Val};

@@ -1,7 +1,7 @@
 //! Files in a ZIP archive, as `npz` and PyTorch's files are: stored or deflated, below 4 GB.
 //!
-//! Format: <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>. Invariant: no more is allocated than the bytes
-//! that the archive has for an entry can expand to, and no more is read of it than the list of entries promises.
+//! Format: <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>. Invariant: no more is allocated than the
+//! bytes that the archive has for an entry can expand to, and no more is read of it than the list of entries promises.
 
 use std::collections::BTreeMap;
 use std::fs::File;

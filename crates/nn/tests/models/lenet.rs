@@ -1,4 +1,5 @@
-//! LeNet (LeCun et al., 1998) with batch normalization and dropout on MNIST's test set, the last tenth of it to test on.
+//! LeNet (LeCun et al., 1998) with batch normalization and dropout on MNIST's test set, the last tenth of it to test
+//! on.
 
 use gradus::{Array, Padding, Pool, Tree, Val, jit};
 use gradus_nn::data::Dataset;

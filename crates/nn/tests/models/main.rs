@@ -1,4 +1,5 @@
-//! Whole models written with the library, each trained; docs/models.md counts their lines beside those of Flax and optax.
+//! Whole models written with the library, each trained; docs/models.md counts their lines beside those of Flax and
+//! optax.
 
 mod char_lstm;
 mod dcgan;

@@ -68,8 +68,8 @@ impl Case {
             found
         })
     }
-    /// What `apply` gives is `y`, and gradients of its sum with `ct` are those of the case. `inputs` are the names of what
-    /// `apply` gets.
+    /// What `apply` gives is `y`, and gradients of its sum with `ct` are those of the case. `inputs` are the names of
+    /// what `apply` gets.
     fn check<M: Traced>(
         self,
         tolerance: f64,

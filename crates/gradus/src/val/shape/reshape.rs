@@ -7,8 +7,8 @@ use crate::{ErrorKind, Shape};
 use gradus_ir::Dims;
 
 impl Val {
-    /// The same elements, in row-major order, in another shape; one extent may be -1. Extents of several types stand in a
-    /// tuple: `x.reshape((x.shape()[0], -1))`.
+    /// The same elements, in row-major order, in another shape; one extent may be -1. Extents of several types stand in
+    /// a tuple: `x.reshape((x.shape()[0], -1))`.
     ///
     /// ```
     /// use gradus::{Array, Val, jit};

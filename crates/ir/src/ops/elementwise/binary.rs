@@ -493,7 +493,7 @@ fn shift_amount(n: i128, dtype: Dtype) -> Option<u32> {
 /// it is infinite. Where x⁻¹ is finite the formula has that value by itself, and its slope by n.
 fn power_by_base(x: Val, n: Val, _: Val) -> Val {
     let power = x.pow(n - 1.0);
-    let is_finite = (power - power).eq(power.zeros_like());
+    let is_finite = (power * 0.0).eq(power.zeros_like());
     let is_zero = n.eq(n.zeros_like());
     let is_bare = is_finite.select(is_finite.zeros_like(), is_zero);
     let lower = is_bare.select(n.zeros_like(), n - 1.0);

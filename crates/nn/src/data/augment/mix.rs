@@ -44,8 +44,8 @@ pub fn mixup(key: &Val, x: &Val, labels: &Val, alpha: f64) -> (Val, Val) {
     })
 }
 
-/// A rectangle of each example taken from another of the batch, labels mixed by its area: of `1 - λ` of the image, λ from
-/// Beta(`alpha`, `alpha`), before the image's edge cuts it (Yun et al., 2019).
+/// A rectangle of each example taken from another of the batch, labels mixed by its area: of `1 - λ` of the image, λ
+/// from Beta(`alpha`, `alpha`), before the image's edge cuts it (Yun et al., 2019).
 ///
 /// # Errors
 /// As [`mixup`].

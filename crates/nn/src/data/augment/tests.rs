@@ -1,3 +1,5 @@
+//! What each augmentation does to pictures whose every pixel is known.
+
 use gradus::{Array, Dtype, Type, jit, vmap};
 
 use super::*;

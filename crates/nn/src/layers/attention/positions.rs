@@ -38,8 +38,8 @@ impl Positions {
     }
 }
 
-/// The slopes of ALiBi's biases: `2^(−8 i / n)` for the `i`-th of `n` heads, from 1; between them, if `n` is no power of
-/// two, every other slope of twice the heads follows.
+/// The slopes of ALiBi's biases: `2^(−8 i / n)` for the `i`-th of `n` heads, from 1; between them, if `n` is no power
+/// of two, every other slope of twice the heads follows.
 ///
 /// ```
 /// assert_eq!(gradus_nn::alibi_slopes(2), [0.0625, 0.00390625]);
@@ -167,8 +167,8 @@ fn places(time: usize, offset: Val, dtype: Dtype) -> Val {
 
 /// Waves that tell positions, from `offset` on: `[time, width]` in `f32`, to be added to what stands there.
 ///
-/// The first half are sines, the second cosines of the position times `10000^(−2 i / width)` (Vaswani et al., 2017; there
-/// they alternate, which any layer behind undoes).
+/// The first half are sines, the second cosines of the position times `10000^(−2 i / width)` (Vaswani et al., 2017;
+/// there they alternate, which any layer behind undoes).
 ///
 /// ```
 /// use gradus::{Array, Val, jit};
