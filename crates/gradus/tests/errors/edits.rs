@@ -155,10 +155,10 @@ wrong_programs! {
           in `errors::refused`, jitted at edits.rs:L"#]];
     derivative_by_a_parameter_of_betainc: |_, v, _| grad(|v: &Val| special::betainc(v, 2.0, 0.5).sum())(&v) => expect![[r#"
         betainc: has no derivative by operand 0; use `stop_gradient` on what it is made of
-          at crates/ir/src/ops/elementwise/special.rs:L
+          at edits.rs:L
           in `errors::refused`, jitted at edits.rs:L"#]];
     derivative_by_the_order_of_expn: |_, v, _| grad(|v: &Val| special::expn(v, 0.5).sum())(&v) => expect![[r#"
         expn: has no derivative by operand 0; use `stop_gradient` on what it is made of
-          at crates/ir/src/ops/elementwise/special.rs:L
+          at edits.rs:L
           in `errors::refused`, jitted at edits.rs:L"#]];
 }

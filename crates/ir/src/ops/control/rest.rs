@@ -109,7 +109,7 @@ pub(super) fn transpose_by_split(
     let known: Vec<Option<Val>> = args.iter().map(Operand::known).collect();
     let Some(split) = op.split(passes, &known) else {
         let message = "how often it runs depends on what it is linear in";
-        refuse(Error::here(op.name(), ErrorKind::invalid(message)));
+        refuse(Error::new(op.name(), ErrorKind::invalid(message), current_place()));
         std::panic::resume_unwind(Box::new(Poisoned))
     };
     let operand = |remaining: &Remaining| match remaining {

@@ -5,7 +5,7 @@
 use super::{Domain, Elementwise};
 use crate::ops::sample::refused;
 use crate::ops::{Attributes, Infer, Lanes, Operand, Passes, Rules, Sample, sum_terms, with_tangent};
-use crate::trace::{Val, Vals, bind1, refuse};
+use crate::trace::{Val, Vals, bind1, current_place, refuse};
 use crate::{Array, Dtype, Error, ErrorKind, Type};
 use gradus_kernel::{Builder, ColdFunction, Value, special as function};
 use smallvec::{SmallVec, smallvec};
@@ -266,7 +266,7 @@ impl Rules for Special {
                         let message = format!(
                             "has no derivative by operand {i}; use `stop_gradient` on what it is made of"
                         );
-                        refuse(Error::here(record.name, ErrorKind::invalid(message)))
+                        refuse(Error::new(record.name, ErrorKind::invalid(message), current_place()))
                     }
                 })
             }))
